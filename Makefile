@@ -1,0 +1,51 @@
+# Everything happens in .venv; a fresh machine needs only make, git and Python >= 3.11.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+COMPILE = $(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header \
+          --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+.PHONY: demo test lint types check generate lock clean
+
+demo: $(VENV)/.run
+	$(BIN)/shipline demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+generate: $(VENV)/.dev
+	$(BIN)/python tools/generate.py
+
+check: lint types
+	$(BIN)/python tools/generate.py --check
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("shipline needs Python 3.11 or newer; set PYTHON=")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/sandbox.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --requirement requirements/sandbox.txt
+	$(PIP) install --no-deps --editable .
+	touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	$(PIP) install --requirement requirements/dev.txt
+	touch $@
+
+# Dependencies, pinned with hashes and without the name of an index.
+lock: $(VENV)/.dev
+	$(PIP) install pip-tools
+	$(COMPILE) --output-file requirements/run.txt pyproject.toml
+	$(COMPILE) --extra sandbox --constraint requirements/run.txt --output-file requirements/sandbox.txt pyproject.toml
+	$(COMPILE) --constraint requirements/sandbox.txt --output-file requirements/dev.txt requirements/dev.in
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .shipline

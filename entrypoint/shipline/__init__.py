@@ -1,0 +1,3 @@
+"""Shipline: the last step of a pipeline."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,5 @@
+"""`python -m shipline`."""
+
+from shipline.cli import main
+
+main()

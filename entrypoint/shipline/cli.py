@@ -1,0 +1,279 @@
+"""The command line: `shipline validate`, `plan`, `run` and their neighbours."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from shipline import __version__, catalogue
+from shipline.errors import CanceledError, ShiplineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import FrameType
+
+    from shipline.pipeline import Pipeline
+    from shipline.report import Console
+    from shipline.resolve import Loaded
+
+# The program's own options that are switches on the command line.
+_SWITCHES = frozenset({"quiet", "verbose"})
+_NOT_FLAGS = frozenset({"command"})
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="shipline")
+def cli() -> None:
+    """Deploy a build with BuildMaster and announce it to testers (Centercode) and customers (v3 releases).
+
+    Settings come from flags, the CI system's inputs, SHIPLINE_… variables and shipline.yml, in this order.
+    Keys come only from the environment: SHIPLINE_BUILDMASTER_API_KEY, SHIPLINE_CENTERCODE_API_KEY, SHIPLINE_V3_TOKEN.
+    """
+
+
+def _settings(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of validate, plan and run: one for each input of the catalogue."""
+    for leaf in reversed(catalogue.settings()):
+        if leaf.flag is not None:
+            choices = f" [{'|'.join(map(str, leaf.enum))}]" if leaf.enum else ""
+            function = click.option(leaf.flag, leaf.name, metavar="TEXT", help=f"{leaf.title}{choices}")(function)
+    for leaf in reversed(catalogue.options()):
+        if leaf.name in _NOT_FLAGS:
+            continue
+        names = [f"--{leaf.name}", *(["-v"] if leaf.name == "verbose" else ["-q"] if leaf.name == "quiet" else [])]
+        function = click.option(*names, leaf.name, is_flag=leaf.name in _SWITCHES, help=leaf.title)(function)
+    return function
+
+
+@cli.command()
+@_settings
+def validate(**given: Any) -> None:
+    """Check everything that can be checked without a network."""
+    _main("validate", given)
+
+
+@cli.command()
+@_settings
+def plan(**given: Any) -> None:
+    """Print what `run` would send; look-ups only, nothing is changed."""
+    _main("plan", given)
+
+
+@cli.command()
+@_settings
+def run(**given: Any) -> None:
+    """Create the build, deploy it, and announce the release; safe to run again."""
+    _main("run", given)
+
+
+@cli.command()
+@click.argument("name", type=click.Choice(["pipeline", "receipt", "buildmaster", "centercode", "v3"]))
+def schema(name: str) -> None:
+    """Print a schema: the config file's, the receipt's, or a service's OpenAPI description."""
+    from shipline import schemas
+
+    click.echo(schemas.path(name).read_text(encoding="utf-8"), nl=False)
+
+
+@cli.command()
+@click.option("--keep", is_flag=True, help="leave the sandbox running, to look around")
+def demo(*, keep: bool) -> None:
+    """Run the main job on a sample project against a sandbox of the three services."""
+    from shipline import demo as demonstration
+
+    raise SystemExit(demonstration.main(keep=keep))
+
+
+@cli.command()
+@click.option("--port", default=0, show_default=True, help="0 takes a free one")
+@click.option(
+    "--data", type=click.Path(dir_okay=False), help="SQLite file to keep the state in; default: forgotten at the end"
+)
+@click.option("--speed", default=1.0, show_default=True, help="how much faster than real deployments go")
+@click.option("--fault", "faults", multiple=True, help="a fault to inject, as JSON (docs/fidelity.md)")
+@click.option("--ready-file", type=click.Path(dir_okay=False), help="gets the sandbox's URL when it listens")
+def sandbox(*, port: int, data: str | None, speed: float, faults: tuple[str, ...], ready_file: str | None) -> None:
+    """Serve the three services, emulated, on this machine."""
+    try:
+        from shipline_sandbox import server
+    except ImportError:
+        raise click.ClickException("the sandbox isn't installed: pip install 'shipline[sandbox]'") from None
+    server.serve(
+        port=port,
+        data=data,
+        speed=speed,
+        faults=[json.loads(fault) for fault in faults],
+        ready_file=ready_file,
+        on_ready=lambda url: click.echo(f"the sandbox listens on {url} (keys begin with sandbox-); Ctrl-C ends it"),
+    )
+
+
+def _main(command: str, given: Mapping[str, Any]) -> None:
+    """Run one of the three commands on the process's environment; exits with the code of docs/errors.md."""
+    from shipline import inputs
+    from shipline.report import Console
+
+    flags = {name: "true" if value is True else value for name, value in given.items() if value not in (None, False)}
+    console = Console()
+    try:
+        options = inputs.options(flags, os.environ)
+        console = Console(form=options.get("format") or "text", quiet=options.get("quiet") == "true")
+        if command == "run":
+            command = options.get("command") or "run"  # the wrappers choose by their input `command`
+        code = _COMMANDS[command](flags, options, console)
+    except ShiplineError as error:
+        console.error(error)
+        if command != "validate":
+            console.last_lines("nothing", "everything", error.todo or "mend the input and run again")
+        code = error.exit_code
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug must not print a secret with its traceback
+        _report_bug(error, console)
+        code = 1
+    sys.stdout.flush()
+    raise SystemExit(code)
+
+
+def _validate(flags: Mapping[str, str], options: Mapping[str, str], console: Console) -> int:
+    loaded = _load(flags, options, console, need_keys=False)
+    console.event(event="valid", version=loaded.pipeline.version.text)
+    console.line(f"valid: version {loaded.pipeline.version.text}, {_in_words(loaded.pipeline)}")
+    _show_origins(loaded, options, console)
+    return 0
+
+
+def _plan(flags: Mapping[str, str], options: Mapping[str, str], console: Console) -> int:
+    from shipline import plan as plans
+
+    loaded = _load(flags, options, console, need_keys=True)
+    _show_origins(loaded, options, console)
+    job = _job(loaded.pipeline, options, console)
+    console.plan(plans.make(job), job)
+    return 0
+
+
+def _run(flags: Mapping[str, str], options: Mapping[str, str], console: Console) -> int:
+    from shipline import plan as plans
+    from shipline.run import run as carry_out
+
+    _install_signal_handlers()
+    loaded = _load(flags, options, console, need_keys=True)
+    _show_origins(loaded, options, console)
+    job = _job(loaded.pipeline, options, console)
+    planned = plans.make(job)
+    for link in planned.links:
+        if not link.good:
+            console.warning(f"{link}; it is asked for again before anything is announced")
+    outcome = carry_out(planned, job)
+    console.outcome(outcome)
+    return outcome.exit_code
+
+
+_COMMANDS: Mapping[str, Callable[[Mapping[str, str], Mapping[str, str], Console], int]] = {
+    "validate": _validate,
+    "plan": _plan,
+    "run": _run,
+}
+
+
+def _load(flags: Mapping[str, str], options: Mapping[str, str], console: Console, *, need_keys: bool) -> Loaded:
+    from shipline import ci, resolve
+
+    workspace = Path.cwd()
+    facts = ci.system(options.get("ci", ""), os.environ).facts(os.environ, workspace)
+    config = options.get("config") or None
+    stdin = sys.stdin.read() if config == "-" else None
+    loaded = resolve.load(
+        resolve.Sources(
+            flags=flags,
+            environ=os.environ,
+            config=config,
+            stdin=stdin,
+            facts=facts,
+            workspace=workspace,
+            need_keys=need_keys,
+        )
+    )
+    for warning in loaded.pipeline.warnings:
+        console.warning(warning)
+    return loaded
+
+
+def _job(pipeline: Pipeline, options: Mapping[str, str], console: Console) -> Any:
+    from shipline.links import Links
+    from shipline.receipt import Receipt, slug
+    from shipline.steps import Job
+
+    path = Path(options.get("receipt") or Path(".shipline") / f"{slug(pipeline)}-{pipeline.version.text}.json")
+    return Job(pipeline=pipeline, receipt=Receipt.open(path, pipeline), console=console, links=Links(pipeline.network))
+
+
+def _show_origins(loaded: Loaded, options: Mapping[str, str], console: Console) -> None:
+    if options.get("verbose") == "true":
+        for path, shown, origin in loaded.origins:
+            console.line(f"  {path} = {shown}  ({origin})")
+
+
+def _in_words(pipeline: Pipeline) -> str:
+    parts = [f"steps {', '.join(s for s in ('build', 'deploy', 'publish') if s in pipeline.steps)}"]
+    parts += [f"{len(pipeline.artifacts)} artifact{'s' * (len(pipeline.artifacts) != 1)}"]
+    parts += [f"{t.name} skipped ({t.skip})" for t in pipeline.v3 if t.skip]
+    parts += [f"{t.name} skipped ({t.skip})" for t in pipeline.centercode if t.skip]
+    return "; ".join(parts)
+
+
+def _install_signal_handlers() -> None:
+    def cancel(number: int, frame: FrameType | None) -> None:
+        del frame
+        for known in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(known, signal.SIG_IGN)  # the second signal of a CI system must not cut the report short
+        raise CanceledError(
+            number, todo="run again: it goes on where this run stopped; what BuildMaster has started goes on by itself"
+        )
+
+    for known in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(known, cancel)
+
+
+def _report_bug(error: Exception, console: Console) -> None:
+    import traceback
+
+    bug = ShiplineError(
+        f"{type(error).__name__}: {error}",
+        why="this is a bug in shipline, not in your pipeline",
+        todo="please report it with the lines below; running again is safe",
+    )
+    console.error(bug)
+    console.trace("".join(traceback.format_exception(error)))
+
+
+def main() -> None:
+    """The console script. Usage errors exit with 2, as invalid input does."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.NoSuchOption as error:
+        click.NoSuchOption(error.option_name, _about_option(error), error.possibilities, error.ctx).show()
+        raise SystemExit(error.exit_code) from None
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None
+    except click.exceptions.Exit as stop:
+        raise SystemExit(stop.exit_code) from None
+    except (click.Abort, KeyboardInterrupt):
+        raise SystemExit(128 + signal.SIGINT) from None
+
+
+def _about_option(error: click.NoSuchOption) -> str:
+    secret = catalogue.by_name().get(error.option_name.lstrip("-"))
+    if secret is not None and secret.secret:
+        return (
+            f"{error.option_name} is not a flag, since others could read it there: set the variable {secret.variable}"
+        )
+    return error.message

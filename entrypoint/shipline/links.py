@@ -1,0 +1,124 @@
+"""Artifact links as everybody will open them: asked for without credentials, redirects followed."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shipline.errors import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import requests
+
+    from shipline.pipeline import Artifact, Network
+
+_DEAD = frozenset({404, 410})
+_LONGEST_WAIT = 120.0  # seconds for a file that CI has only just uploaded
+_PAUSE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a server says about a link: its ``status`` (None: no answer) and size in bytes."""
+
+    url: str
+    status: int | None
+    size: int | None
+    why: str = ""
+
+    @property
+    def dead(self) -> bool:
+        return self.status in _DEAD
+
+    @property
+    def good(self) -> bool:
+        return self.status is not None and self.status < 400  # noqa: PLR2004
+
+    def __str__(self) -> str:
+        return (
+            f"{self.url} answers {self.status}"
+            if self.status is not None
+            else f"{self.url} can't be reached ({self.why})"
+        )
+
+
+class Links:
+    """Asks once for each link and remembers."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._seen: dict[str, Link] = {}
+
+    def size(self, artifact: Artifact, values: Mapping[str, str]) -> int | None:
+        """The artifact's size in bytes: its own, else what its server says; None if neither is known."""
+        if artifact.size is not None or artifact.url is None:
+            return artifact.size
+        if artifact.url.names - values.keys():
+            return None
+        return self.look(artifact.url.fill(values)).size
+
+    def look(self, url: str) -> Link:
+        if url not in self._seen:
+            self._seen[url] = self._ask(url)
+        return self._seen[url]
+
+    def checked(self, urls: Iterable[str]) -> list[Link]:
+        """Ask again for each; those that are missing get up to two minutes (``network.retry-for`` if that is less)."""
+        deadline = time.monotonic() + min(_LONGEST_WAIT, self._network.retry_for)
+        waiting = list(dict.fromkeys(urls))
+        while True:
+            for url in waiting:
+                self._seen.pop(url, None)
+            links = [self.look(url) for url in waiting]
+            dead = [link.url for link in links if link.dead]
+            if not dead or time.monotonic() + _PAUSE > deadline:
+                return [self._seen[url] for url in dict.fromkeys([*urls, *waiting])]
+            waiting = dead
+            time.sleep(_PAUSE)
+
+    def _ask(self, url: str) -> Link:
+        import requests
+
+        try:
+            with requests.Session() as session:
+                session.auth = lambda request: request  # keeps ~/.netrc out
+                head = self._send(session, "HEAD", url, {})
+                if head.status_code < 400 and "Content-Length" in head.headers:  # noqa: PLR2004
+                    return Link(url, head.status_code, int(head.headers["Content-Length"]))
+                byte = self._send(session, "GET", url, {"Range": "bytes=0-0"})
+                total = re.search(r"/([0-9]+)$", byte.headers.get("Content-Range", ""))
+                whole = byte.headers.get("Content-Length") if byte.status_code == requests.codes.ok else None
+                size = int(total[1]) if total else int(whole) if whole else None
+                return Link(url, byte.status_code, size)
+        except (requests.exceptions.RequestException, OSError, ValueError) as error:
+            return Link(url, None, None, type(error).__name__)
+
+    def _send(self, session: requests.Session, method: str, url: str, headers: dict[str, str]) -> requests.Response:
+        from shipline.transport.session import ca_bundle
+
+        response = session.request(
+            method,
+            url,
+            headers={"Accept-Encoding": "identity", **headers},
+            timeout=(self._network.connect_timeout, self._network.read_timeout),
+            allow_redirects=True,
+            stream=True,
+            verify=ca_bundle(self._network.ca_bundle),
+        )
+        response.close()
+        return response
+
+
+def dead_link(links: Iterable[Link]) -> RefusedError | None:
+    dead = [link for link in links if link.dead]
+    if not dead:
+        return None
+    return RefusedError(
+        f"{'a link is' if len(dead) == 1 else f'{len(dead)} links are'} dead: {', '.join(map(str, dead[:5]))}",
+        why="testers and customers would get it",
+        todo="upload the file or mend the URL, then run again; check-links: warn announces all the same",
+    )

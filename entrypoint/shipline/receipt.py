@@ -1,0 +1,197 @@
+"""The receipt: the journal of what was sent and what came of it, one JSON document, replaced atomically."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from shipline import __version__, schemas
+from shipline.errors import InvalidInputError, Problem
+from shipline.transport.redaction import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from shipline.pipeline import Facts, Pipeline
+    from shipline.transport.session import Request
+
+Status = Literal["sending", "sent", "done", "failed", "refused", "unknown"]
+_FORMAT = 1
+
+
+class Receipt:
+    """What this release has done so far. ``existed`` says whether an earlier run left it."""
+
+    def __init__(self, path: Path, data: dict[str, Any], *, existed: bool) -> None:
+        self.path = path
+        self.data = data
+        self.existed = existed
+        self.finished = data["result"] in ("succeeded", "warned")  # the run before this one
+        self.run_id = str(data["run"].get("id") or "")  # likewise
+
+    @classmethod
+    def open(cls, path: Path, pipeline: Pipeline) -> Receipt:
+        """The receipt at ``path``, or a new one.
+
+        Raises InvalidInputError for one that is damaged or belongs to something else.
+        """
+        identity = _identity(pipeline)
+        if not path.exists():
+            return cls(path, _new(identity), existed=False)
+        data = _read(path)
+        if data["identity"] != identity:
+            theirs = ", ".join(f"{k} {v}" for k, v in data["identity"].items() if v and v != identity.get(k))
+            raise InvalidInputError(
+                [
+                    Problem(
+                        str(path),
+                        "",
+                        f"this receipt belongs to something else ({theirs}): choose another with --receipt",
+                    )
+                ]
+            )
+        return cls(path, data, existed=True)
+
+    def start(self, facts: Facts) -> None:
+        """A run begins: note which one it is, and that it isn't finished."""
+        self.data |= {"shipline": __version__, "started": _now(), "ended": None, "result": None}
+        self.data["run"] = {"ci": facts.ci, "id": facts.run_id, "attempt": facts.run_attempt, "url": facts.run_url}
+        self.write()
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        steps: list[dict[str, Any]] = self.data["steps"]
+        return steps
+
+    def find(self, key: str) -> dict[str, Any] | None:
+        """The entry with this natural key."""
+        return next((entry for entry in self.steps if entry["key"] == key), None)
+
+    def named(self, name: str) -> dict[str, Any] | None:
+        return next((entry for entry in self.steps if entry["name"] == name), None)
+
+    def begin(self, name: str, key: str) -> dict[str, Any]:
+        """The entry for a step, made if it isn't there.
+
+        One of the same name for something else gives way, unless it is an announcement: that stays made.
+        """
+        entry = self.find(key)
+        if entry is None:
+            if not name.startswith("publish:"):
+                self.data["steps"] = [e for e in self.steps if e["name"] != name]
+            entry = {"name": name, "key": key, "status": "sending", "made": {}, "requests": []}
+            self.steps.append(entry)
+        entry["name"] = name
+        return entry
+
+    def sending(self, entry: dict[str, Any], request: Request) -> dict[str, Any]:
+        """Note a request on disk before it is sent."""
+        line = {
+            "method": request.method,
+            "url": request.url,
+            "fingerprint": fingerprint(request),
+            "status": "sending",
+            "at": _now(),
+        }
+        entry["requests"].append(line)
+        entry["status"] = "sending"
+        self.write()
+        return line
+
+    def settle(
+        self, entry: dict[str, Any], status: Status, *, made: Mapping[str, str] | None = None, **details: Any
+    ) -> None:
+        """Note what came of a step."""
+        entry["status"] = status
+        entry["made"] |= made or {}
+        entry |= details
+        self.write()
+
+    def end(self, result: str, exit_code: int, failed_step: str, outputs: Mapping[str, str]) -> None:
+        self.data |= {
+            "ended": _now(),
+            "result": result,
+            "exit-code": exit_code,
+            "failed-step": failed_step,
+            "outputs": dict(outputs),
+        }
+        self.write()
+
+    def write(self) -> None:
+        text = redact(json.dumps(self.data, indent=2, ensure_ascii=False) + "\n")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self.path)
+
+
+def fingerprint(request: Request) -> str:
+    """SHA-256 of what a request asks for, keys apart: two requests with the same one ask for the same thing."""
+    content = json.dumps(
+        [request.method, request.url, request.form or request.json], sort_keys=True, ensure_ascii=False
+    )
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def slug(pipeline: Pipeline) -> str:
+    """The application, else the Centercode project, else the v3 product id, as a file name."""
+    builder = pipeline.buildmaster
+    if builder:
+        name = builder.application or f"id-{builder.application_id}"
+    elif pipeline.centercode:
+        name = pipeline.centercode[0].project
+    else:
+        name = pipeline.v3[0].product_id
+    return "".join(c if (c.isascii() and c.isalnum()) or c in ".-" else "-" for c in name.lower())
+
+
+def _identity(pipeline: Pipeline) -> dict[str, str]:
+    return {
+        "of": slug(pipeline),
+        "version": pipeline.version.text,
+        "buildmaster": pipeline.buildmaster.url if pipeline.buildmaster else "",
+    }
+
+
+def _new(identity: dict[str, str]) -> dict[str, Any]:
+    return {
+        "receipt": _FORMAT,
+        "shipline": __version__,
+        "identity": identity,
+        "run": {},
+        "started": _now(),
+        "ended": None,
+        "result": None,
+        "steps": [],
+        "artifacts": [],
+        "outputs": {},
+    }
+
+
+def _read(path: Path) -> dict[str, Any]:
+    from jsonschema import Draft202012Validator
+
+    todo = "move it away if you know what was done; without a receipt, what can be looked up is found again"
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise InvalidInputError(
+            [Problem(str(path), "", f"the receipt can't be read ({error}): it is damaged, and is not trusted")],
+            todo=todo,
+        ) from None
+    wrong = next(Draft202012Validator(schemas.load("receipt")).iter_errors(data), None)
+    if wrong is not None:
+        what = f"the receipt is damaged and is not trusted: {wrong.json_path}: {redact(wrong.message)[:200]}"
+        raise InvalidInputError([Problem(str(path), "", what)], todo=todo)
+    return data
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,250 @@
+"""What people and machines read: the log, the plan, the outcome. Everything written goes through the redactor."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TextIO
+
+from shipline.errors import InvalidInputError, ShiplineError
+from shipline.transport.redaction import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shipline.errors import Problem
+    from shipline.plan import Plan
+    from shipline.steps import Job
+
+_LINE_BREAKERS = "\u2028\u2029"
+
+
+def visible(text: str) -> str:
+    """``text`` as it may be printed: secrets hidden, and no control or bidi character that could hide what follows."""
+    return "".join(
+        c if c in "\n\t" or (unicodedata.category(c) not in ("Cc", "Cf") and c not in _LINE_BREAKERS) else repr(c)[1:-1]
+        for c in redact(text)
+    )
+
+
+def one_line(text: str) -> str:
+    return " ".join(visible(text).split())
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a run ended (design: results and exit codes)."""
+
+    result: str = "succeeded"
+    exit_code: int = 0
+    failed_step: str = ""
+    error: ShiplineError | None = None
+    finished: dict[str, str] = field(default_factory=dict)  # step: what was done
+    not_done: list[str] = field(default_factory=list)
+    outputs: dict[str, str] = field(default_factory=dict)
+
+    def fail(self, error: ShiplineError, step: str) -> None:
+        self.error, self.result, self.exit_code, self.failed_step = error, error.result, error.exit_code, step
+
+    @property
+    def next(self) -> str:
+        if self.error is None:
+            draft = self.outputs.get("v3-release-state") == "draft"
+            return "publish the v3 draft when customers may see it" if draft else "nothing"
+        return self.error.todo or "mend the cause and run again: what is done is not repeated"
+
+
+class Console:
+    """The log. ``text`` is for people; ``json`` is one object a line on standard output, and nothing else there."""
+
+    def __init__(
+        self, *, form: str = "text", quiet: bool = False, out: TextIO | None = None, err: TextIO | None = None
+    ) -> None:
+        self.json = form == "json"
+        self._quiet = quiet
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+        self.warned = False
+
+    def line(self, text: str = "") -> None:
+        if not self.json:
+            print(visible(text), file=self._out, flush=True)
+
+    def _tell(self, line: str, **event: Any) -> None:
+        if self.json:
+            self.event(**event)
+        elif not self._quiet:
+            self.line(line)
+
+    def event(self, **fields: Any) -> None:
+        if self.json:
+            print(redact(json.dumps(fields, ensure_ascii=True)), file=self._out, flush=True)
+
+    @contextlib.contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        self.event(event="step", name=name)
+        yield
+
+    def progress(self, text: str) -> None:
+        self._tell(f"  … {one_line(text)}", event="progress", text=text)
+
+    def done(self, name: str, text: str, *, skipped: bool = False) -> None:
+        self._tell(
+            f"{name}: {'skipped: ' if skipped else ''}{one_line(text)}",
+            event="done",
+            step=name,
+            text=text,
+            skipped=skipped,
+        )
+
+    def warning(self, text: str, *, counts: bool = False) -> None:
+        """``counts``: it makes the result ``warned`` instead of ``succeeded``."""
+        self.warned = self.warned or counts
+        if self.json:
+            self.event(event="warning", text=text)
+        else:
+            print(f"warning: {one_line(text)}", file=self._err, flush=True)
+
+    def problems(self, problems: tuple[Problem, ...]) -> None:
+        for problem in problems:
+            if self.json:
+                self.event(event="problem", place=problem.place, path=problem.path, what=problem.what)
+            else:
+                print(one_line(str(problem)), file=self._err, flush=True)
+
+    def error(self, error: ShiplineError, step: str = "") -> None:
+        if isinstance(error, InvalidInputError):
+            self.problems(error.problems)
+        if self.json:
+            self.event(
+                event="error",
+                step=step,
+                exit_code=error.exit_code,
+                what=error.what,
+                why=error.why,
+                todo=error.todo,
+                see=error.section,
+            )
+            return
+        lines = [f"error: {step + ': ' if step else ''}{error.what}"]
+        lines += [f"  {name}: {text}" for name, text in (("why", error.why), ("do", error.todo)) if text]
+        lines.append(f"  see: {error.section} ({error.title})")
+        print("\n".join(map(_indented, lines)), file=self._err, flush=True)
+
+    def trace(self, text: str) -> None:
+        print(visible(text), file=self._err, flush=True)
+
+    def outcome(self, outcome: Outcome) -> None:
+        """The end of the log: outputs, then DONE, NOT DONE and NEXT."""
+        if outcome.error is not None:
+            self.error(outcome.error, outcome.failed_step)
+        self.event(event="result", **_public(outcome))
+        self.line()
+        for name, value in outcome.outputs.items():
+            if value:
+                self.line(f"{name}={one_line(value)}")
+        self.last_lines(
+            "; ".join(outcome.finished.values()) or "nothing", ", ".join(outcome.not_done) or "nothing", outcome.next
+        )
+
+    def last_lines(self, done: str, not_done: str, following: str) -> None:
+        self.line()
+        self.line(f"DONE: {one_line(done)}")
+        self.line(f"NOT DONE: {one_line(not_done)}")
+        self.line(f"NEXT: {one_line(following)}")
+
+    def plan(self, plan: Plan, job: Job) -> None:
+        """Each request in order, redacted; what is there already; the notes as they will be read."""
+        pipeline = job.pipeline
+        if self.json:
+            self.event(
+                event="plan",
+                result="planned",
+                version=pipeline.version.text,
+                steps=[*_plan_steps(plan, job)],
+                notes=dict(_notes(job)),
+            )
+            return
+        self.line(f"Plan for version {pipeline.version.text}: nothing is sent now\n")
+        for step in _plan_steps(plan, job):
+            self.line(f"{step['name']}")
+            for label in ("skip", "reuse", "unknown"):
+                if step[label]:
+                    self.line(f"  {label}: {one_line(step[label])}")
+            for request in step["requests"]:
+                self.line(f"  {request['method']} {one_line(request['url'])}")
+                self.line(_indent(_body(request["body"]), "    "))
+            for request in step["otherwise"]:
+                self.line(
+                    f"  if that fails: {request['method']} {one_line(request['url'])} {json.dumps(request['body'])}"
+                )
+            if step["wait"]:
+                self.line(f"  waits {one_line(step['wait'])}")
+        for name, text in _notes(job):
+            self.line(f"\nRelease notes for {name}, from {pipeline.notes_from} ({len(text)} characters):")
+            self.line(_indent(text, "  | "))
+        for link in plan.links:
+            if not link.good:
+                self.warning(str(link))
+        names = [s["name"] for s in _plan_steps(plan, job)]
+        self.last_lines(
+            "nothing was sent: this is a plan", ", ".join(names), plan.blocked.todo if plan.blocked else "shipline run"
+        )
+
+
+def _public(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "result": outcome.result,
+        "exit_code": outcome.exit_code,
+        "outputs": outcome.outputs,
+        "done": list(outcome.finished.values()),
+        "not_done": outcome.not_done,
+        "next": outcome.next,
+    }
+
+
+def _plan_steps(plan: Plan, job: Job) -> Iterator[dict[str, Any]]:
+    for planned in plan.steps:
+        decision = planned.decision
+        error = decision.error
+        yield {
+            "name": planned.step.name,
+            "skip": decision.skip,
+            "reuse": decision.reuse,
+            "unknown": f"{error.what}; {error.todo}" if error else "",
+            "requests": [_request(call, job) for call in decision.calls],
+            "otherwise": [_request(call, job) for call in decision.otherwise],
+            "wait": decision.wait,
+            "warnings": list(decision.warnings),
+        }
+
+
+def _request(call: Any, job: Job) -> dict[str, Any]:
+    request = call.request(job.values)
+    return {
+        "method": request.method,
+        "url": request.full_url,
+        "body": request.form if request.form is not None else request.json,
+    }
+
+
+def _notes(job: Job) -> Iterator[tuple[str, str]]:
+    for v3 in job.pipeline.v3:
+        yield v3.name, v3.notes
+    for centercode in job.pipeline.centercode:
+        yield centercode.name, centercode.body
+
+
+def _body(body: Any) -> str:
+    return json.dumps(body, indent=2, ensure_ascii=False) if body is not None else "(no body)"
+
+
+def _indent(text: str, prefix: str) -> str:
+    return "\n".join(prefix + line for line in text.splitlines())
+
+
+def _indented(text: str) -> str:
+    return visible(text).replace("\n", "\n    ")

@@ -1,0 +1,122 @@
+"""What an answer means: its data, or the error that its status and body ask for."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from shipline.errors import NotAuthorisedError, RefusedError, ShiplineError, UnavailableError, UnknownOutcomeError
+from shipline.transport.redaction import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shipline.transport.session import Answer, Request
+
+_LONGEST_EXCERPT = 500
+
+
+class MissingError(RefusedError):
+    """404 or 405: the server has no such thing, or no such operation."""
+
+
+class ConflictError(RefusedError):
+    """409, or a 400 that says the thing is there already."""
+
+
+def read(where: str, request: Request, answer: Answer, schema: Mapping[str, Any]) -> Any:
+    """The answer's data; None when it is empty. ``where`` names the call in messages.
+
+    Raises NotAuthorisedError (401, 403), MissingError (404, 405), ConflictError (409, "already exists"), RefusedError
+    (other 4xx, 3xx), UnavailableError (a look-up that failed, 429), and UnknownOutcomeError where a change may have
+    been applied.
+    """
+    if not answer.ok:
+        raise _refusal(where, request, answer)
+    if not answer.body.strip():
+        return None
+    try:
+        data = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        raise _not_json(where, request, answer) from None
+    _check_shape(where, request, data, schema)
+    return data
+
+
+def _refusal(where: str, request: Request, answer: Answer) -> ShiplineError:
+    status, why = answer.status, _said(answer)
+    if status in (408, 429) or status >= 500:  # noqa: PLR2004
+        return _overloaded(where, request, answer, why)
+    if status in (401, 403):
+        todo = (
+            "check the key: is it this server's, enabled, allowed from this machine's address, "
+            "and does it have the permission?"
+        )
+        return NotAuthorisedError(f"{where} answered {status}", why=why, todo=todo)
+    if status in (404, 405):
+        todo = "check the url and the names: does the server have this?"
+        return MissingError(f"{where} answered {status}", why=why, todo=todo)
+    if status == 409 or (status == 400 and any(words in why.lower() for words in ("already exist", "duplicate"))):  # noqa: PLR2004
+        return ConflictError(f"{where} answered {status}", why=why)
+    return _redirect(where, answer) if status < 400 else RefusedError(f"{where} answered {status}", why=why)  # noqa: PLR2004
+
+
+def _overloaded(where: str, request: Request, answer: Answer, why: str) -> ShiplineError:
+    """408, 429 and 5xx: a limiter runs before the work, everything else may have failed after it."""
+    if request.safe or answer.status == 429:  # noqa: PLR2004
+        what = f"{where} answered {answer.status} until the retries ran out"
+        return UnavailableError(what, why=why, todo="run again later: nothing was applied")
+    what = f"{where} answered {answer.status}: the request may or may not have been applied"
+    return UnknownOutcomeError(what, why=why, todo="look at the service before running again")
+
+
+def _redirect(where: str, answer: Answer) -> ShiplineError:
+    return RefusedError(
+        f"{where} answered {answer.status}, a redirect to {answer.headers.get('Location', 'another address')}",
+        why="a redirect is never followed: the key would go to wherever it points",
+        todo="set the url to the address that answers without a redirect",
+    )
+
+
+def _not_json(where: str, request: Request, answer: Answer) -> ShiplineError:
+    what = "a web page" if answer.html else "something that isn't JSON"
+    why = "a license or log-in page, or a proxy in between, answers so" if answer.html else _excerpt(answer.text)
+    todo = "open the url in a browser: is the server activated, and is this its API's address?"
+    return _useless(request)(f"{where} answered {answer.status} with {what}", why=why, todo=todo)
+
+
+def _check_shape(where: str, request: Request, data: Any, schema: Mapping[str, Any]) -> None:
+    """Only what is needed must be there: servers add and omit fields from version to version."""
+    from jsonschema import Draft202012Validator
+
+    for error in Draft202012Validator(schema).iter_errors(data):
+        if error.validator in ("required", "anyOf", "oneOf") or (error.validator == "type" and not error.absolute_path):
+            why = f"{error.json_path}: {_excerpt(error.message)}"
+            raise _useless(request)(f"{where}: the answer lacks what is needed", why=why)
+
+
+def _useless(request: Request) -> type[ShiplineError]:
+    """A 2xx that can't be used: after a change, the change may well have been made."""
+    return RefusedError if request.safe else UnknownOutcomeError
+
+
+def _said(answer: Answer) -> str:
+    """The reason in an error answer, in whichever of the services' shapes it comes."""
+    if answer.html:
+        return "the answer is a web page, perhaps a proxy's"
+    try:
+        data = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return _excerpt(answer.text) or "the answer is empty"
+    if not isinstance(data, dict):
+        return _excerpt(str(data))
+    parts = [str(data[name]) for name in ("code", "message", "description") if data.get(name)]
+    invalid = data.get("invalidParameters")
+    named = (p for p in invalid if isinstance(p, dict)) if isinstance(invalid, list) else ()
+    parts.extend(f"{p.get('name')}: {p.get('description')}" for p in named)
+    return _excerpt("; ".join(parts) or answer.text)
+
+
+def _excerpt(text: str) -> str:
+    text = redact(" ".join(text.split()))  # before it is cut: half a key can't be recognised
+    return text if len(text) <= _LONGEST_EXCERPT else text[:_LONGEST_EXCERPT] + " …"

@@ -1,0 +1,37 @@
+"""Centercode's release automation: one POST, and no way to look a release up afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shipline.services.operation import Client
+from shipline.transport.session import Key, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shipline.pipeline import CentercodeTarget, Network
+
+PREFIX = "/api/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The answer to Project Release; ``status`` is Processing or Published, given as the server said it."""
+
+    id: str
+    url: str
+    status: str
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Release:
+        return cls(*(str(data.get(name) or "") for name in ("id", "url", "status")))
+
+
+class Centercode(Client):
+    """The key travels in the query, as the reference asks; the adapter adds it below all that could quote the URL."""
+
+    def __init__(self, target: CentercodeTarget, network: Network) -> None:
+        key = Key(target.key, "query", "apiKey") if target.key else None
+        super().__init__("centercode", target.url + PREFIX, Session("Centercode", network, key))

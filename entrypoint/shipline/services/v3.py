@@ -1,0 +1,107 @@
+"""The v3 releases API: drafts, their files, and publishing (POST /v3/releases and its neighbours)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shipline.services.operation import Client
+from shipline.transport.session import Key, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shipline.pipeline import Network, V3Target
+
+_PAGE = 100
+_MOST_PAGES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    id: str
+    name: str
+    version: str
+    channel: str
+    platforms: frozenset[str]
+    published: bool
+    private: bool
+    notes: str
+
+    @property
+    def state(self) -> str:
+        return "published" if self.published else "draft"
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Release:
+        return cls(
+            id=str(data["id"]),
+            name=str(data.get("name") or ""),
+            version=str(data.get("version") or ""),
+            channel=str(data.get("channel") or ""),
+            platforms=frozenset(map(str, data.get("platforms") or filter(None, [data.get("platform")]))),
+            published=bool(data.get("published")),
+            private=bool(data.get("private")),
+            notes=str(data.get("notes") or ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    id: str
+    name: str
+    url: str
+    size: int | None
+    checksum: str
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> File:
+        size = data.get("size")
+        return cls(
+            str(data.get("id", "")),
+            str(data.get("name", "")),
+            str(data.get("url", "")),
+            int(size) if size is not None else None,
+            data.get("checksum") or "",
+        )
+
+
+class V3(Client):
+    """Read-only look-ups; what changes something is a Call that a step sends."""
+
+    def __init__(self, target: V3Target, network: Network) -> None:
+        key = Key(target.key, "header", "Authorization", "Bearer ") if target.key else None
+        super().__init__("v3", target.url, Session("v3", network, key))
+
+    def releases(self, target: V3Target) -> list[Release]:
+        """Releases of the target's product, version and channel that share a platform with it, in the server's order.
+
+        Raises MissingError on a server that only takes ``POST /v3/releases``.
+        """
+        query = {"productId": target.product_id, "version": target.version, "channel": target.channel}
+        found = [Release.of(item) for item in self._pages("list-releases", query)]
+        wanted = frozenset(p.casefold() for p in target.platforms)
+        return [
+            r
+            for r in found
+            if r.version == target.version
+            and r.channel == target.channel
+            and (not wanted or not r.platforms or wanted & {p.casefold() for p in r.platforms})
+        ]
+
+    def files(self, release_id: str) -> list[File]:
+        return [File.of(item) for item in self._pages("list-release-files", {"releaseId": release_id})]
+
+    def _pages(self, operation_id: str, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
+        """Every item of a list.
+
+        Headers about pages aren't documented, so the end is a page that isn't full or brings nothing new.
+        """
+        items: dict[str, Mapping[str, Any]] = {}
+        for page in range(1, _MOST_PAGES + 1):
+            got = self.get(operation_id, query={**query, "page": str(page), "limit": str(_PAGE)}) or []
+            before = len(items)
+            items |= {str(item["id"]): item for item in got}
+            if len(got) < _PAGE or len(items) == before:
+                break
+        return list(items.values())

@@ -1,0 +1,101 @@
+"""What every step is: it looks, says what it would send, and acts once. A step knows one service and nothing of CI."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from shipline.errors import NotAuthorisedError, RefusedError, ShiplineError, UnavailableError
+from shipline.services.answer import ConflictError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shipline.links import Links
+    from shipline.pipeline import Pipeline
+    from shipline.receipt import Receipt, Status
+    from shipline.report import Console
+    from shipline.services.operation import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a step found and what it will do: ``calls`` are sent in this order, and nothing else but ``otherwise``."""
+
+    calls: tuple[Call, ...] = ()
+    reuse: str = ""  # what is there already, for people
+    skip: str = ""  # why nothing is done
+    wait: str = ""  # what is waited for afterwards
+    otherwise: tuple[Call, ...] = ()  # sent only if the step fails
+    made: Mapping[str, str] = field(default_factory=dict)  # values known from what is there
+    details: Mapping[str, Any] = field(default_factory=dict)  # for the receipt and for act
+    warnings: tuple[str, ...] = ()
+    error: ShiplineError | None = None  # why the step can't go on
+
+
+@dataclass(slots=True)
+class Job:
+    """What the steps of one run share."""
+
+    pipeline: Pipeline
+    receipt: Receipt
+    console: Console
+    links: Links
+    values: dict[str, str] = field(default_factory=dict)  # made by the run: ids, and the late names of text
+    outputs: dict[str, str] = field(default_factory=dict)
+    moving: bool = False  # this run makes the build, starts its last deployment or found it running
+    changes: int = 0  # grows with everything sent and waited for: a decision made before is made again
+
+    def make(self, made: Mapping[str, str]) -> None:
+        self.values |= made
+
+    def post(self, step: Step, call: Call, **details: Any) -> Any:
+        """Send a call that changes something: journaled before, settled after. Raises what the client raises."""
+        request = call.request(self.values)
+        entry = self.receipt.begin(step.name, step.key(self))
+        entry |= details
+        line = self.receipt.sending(entry, request)
+        self.changes += 1
+        status: Status = "unknown"
+        try:
+            data = call.client.send(call.operation, request)
+            status = "sent"
+        except ConflictError:
+            raise  # what is there may be ours: a look-up settles it
+        except (RefusedError, NotAuthorisedError, UnavailableError):
+            status = "refused"
+            raise
+        finally:
+            line["status"] = status
+            self.receipt.settle(entry, status)
+        return data
+
+    def done(self, step: Step, made: Mapping[str, str] | None = None, **details: Any) -> None:
+        """The step's outcome is confirmed."""
+        self.make(made or {})
+        self.receipt.settle(self.receipt.begin(step.name, step.key(self)), "done", made=made, **details)
+
+
+class Step(ABC):
+    """One step of a plan."""
+
+    name: str  # as in the output failed-step
+    required: bool = True
+
+    @abstractmethod
+    def key(self, job: Job) -> str:
+        """The natural key of what this step makes: the receipt finds it again by it."""
+
+    @abstractmethod
+    def decide(self, job: Job) -> Decision:
+        """Read-only look-ups; what to send. Raises a ShiplineError if it can't go on."""
+
+    @abstractmethod
+    def act(self, job: Job, decision: Decision) -> str:
+        """Do what was decided; what was done, in a few words for people."""
+
+    def outputs(self, job: Job) -> Mapping[str, str]:
+        """The public outputs this step gives (design: outputs), from what the run has made."""
+        del job
+        return {}

@@ -1,0 +1,164 @@
+"""One Centercode release. It can't be looked up or taken back, so it is sent only when it provably wasn't before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from shipline import values
+from shipline.errors import RefusedError, UnknownOutcomeError
+from shipline.services.centercode import Release
+from shipline.services.operation import filled
+from shipline.steps import Decision, Job, Step
+from shipline.text import later
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shipline.pipeline import Artifact, CentercodeTarget
+    from shipline.services.centercode import Centercode
+    from shipline.services.operation import Call
+
+_OUTPUTS = ("centercode-release-id", "centercode-release-url", "centercode-release-status")
+
+
+class PublishCentercode(Step):
+    def __init__(self, target: CentercodeTarget, client: Centercode, version: str) -> None:
+        self.name = f"publish:{target.name}"
+        self.required = target.required
+        self._target = target
+        self._client = client
+        self._version = version
+        self._where = f"{target.project}/{target.release_type}"
+
+    def key(self, job: Job) -> str:
+        del job
+        t = self._target
+        return f"centercode|{t.url}|{t.project}|{t.release_type}|{self._version}"
+
+    def decide(self, job: Job) -> Decision:
+        t = self._target
+        if t.skip:
+            return Decision(skip=t.skip, made=self._made(Release("", "", "skipped")))
+        entry = job.receipt.find(self.key(job))
+        call = self._client.call(
+            "project-release", path={"projectKey": t.project, "releaseTypeKey": t.release_type}, body=self._body(job)
+        )
+        if entry and entry["status"] in ("done", "sent"):
+            return self._announced(job, entry, call)
+        if entry and entry["status"] in ("sending", "unknown"):
+            return self._unknown(call, "an earlier try sent it, and its answer was lost")
+        if not entry and not self._first(job):
+            return self._unknown(call, "an earlier attempt may have posted it, and its receipt is gone")
+        return Decision(calls=(call,))
+
+    def _announced(self, job: Job, entry: dict[str, Any], call: Call) -> Decision:
+        if self._target.if_exists == "post":
+            return Decision(
+                calls=(call,), reuse=f"{self._version} was posted to {self._where} before; if-exists is post"
+            )
+        if self._target.if_exists == "fail":
+            raise RefusedError(
+                f"{self._version} was posted to {self._where} already, and centercode.if-exists is fail",
+                todo="use a new version, or set it to skip",
+            )
+        differs = entry.get("payload") not in (None, _digest(call, job.values))
+        warnings = (
+            (f"what was posted to {self._where} differs from what would be posted now; it can't be changed there",)
+            if differs
+            else ()
+        )
+        return Decision(
+            reuse=f"{self._version} was posted to {self._where} already", made=entry["made"], warnings=warnings
+        )
+
+    def _first(self, job: Job) -> bool:
+        """Whether no earlier run can have posted this (design: idempotence, "Centercode has no look-up")."""
+        if job.receipt.existed or job.moving:
+            return True
+        pipeline = job.pipeline
+        only_publishes = pipeline.buildmaster is None or pipeline.steps == {"publish"}
+        return only_publishes and (pipeline.facts.run_attempt or 1) <= 1
+
+    def _unknown(self, call: Call, why: str) -> Decision:
+        t = self._target
+        if t.on_unknown == "resend":
+            return Decision(calls=(call,), reuse=f"may be in {self._where} already; on-unknown is resend")
+        if t.on_unknown == "assume":
+            return Decision(
+                reuse=f"taken as posted to {self._where}: on-unknown is assume", made=self._made(Release("", "", ""))
+            )
+        error = UnknownOutcomeError(
+            f"whether {self._version} was posted to Centercode ({self._where}) is not known",
+            why=f"{why}, and Centercode has no way to look a release up",
+            todo=f"open {t.url} and look at the releases of type {t.release_type} in project {t.project}: "
+            f"if {self._version} is there, run again with "
+            "centercode-on-unknown: assume, else with centercode-on-unknown: resend",
+        )
+        return Decision(error=error)
+
+    def _body(self, job: Job) -> dict[str, Any]:
+        t = self._target
+        optional = {
+            "subtitle": t.subtitle,
+            "body": t.body,
+            "startDate": t.start_date,
+            "endDate": t.end_date,
+            "isClickThroughNotice": t.click_through_notice,
+            "ftpBucketFiles": [{"fileName": name} for name in t.bucket_files],
+            "links": [self._link(job, a) for a in t.artifacts if a.url is not None],
+        }
+        return {
+            "title": t.title,
+            "releaseValue": self._version,
+            **{k: v for k, v in optional.items() if v not in (None, "", [])},
+        }
+
+    def _link(self, job: Job, artifact: Artifact) -> dict[str, Any]:
+        t = self._target
+        size = job.links.size(artifact, job.values)
+        sized: dict[str, Any] = {}
+        if size is not None:
+            sized["size"], sized["sizeUnit"] = values.size_and_unit(size)
+        elif artifact.url and artifact.url.names - job.values.keys():
+            sized = {"size": later("size"), "sizeUnit": later("size-unit")}
+        return {
+            "label": artifact.label,
+            "url": artifact.url,
+            **sized,
+            "openInNewWindow": t.open_in_new_window,
+            "includeInDownloadBlock": t.include_in_download_block,
+            "logDownloadAttempts": t.log_download_attempts,
+        }
+
+    def act(self, job: Job, decision: Decision) -> str:
+        if decision.skip:
+            job.make(decision.made)
+            return decision.skip
+        if not decision.calls:
+            job.done(self, decision.made)
+            return decision.reuse
+        call = decision.calls[0]
+        answer = job.post(self, call, payload=_digest(call, job.values))
+        release = Release.of(answer if isinstance(answer, dict) else {})
+        if not release.id:
+            job.console.warning(
+                f"Centercode took {self._version} for {self._where}, but its answer doesn't say under which id"
+            )
+        job.done(self, self._made(release))
+        return f"posted {self._version} to {self._where} ({release.status or 'accepted'})"
+
+    def _made(self, release: Release) -> dict[str, str]:
+        """Values under this target's own name, so that a second target doesn't overwrite the first one's."""
+        named = zip(
+            ("release-id", "release-url", "release-status"), (release.id, release.url, release.status), strict=True
+        )
+        return {f"{self._target.name}-{name}": value for name, value in named}
+
+    def outputs(self, job: Job) -> Mapping[str, str]:
+        return {name: job.values.get(name, "") for name in _OUTPUTS} if self._target.name == "centercode" else {}
+
+
+def _digest(call: Call, known: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(filled(call.body, known), sort_keys=True).encode()).hexdigest()

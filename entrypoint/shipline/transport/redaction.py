@@ -1,0 +1,76 @@
+"""Secrets, and the one place that keeps them out of everything written."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from urllib.parse import quote, quote_plus
+
+# Shorter variants would blank out ordinary words.
+_SHORTEST = 4
+HIDDEN = "***"
+
+
+class Secret:
+    """A key or token. Its text is reachable only by ``reveal``; printing it shows ``***``."""
+
+    __slots__ = ("_text", "name")
+
+    def __init__(self, text: str, name: str) -> None:
+        self._text = text
+        self.name = name  # where it came from: the variable's or input's name
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"Secret({self.name}: {HIDDEN})"
+
+    __str__ = __repr__
+
+
+class Redactor:
+    """Replaces every registered secret, in each form that requests, shells and JSON can give it."""
+
+    def __init__(self) -> None:
+        self._variants: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def register(self, secret: Secret) -> None:
+        self._variants |= {form for form in variants(secret.reveal()) if len(form) >= _SHORTEST}
+        longest_first = sorted(self._variants, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    def __call__(self, text: str) -> str:
+        return self._pattern.sub(HIDDEN, text) if self._pattern else text
+
+
+def variants(text: str) -> set[str]:
+    """The forms in which ``text`` may turn up in a log."""
+    quoted = {quote(text, safe=""), quote(text), quote_plus(text)}
+    forms = {text, text.strip(), *quoted, *map(quote, quoted), html.escape(text), repr(text)[1:-1]}
+    forms |= {re.sub(r"%[0-9A-F]{2}", lambda m: m[0].lower(), form) for form in quoted}
+    forms |= {
+        json.dumps(text)[1:-1],
+        json.dumps(text)[1:-1].replace("/", "\\/"),
+        json.dumps(text, ensure_ascii=False)[1:-1],
+    }
+    forms |= set(_base64_forms(text.encode()))
+    return forms
+
+
+def _base64_forms(raw: bytes) -> list[str]:
+    """Base64 of the text at each of three offsets in a longer one, without the characters that neighbours change."""
+    forms = []
+    for offset in range(3):
+        encoded = base64.b64encode(b"\0" * offset + raw).decode()
+        start = (0, 2, 3)[offset]
+        whole = (len(raw) + offset) * 8 // 6
+        forms.append(encoded[start:whole])
+    return forms
+
+
+redact = Redactor()
+"""The process's redactor: everything written goes through it."""

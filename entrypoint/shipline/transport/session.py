@@ -1,0 +1,218 @@
+"""One HTTP session a service: what is retried, what is never sent twice, and what an answer may cost."""
+
+from __future__ import annotations
+
+import functools
+import random
+import tempfile
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlencode
+
+import requests
+
+from shipline import __version__
+from shipline.errors import RefusedError, ShiplineError, UnavailableError, UnknownOutcomeError
+from shipline.transport import connection
+from shipline.transport.retry_after import seconds_to_wait
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shipline.pipeline import Network
+    from shipline.transport.redaction import Secret
+
+LARGEST_ANSWER = 16 * 1024 * 1024  # bytes, decoded
+_RETRIED = frozenset({429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What goes over the wire, without its key. ``form`` and ``json`` exclude each other."""
+
+    method: str
+    url: str
+    form: Mapping[str, str] | None = None
+    json: Any = None
+    query: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def safe(self) -> bool:
+        return self.method in ("GET", "HEAD")
+
+    @property
+    def full_url(self) -> str:
+        """The address with its query, for people."""
+        return f"{self.url}?{urlencode(self.query)}" if self.query else self.url
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300  # noqa: PLR2004
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def html(self) -> bool:
+        return "html" in self.headers.get("Content-Type", "").lower() or self.text.lstrip()[:1] == "<"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """How a service wants its key: in a header (``prefix`` before it) or in the query."""
+
+    secret: Secret
+    place: Literal["header", "query"]
+    name: str
+    prefix: str = ""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        # As `auth=` callable: requests would else put ~/.netrc's credentials in place of ours.
+        if self.place == "header":
+            request.headers[self.name] = self.prefix + self.secret.reveal()
+        return request
+
+
+def _no_key(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+class Session:
+    """Sends requests to one service. Never follows a redirect; always has time-outs; reads bounded answers."""
+
+    def __init__(self, service: str, network: Network, key: Key | None = None) -> None:
+        self._service = service
+        self._network = network
+        self._auth = key or _no_key
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = f"shipline/{__version__}"
+        adapter = connection.Adapter((key.name, key.secret) if key and key.place == "query" else None)
+        self._adapter = adapter
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+        self._verify = ca_bundle(network.ca_bundle)
+        self._last_used = 0.0
+
+    def send(self, request: Request) -> Answer:
+        """The answer, whatever its status.
+
+        Safe requests are retried on 429, 5xx and network errors, others only when they provably weren't applied (not
+        sent, 429). Raises UnavailableError, UnknownOutcomeError (a request that isn't safe may have been applied) and
+        RefusedError (certificate).
+        """
+        deadline = time.monotonic() + self._network.retry_for
+        attempt = 0
+        while True:
+            outcome = self._once(request)
+            if isinstance(outcome, Answer):
+                again = (
+                    outcome.status in _RETRIED if request.safe else outcome.status == requests.codes.too_many_requests
+                )
+                if not again:
+                    return outcome
+                pause = seconds_to_wait(outcome.headers)
+            else:
+                if not isinstance(outcome, UnavailableError):
+                    raise outcome
+                pause = None
+            wait = _backoff(attempt) if pause is None else pause
+            if time.monotonic() + wait > deadline:
+                if isinstance(outcome, Answer):
+                    return outcome
+                raise outcome
+            time.sleep(wait)
+            attempt += 1
+
+    def _once(self, request: Request) -> Answer | ShiplineError:
+        if not request.safe and time.monotonic() - self._last_used > 1:
+            # An idle connection may be half closed: a POST lost on it could not be told from one that was applied.
+            self._adapter.poolmanager.clear()
+        connection.progress.sent = False
+        failure: ShiplineError
+        try:
+            response = self._session.request(
+                request.method,
+                request.url,
+                params=dict(request.query),
+                data=request.form,
+                json=request.json,
+                auth=self._auth,
+                allow_redirects=False,
+                timeout=(self._network.connect_timeout, self._network.read_timeout),
+                verify=self._verify,
+                stream=True,
+            )
+            with response:
+                return Answer(response.status_code, response.headers, self._read(response))
+        except (requests.exceptions.RequestException, OSError) as error:
+            failure = self._failure(request, error)
+        finally:
+            self._last_used = time.monotonic()
+        return failure
+
+    def _failure(self, request: Request, error: Exception) -> ShiplineError:
+        if isinstance(error, requests.exceptions.SSLError) and not connection.progress.sent:
+            return RefusedError(
+                f"{self._service}: no secure connection to {request.url}",
+                why=_cause(error),
+                todo="for a private certificate authority set network.ca-bundle to its certificate",
+            )
+        if request.safe or not connection.progress.sent:
+            return UnavailableError(
+                f"{self._service}: {request.method} {request.url} got no answer",
+                why=_cause(error),
+                todo="run again: nothing was applied",
+            )
+        return UnknownOutcomeError(
+            f"{self._service}: {request.method} {request.url} was sent, but its answer was lost",
+            why=_cause(error),
+            todo="look at the service before running again",
+        )
+
+    def _read(self, response: requests.Response) -> bytes:
+        limit = time.monotonic() + 2 * self._network.read_timeout
+        body = bytearray()
+        for chunk in response.iter_content(65536):
+            body += chunk
+            if len(body) > LARGEST_ANSWER:
+                raise requests.exceptions.ContentDecodingError(f"the answer is larger than {LARGEST_ANSWER} bytes")
+            if time.monotonic() > limit:
+                raise requests.exceptions.ReadTimeout("the answer took too long to arrive")
+        return bytes(body)
+
+
+def _backoff(attempt: int) -> float:
+    return float(random.uniform(0.25, 1) * min(0.5 * 2**attempt, 20))  # noqa: S311 - jitter, not cryptography
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason, without the URL that outer layers quote (it may hold a key)."""
+    reason: object = error
+    while isinstance(reason, BaseException):
+        inner = getattr(reason, "reason", None) or (reason.args[-1] if reason.args else None)
+        if not isinstance(inner, BaseException):
+            break
+        reason = inner
+    text = str(reason).split("(Caused by")[0]
+    return f"{type(reason).__name__}: {text.rpartition('>: ')[2]}"
+
+
+@functools.cache
+def ca_bundle(bundle: str | None) -> str | bool:
+    """What requests' ``verify`` wants, for a path or PEM text."""
+    if bundle is None:
+        return True
+    if "-----BEGIN" not in bundle:
+        return bundle
+    with tempfile.NamedTemporaryFile("w", suffix=".pem", delete=False) as file:
+        file.write(bundle)
+    return file.name
