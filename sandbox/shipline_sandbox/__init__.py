@@ -1,0 +1,1 @@
+"""The three services Shipline drives, emulated over HTTP with state in SQLite."""

@@ -1,0 +1,1 @@
+"""BuildMaster's Release & Build Deployment API."""

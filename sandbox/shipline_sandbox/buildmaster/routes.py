@@ -1,0 +1,195 @@
+"""BuildMaster's endpoints.
+
+Sources: Inedo, "Release & Build Deployment" (21 Jan 2023) and its pages of 2024; what real servers do beyond them is
+marked in docs/fidelity.md. Errors are text: 400 for invalid parameters, 403 for a key that isn't known.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response
+
+from shipline_sandbox.answers import Refused, as_json
+from shipline_sandbox.buildmaster import deployments, parameters, shapes
+from shipline_sandbox.buildmaster.releases import (
+    bound_pipeline,
+    find_build,
+    find_pipeline,
+    find_release,
+    new_build,
+    new_release,
+    release_numbered,
+    required_application,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shipline_sandbox.buildmaster.parameters import Parameters
+    from shipline_sandbox.store import Doc
+    from shipline_sandbox.world import World
+
+blueprint = Blueprint("buildmaster", __name__)
+
+_APPLICATION = {"applicationId", "applicationName"}
+_RELEASE = {"releaseId", "releaseNumber"}
+_BUILD = {"buildId", "buildNumber"}
+_WRITE = ("POST", "PUT")
+
+
+def _route(path: str, operation: str, methods: tuple[str, ...]) -> Callable[[Callable[[], Response]], Any]:
+    return blueprint.route(path, endpoint=operation, methods=methods)
+
+
+@_route("/api/releases/create", "create-release", _WRITE)
+def create_release() -> Response:
+    known = _APPLICATION | {"releaseNumber", "releaseName", "pipelineName"}
+    world, given = parameters.begin(known, variables=True)
+    application = required_application(world.session, given)
+    pipeline = bound_pipeline(world.session, application, given.required("pipelineName"))
+    return _created(world, given, application, pipeline=pipeline)
+
+
+@_route("/api/releases/create-from-template", "create-release-from-template", _WRITE)
+def create_release_from_template() -> Response:
+    known = _APPLICATION | {"releaseNumber", "releaseName", "template", "pipelineName"}
+    world, given = parameters.begin(known, variables=True)
+    if world.switches["templates"] == "removed":
+        raise Refused(404, "Not Found")
+    application = required_application(world.session, given)
+    template = given.required("template")
+    if template not in application["templates"]:
+        raise Refused(400, f"Template {template} not found.")
+    name = given.text("pipelineName") or application["templates"][template]["pipeline"]
+    pipeline = bound_pipeline(world.session, application, name)
+    return _created(world, given, application, pipeline=pipeline, template=template)
+
+
+def _created(
+    world: World, given: Parameters, application: Doc, *, pipeline: str | None, template: str | None = None
+) -> Response:
+    number = given.required("releaseNumber")
+    if release_numbered(world.session, application, number):
+        raise Refused(400, f"Release {number} already exists.")
+    release = new_release(
+        world.session,
+        application,
+        world.now,
+        number=number,
+        name=given.text("releaseName"),
+        pipeline=pipeline,
+        template=template,
+        variables=given.variables(),
+    )
+    return as_json(shapes.release(world, release))
+
+
+@_route("/api/releases/cancel", "cancel-release", _WRITE)
+def cancel_release() -> Response:
+    world, given = parameters.begin(_APPLICATION | _RELEASE | {"reason"})
+    release = find_release(world.session, given)
+    changes = {"status": "canceled", "canceled_by": "API", "canceled": world.now, "reason": given.text("reason")}
+    world.session.save("release", release | changes)
+    return Response(status=200)
+
+
+@_route("/api/releases/restore", "restore-release", _WRITE)
+def restore_release() -> Response:
+    world, given = parameters.begin(_APPLICATION | _RELEASE)
+    release = find_release(world.session, given, both=True)
+    kept = {k: v for k, v in release.items() if k not in {"canceled", "canceled_by", "reason"}}
+    world.session.save("release", kept | {"status": "active"})
+    return Response(status=200)
+
+
+@_route("/api/releases/builds/create", "create-build", _WRITE)
+def create_build() -> Response:
+    world, given = parameters.begin(_APPLICATION | _RELEASE | {"buildNumber", "pipelineName", "reason"}, variables=True)
+    pipeline = given.text("pipelineName")
+    if pipeline and not (given.text("releaseId") or given.text("releaseNumber")):
+        application = required_application(world.session, given)
+        bound = bound_pipeline(world.session, application, pipeline)
+        owner: Doc = {"application_id": application["id"], "pipeline": bound}
+    else:
+        owner = find_release(world.session, given)
+    build = new_build(
+        world.session, world.now, owner=owner, number=given.text("buildNumber"), variables=given.variables()
+    )
+    return as_json(shapes.build(world, build))
+
+
+@_route("/api/releases/builds/reject", "reject-build", ("POST", "DELETE"))
+def reject_build() -> Response:
+    world, given = parameters.begin(_APPLICATION | _RELEASE | _BUILD | {"reason"})
+    build = find_build(world.session, given)
+    world.session.save("build", build | {"status": "rejected", "rejected_by": "API", "rejected": world.now})
+    return Response(status=200)
+
+
+@_route("/api/releases/builds/deploy", "deploy-build", _WRITE)
+def deploy_build() -> Response:
+    known = _APPLICATION | _RELEASE | _BUILD | {"toStage", "force", "startTime"}
+    world, given = parameters.begin(known, variables=True)
+    build = find_build(world.session, given)
+    force, start_at, variables = given.flag("force"), given.moment("startTime"), given.variables()
+    _refuse_undeployable(world, build)
+    application = world.session.find("application", build["application_id"]) or {"pipelines": {}}
+    pipeline = find_pipeline(world.session, application, build["pipeline"])
+    stages = pipeline["stages"] if pipeline else []
+    if not stages:
+        return as_json([])  # the real one answers with nothing and no error
+    stage = _stage(stages, given.text("toStage"), build)
+    earlier = [s["name"] for s in stages[: stages.index(stage)]]
+    missing = [name for name in earlier if name not in deployments.deployed_stages(world, build)]
+    if missing and not force and (pipeline or {}).get("enforce_stage_order", True):
+        raise Refused(400, f"Build {build['number']} has not been deployed to {missing[0]}; use force to skip it.")
+    if not stage.get("targets", ["default"]):
+        return as_json([])
+    parent, _ = deployments.start(world, build, stage, start_at=start_at, variables=variables)
+    match world.switches["deploy_answer"]:
+        case "empty":
+            return as_json([])
+        case "array":
+            return as_json([shapes.deployment(world, parent, nulls=True)])
+        case _:
+            return as_json(shapes.deployment(world, parent, nulls=True))
+
+
+@blueprint.get("/health", endpoint="health")
+def health() -> Response:
+    return as_json(
+        {
+            "applicationName": "BuildMaster",
+            "databaseStatus": "OK",
+            "databaseStatusDetails": None,
+            "extensionsInstalled": {},
+            "licenseStatus": "OK",
+            "licenseStatusDetail": None,
+            "versionNumber": "2024.0 (Sandbox)",
+            "releaseNumber": "24.0.0",
+            "serviceStatus": "OK",
+            "serviceStatusDetail": None,
+        }
+    )
+
+
+def _refuse_undeployable(world: World, build: Doc) -> None:
+    if build["status"] == "rejected":
+        raise Refused(400, f"Build {build['number']} is rejected.")
+    release = world.session.find("release", build["release_id"]) if build["release_id"] is not None else None
+    if release and release["status"] == "canceled":
+        raise Refused(400, f"Release {release['number']} is canceled.")
+
+
+def _stage(stages: list[Doc], name: str | None, build: Doc) -> Doc:
+    names = [stage["name"] for stage in stages]
+    if name is None:
+        furthest = build["furthest_stage"]
+        position = names.index(furthest) + 1 if furthest in names else 0
+        if position == len(stages):
+            raise Refused(400, f"Build {build['number']} is in its last stage already.")
+        return stages[position]
+    if name not in names:
+        raise Refused(400, f"Stage {name} not found in pipeline {build['pipeline']}.")
+    return stages[names.index(name)]

@@ -1,0 +1,1 @@
+"""Centercode's API: releases."""

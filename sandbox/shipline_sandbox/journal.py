@@ -1,0 +1,67 @@
+"""The request log: what was asked, by whom never."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from flask import g, request
+
+from shipline_sandbox import clock
+
+if TYPE_CHECKING:
+    from shipline_sandbox.store import Doc, Session
+
+KEY_PARAMETERS = frozenset({"apikey", "key", "api_key"})
+_SHORTEST_KEY = 8
+
+
+def write(session: Session, service: str, status: int, fault: str | None) -> None:
+    """Add the request under way, without any key."""
+    entry: Doc = {
+        "time": clock.milliseconds(clock.now(session)),
+        "service": service,
+        "operation": operation(),
+        "method": request.method,
+        "path": request.path,
+        "query": _without_keys(request.args.to_dict(flat=False)),
+        "body": {"bytes": len(request.get_data())} if service == "files" else _body(),
+        "status": status,
+        "unknown_members": g.unknown_members,
+        "fault": fault,
+    }
+    session.add("request", _scrubbed(entry))
+
+
+def operation() -> str | None:
+    """The operation's name: the vendor's heading in kebab-case."""
+    return request.endpoint.rpartition(".")[2] if request.endpoint else None
+
+
+def _without_keys(values: dict[str, list[str]]) -> Doc:
+    kept = {name: value for name, value in values.items() if name.lower() not in KEY_PARAMETERS}
+    return {name: value[0] if len(value) == 1 else value for name, value in kept.items()}
+
+
+def _body() -> Any:
+    if request.mimetype == "application/x-www-form-urlencoded" and request.form:
+        return _without_keys(request.form.to_dict(flat=False))
+    raw = request.get_data()
+    if not raw:
+        return None
+    try:
+        parsed = json.loads(raw)
+    except (ValueError, RecursionError):
+        return {"bytes": len(raw)}
+    if isinstance(parsed, dict):
+        return {name: value for name, value in parsed.items() if name.lower() not in KEY_PARAMETERS}
+    return parsed
+
+
+def _scrubbed(entry: Doc) -> Doc:
+    text = json.dumps(entry)
+    for key in g.presented_keys:
+        if len(key) >= _SHORTEST_KEY:
+            text = text.replace(json.dumps(key)[1:-1], "(key)")
+    scrubbed: Doc = json.loads(text)
+    return scrubbed

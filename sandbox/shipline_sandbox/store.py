@@ -1,0 +1,129 @@
+"""State in one SQLite file, so that separate processes and CI jobs see the same world."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+Doc = dict[str, Any]
+Key = int | str
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS record (kind TEXT NOT NULL, id NOT NULL, doc TEXT NOT NULL, UNIQUE (kind, id));
+CREATE TABLE IF NOT EXISTS file (path TEXT PRIMARY KEY, content BLOB NOT NULL);
+"""
+
+
+class Store:
+    """A SQLite file in WAL mode. Each transaction has its own connection and holds the write lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        connection = self._connect()
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.executescript(_TABLES)
+        finally:
+            connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+        connection.execute("PRAGMA synchronous=OFF")  # a lost sandbox is only started again
+        return connection
+
+    def open(self) -> Session:
+        """A transaction under way; end it with ``Session.end``."""
+        connection = self._connect()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            connection.close()
+            raise
+        return Session(connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A transaction that is kept if the block ends well and undone if it raises."""
+        session = self.open()
+        try:
+            yield session
+        except BaseException:
+            session.end(keep=False)
+            raise
+        session.end(keep=True)
+
+
+class Session:
+    """Records by kind and id within one transaction. Documents are copies: ``save`` what was changed."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def end(self, *, keep: bool) -> None:
+        """Commit or roll back, and let go of the file."""
+        try:
+            self._connection.execute("COMMIT" if keep else "ROLLBACK")
+        finally:
+            self._connection.close()
+
+    def add(self, kind: str, doc: Doc) -> Doc:
+        """Store a new document; without an ``id`` it gets the next number of its kind."""
+        if "id" not in doc:
+            (last,) = self._connection.execute("SELECT max(id) FROM record WHERE kind = ?", (kind,)).fetchone()
+            doc = {"id": (last or 0) + 1, **doc}
+        return self.save(kind, doc)
+
+    def save(self, kind: str, doc: Doc) -> Doc:
+        """Store a document under its ``id``, in the place of one that is there."""
+        self._connection.execute(
+            "INSERT INTO record VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET doc = excluded.doc",
+            (kind, doc["id"], json.dumps(doc)),
+        )
+        return doc
+
+    def find(self, kind: str, key: Key) -> Doc | None:
+        try:
+            row = self._connection.execute("SELECT doc FROM record WHERE kind = ? AND id = ?", (kind, key)).fetchone()
+        except (UnicodeEncodeError, OverflowError):
+            return None  # no id that SQLite can hold
+        return json.loads(row[0]) if row else None
+
+    def all(self, kind: str) -> list[Doc]:
+        """Every document of a kind, in the order in which they were added."""
+        rows = self._connection.execute("SELECT doc FROM record WHERE kind = ? ORDER BY rowid", (kind,))
+        return [json.loads(doc) for (doc,) in rows]
+
+    def drop(self, kind: str, key: Key | None = None) -> None:
+        """Remove one document, or without a key all of the kind."""
+        if key is None:
+            self._connection.execute("DELETE FROM record WHERE kind = ?", (kind,))
+        else:
+            self._connection.execute("DELETE FROM record WHERE kind = ? AND id = ?", (kind, key))
+
+    def clear(self) -> None:
+        self._connection.execute("DELETE FROM record")
+        self._connection.execute("DELETE FROM file")
+
+    def value(self, name: str, default: Any = None) -> Any:
+        doc = self.find("value", name)
+        return doc["value"] if doc else default
+
+    def set_value(self, name: str, value: Any) -> None:
+        self.save("value", {"id": name, "value": value})
+
+    def put_file(self, path: str, content: bytes) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO file VALUES (?, ?)", (path, content))
+
+    def file(self, path: str) -> bytes | None:
+        row = self._connection.execute("SELECT content FROM file WHERE path = ?", (path,)).fetchone()
+        return row[0] if row else None
+
+    def files(self) -> list[Doc]:
+        rows = self._connection.execute("SELECT path, length(content) FROM file ORDER BY path")
+        return [{"path": path, "size": size} for path, size in rows]
