@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from shipline import __version__, catalogue
-from shipline.errors import CanceledError, ShiplineError
+from shipline.errors import CanceledError, ShiplineError, bug
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,12 +42,12 @@ def _settings(function: Callable[..., Any]) -> Callable[..., Any]:
     for leaf in reversed(catalogue.settings()):
         if leaf.flag is not None:
             choices = f" [{'|'.join(map(str, leaf.enum))}]" if leaf.enum else ""
-            function = click.option(leaf.flag, leaf.name, metavar="TEXT", help=f"{leaf.title}{choices}")(function)
+            function = click.option(leaf.flag, metavar="TEXT", help=f"{leaf.title}{choices}")(function)
     for leaf in reversed(catalogue.options()):
         if leaf.name in _NOT_FLAGS:
             continue
         names = [f"--{leaf.name}", *(["-v"] if leaf.name == "verbose" else ["-q"] if leaf.name == "quiet" else [])]
-        function = click.option(*names, leaf.name, is_flag=leaf.name in _SWITCHES, help=leaf.title)(function)
+        function = click.option(*names, is_flag=leaf.name in _SWITCHES, help=leaf.title)(function)
     return function
 
 
@@ -104,14 +104,15 @@ def sandbox(*, port: int, data: str | None, speed: float, faults: tuple[str, ...
         from shipline_sandbox import server
     except ImportError:
         raise click.ClickException("the sandbox isn't installed: pip install 'shipline[sandbox]'") from None
-    server.serve(
-        port=port,
-        data=data,
-        speed=speed,
-        faults=[json.loads(fault) for fault in faults],
-        ready_file=ready_file,
-        on_ready=lambda url: click.echo(f"the sandbox listens on {url} (keys begin with sandbox-); Ctrl-C ends it"),
-    )
+    try:
+        rules = [json.loads(fault) for fault in faults]
+        server.serve(port=port, data=data, speed=speed, faults=rules, ready_file=ready_file, on_ready=_say_ready)
+    except (ValueError, OSError) as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _say_ready(url: str) -> None:
+    click.echo(f"the sandbox listens on {url} and takes keys that begin with sandbox-; Ctrl-C ends it")
 
 
 def _main(command: str, given: Mapping[str, Any]) -> None:
@@ -119,7 +120,8 @@ def _main(command: str, given: Mapping[str, Any]) -> None:
     from shipline import inputs
     from shipline.report import Console
 
-    flags = {name: "true" if value is True else value for name, value in given.items() if value not in (None, False)}
+    set_ones = {name.replace("_", "-"): value for name, value in given.items() if value not in (None, False)}
+    flags = {name: "true" if value is True else value for name, value in set_ones.items()}
     console = Console()
     try:
         options = inputs.options(flags, os.environ)
@@ -135,7 +137,7 @@ def _main(command: str, given: Mapping[str, Any]) -> None:
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the last resort: a bug must not print a secret with its traceback
-        _report_bug(error, console)
+        console.error(bug(error))
         code = 1
     sys.stdout.flush()
     raise SystemExit(code)
@@ -240,18 +242,6 @@ def _install_signal_handlers() -> None:
 
     for known in (signal.SIGINT, signal.SIGTERM):
         signal.signal(known, cancel)
-
-
-def _report_bug(error: Exception, console: Console) -> None:
-    import traceback
-
-    bug = ShiplineError(
-        f"{type(error).__name__}: {error}",
-        why="this is a bug in shipline, not in your pipeline",
-        todo="please report it with the lines below; running again is safe",
-    )
-    console.error(bug)
-    console.trace("".join(traceback.format_exception(error)))
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -37,6 +38,7 @@ class ShiplineError(Exception):
         self.what = what
         self.why = why
         self.todo = todo
+        self.trace = ""  # of a bug
 
     @property
     def section(self) -> str:
@@ -117,3 +119,14 @@ class CanceledError(ShiplineError):
     ) -> None:
         super().__init__(what, why=why, todo=todo)
         self.exit_code = 128 + signal_number
+
+
+def bug(error: Exception) -> ShiplineError:
+    """A defect of this program as an error of its own, with its traceback."""
+    made = ShiplineError(
+        f"{type(error).__name__}: {error}",
+        why="this is a bug in shipline, not in your pipeline",
+        todo="please report it with the lines above; running again is safe",
+    )
+    made.trace = "".join(traceback.format_exception(error))
+    return made

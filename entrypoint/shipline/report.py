@@ -132,10 +132,8 @@ class Console:
         lines = [f"error: {step + ': ' if step else ''}{error.what}"]
         lines += [f"  {name}: {text}" for name, text in (("why", error.why), ("do", error.todo)) if text]
         lines.append(f"  see: {error.section} ({error.title})")
+        lines += error.trace.splitlines()
         print("\n".join(map(_indented, lines)), file=self._err, flush=True)
-
-    def trace(self, text: str) -> None:
-        print(visible(text), file=self._err, flush=True)
 
     def outcome(self, outcome: Outcome) -> None:
         """The end of the log: outputs, then DONE, NOT DONE and NEXT."""
@@ -189,9 +187,11 @@ class Console:
         for link in plan.links:
             if not link.good:
                 self.warning(str(link))
-        names = [s["name"] for s in _plan_steps(plan, job)]
+        open_steps = [p for p in plan.steps if p.decision.calls or p.decision.wait or p.decision.error]
+        there = [p.decision.reuse for p in plan.steps if p not in open_steps and p.decision.reuse]
+        following = plan.blocked.todo if plan.blocked else "shipline run sends what stands above"
         self.last_lines(
-            "nothing was sent: this is a plan", ", ".join(names), plan.blocked.todo if plan.blocked else "shipline run"
+            "; ".join(there) or "nothing", ", ".join(p.step.name for p in open_steps) or "nothing", following
         )
 
 

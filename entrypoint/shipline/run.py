@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shipline import plan as plans
-from shipline.errors import CanceledError, ShiplineError
+from shipline.errors import CanceledError, ShiplineError, bug
 from shipline.links import dead_link
 from shipline.report import Outcome
 from shipline.services.answer import ConflictError
@@ -37,6 +37,8 @@ def run(plan: Plan, job: Job) -> Outcome:
             _step(planned, job, outcome)
     except ShiplineError as error:
         outcome.fail(error, current)
+    except Exception as error:  # noqa: BLE001 - what was done must be told all the same
+        outcome.fail(bug(error), current)
     outcome.not_done = [p.step.name for p in plan.steps if p.step.name not in outcome.finished]
     for planned in plan.steps:
         outcome.outputs |= {name: value for name, value in planned.step.outputs(job).items() if value}
@@ -77,7 +79,6 @@ def _act(planned: Planned, job: Job) -> str:
     for warning in decision.warnings:
         job.console.warning(warning)
     if decision.skip:
-        planned.step.act(job, decision)
         return decision.skip
     try:
         return planned.step.act(job, decision)

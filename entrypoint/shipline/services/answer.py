@@ -102,12 +102,11 @@ def _useless(request: Request) -> type[ShiplineError]:
 
 def _said(answer: Answer) -> str:
     """The reason in an error answer, in whichever of the services' shapes it comes."""
-    if answer.html:
-        return "the answer is a web page, perhaps a proxy's"
     try:
         data = json.loads(answer.body)
     except (ValueError, RecursionError):
-        return _excerpt(answer.text) or "the answer is empty"
+        web_page = "the answer is a web page, perhaps a proxy's"
+        return web_page if answer.html else _excerpt(answer.text) or "the answer is empty"
     if not isinstance(data, dict):
         return _excerpt(str(data))
     parts = [str(data[name]) for name in ("code", "message", "description") if data.get(name)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,12 @@ from shipline.text import Text
 from shipline.transport.session import Request
 
 if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
     from shipline.transport.session import Session
 
+_LONGEST_MESSAGE = 200
+_PLACEHOLDER = re.compile(r"<[a-z0-9:-]+>")  # what the run will make, as Text shows it
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -93,14 +98,18 @@ class Call:
         """What the operation's schema has against the body: ``field: what is wrong``."""
         from jsonschema import Draft202012Validator
 
-        body = filled(self.body, values)
         if self.body is None:
             return []
         schema = _with_definitions(self.operation.service, self.operation.body_schema)
-        return [
-            f"{error.json_path.removeprefix('$.')}: {error.message}"
-            for error in Draft202012Validator(schema).iter_errors(body)
-        ]
+        errors = Draft202012Validator(schema).iter_errors(filled(self.body, values))
+        return [_problem(error) for error in errors if not _PLACEHOLDER.fullmatch(str(error.instance))]
+
+
+def _problem(error: ValidationError) -> str:
+    where = error.json_path.removeprefix("$.")
+    if error.validator == "maxLength":
+        return f"{where}: {len(str(error.instance))} characters are too many: expected at most {error.validator_value}"
+    return f"{where}: {error.message[:_LONGEST_MESSAGE]}"
 
 
 def filled(value: Any, values: Mapping[str, str]) -> Any:

@@ -61,7 +61,7 @@ class Deploy(Step):
         return UnknownOutcomeError(
             f"whether a deployment to {where} was started is not known",
             why="the answer to an earlier try was lost, and BuildMaster lists no new deployment",
-            todo=f"look at the build in BuildMaster: once a deployment to {where} runs there, run again and it is taken up; "
+            todo=f"look at the build in BuildMaster: once a deployment to {where} runs, run again and it is taken up; "
             "if there is none, deploy it there",
         )
 

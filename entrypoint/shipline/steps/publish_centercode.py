@@ -89,14 +89,17 @@ class PublishCentercode(Step):
             return Decision(
                 reuse=f"taken as posted to {self._where}: on-unknown is assume", made=self._made(Release("", "", ""))
             )
-        error = UnknownOutcomeError(
+        return Decision(error=self._not_known(why))
+
+    def _not_known(self, why: str) -> UnknownOutcomeError:
+        t = self._target
+        return UnknownOutcomeError(
             f"whether {self._version} was posted to Centercode ({self._where}) is not known",
             why=f"{why}, and Centercode has no way to look a release up",
             todo=f"open {t.url} and look at the releases of type {t.release_type} in project {t.project}: "
             f"if {self._version} is there, run again with "
             "centercode-on-unknown: assume, else with centercode-on-unknown: resend",
         )
-        return Decision(error=error)
 
     def _body(self, job: Job) -> dict[str, Any]:
         t = self._target
@@ -133,14 +136,14 @@ class PublishCentercode(Step):
         }
 
     def act(self, job: Job, decision: Decision) -> str:
-        if decision.skip:
-            job.make(decision.made)
-            return decision.skip
         if not decision.calls:
             job.done(self, decision.made)
             return decision.reuse
         call = decision.calls[0]
-        answer = job.post(self, call, payload=_digest(call, job.values))
+        try:
+            answer = job.post(self, call, payload=_digest(call, job.values))
+        except UnknownOutcomeError as error:
+            raise self._not_known(f"{error.what} ({error.why})") from None
         release = Release.of(answer if isinstance(answer, dict) else {})
         if not release.id:
             job.console.warning(

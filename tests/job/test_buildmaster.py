@@ -1,0 +1,122 @@
+"""Releases and builds: found, created, adopted or refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import requests
+
+if TYPE_CHECKING:
+    from conftest import Project
+
+ONLY_BUILD = ("--steps", "build")
+
+
+def test_a_missing_release_without_a_pipeline_is_refused_with_what_is_there(project: Project) -> None:
+    project.config(pipeline="", application="  application: Gadget")
+    ended = project.shipline("run")
+    assert ended.code == 4
+    assert "has no release 1.4" in ended.err
+    assert "its releases are 1.0 (active)" in ended.err
+    assert project.changes() == []
+
+
+def test_a_release_is_created_from_a_template(project: Project) -> None:
+    project.config(pipeline="  template: Default")
+    assert project.shipline("run", *ONLY_BUILD).code == 0
+    assert project.operations() == ["create-release-from-template", "create-build"]
+
+
+def test_the_latest_active_release_is_used_and_kept(project: Project) -> None:
+    project.config(pipeline="", application="  application: Gadget")
+    ended = project.shipline("run", "--buildmaster-release", "latest", *ONLY_BUILD)
+    assert ended.code == 0, ended.text
+    assert ended.outputs["buildmaster-release-number"] == "1.0"
+
+
+def test_a_canceled_release_is_refused(project: Project) -> None:
+    project.shipline("run", *ONLY_BUILD)
+    state = project.sandbox.admin("state")["buildmaster"]["releases"]
+    release_id = next(r["id"] for r in state if r["number"] == "1.4")
+    cancel = f"{project.sandbox.url}/api/releases/cancel"
+    assert requests.post(cancel, {"releaseId": release_id}, headers={"X-ApiKey": "sandbox-x"}, timeout=10).ok
+    ended = project.shipline("run", *ONLY_BUILD)
+    assert ended.code == 4
+    assert "is canceled" in ended.err
+
+
+def test_a_deployed_release_takes_no_new_build_but_a_rerun_goes_through(project: Project) -> None:
+    assert project.shipline("run").code == 0
+    ended = project.shipline(
+        "run", "--release-version", "1.4.1", "--buildmaster-build-number", "8", "--release-notes-text", "x"
+    )
+    assert ended.code == 4
+    assert "release 1.4 is deployed: no build can be created in it" in ended.err
+    assert project.shipline("run").code == 0
+
+
+def test_a_build_with_the_same_number_is_adopted_or_refused(project: Project) -> None:
+    project.shipline("run", *ONLY_BUILD)
+    adopted = project.shipline("run", *ONLY_BUILD, "--receipt", "other.json")
+    assert adopted.code == 0
+    assert "uses build 7" in adopted.out
+    refused = project.shipline("run", *ONLY_BUILD, "--receipt", "third.json", "--buildmaster-if-build-exists", "fail")
+    assert refused.code == 4
+    assert project.operations().count("create-build") == 1
+
+
+def test_build_id_uses_that_build_and_its_release(project: Project) -> None:
+    made = project.shipline("run", *ONLY_BUILD).outputs
+    project.config(build_number="")
+    ended = project.shipline("run", "--buildmaster-build-id", made["buildmaster-build-id"], "--receipt", "other.json")
+    assert ended.code == 0, ended.text
+    assert project.operations().count("create-build") == 1
+    assert ended.outputs["buildmaster-build-number"] == "7"
+    assert ended.outputs["buildmaster-release-number"] == "1.4"
+
+
+def test_without_a_number_buildmaster_numbers_it_and_a_finished_receipt_starts_a_new_build(project: Project) -> None:
+    project.config(build_number="")
+    first = project.shipline("run", *ONLY_BUILD)
+    assert first.outputs["buildmaster-build-number"] == "1"
+    assert project.shipline("run", *ONLY_BUILD).outputs["buildmaster-build-number"] == "2"
+
+
+def test_without_stages_only_the_first_is_deployed_and_never_moved_on(project: Project) -> None:
+    project.config(stages="")
+    ended = project.shipline("run")
+    assert ended.code == 0, ended.text
+    assert ended.outputs["buildmaster-stage"] == "Integration"
+    assert project.shipline("run", "--receipt", "lost.json", "--centercode-on-unknown", "assume").code == 0
+    assert project.operations().count("deploy-build") == 1
+
+
+def test_force_start_time_and_deploy_variables_are_sent(project: Project) -> None:
+    ended = project.shipline(
+        "run",
+        "--buildmaster-stages",
+        "Testing",
+        "--buildmaster-force",
+        "true",
+        "--buildmaster-start-time",
+        "2020-01-01T00:00:00+02:00",
+        "--buildmaster-deploy-variables",
+        "Build={build_number}",
+    )
+    assert ended.code == 0, ended.text
+    (deploy,) = [r["body"] for r in project.changes() if r["operation"] == "deploy-build"]
+    assert deploy["force"] == "true"
+    assert deploy["startTime"] == "2020-01-01T00:00:00+02:00"
+    assert deploy["$Build"] == "7"
+
+
+def test_a_running_deployment_is_taken_up_and_not_doubled(project: Project) -> None:
+    made = project.shipline(
+        "run", "--buildmaster-wait", "false", "--buildmaster-stages", "Integration", "--steps", "build,deploy"
+    )
+    assert made.code == 0, made.text
+    project.sandbox.admin("clock", {"advance": 7})
+    ended = project.shipline("run", "--receipt", "other.json")
+    assert ended.code == 0, ended.text
+    stages = [r["body"]["toStage"] for r in project.changes() if r["operation"] == "deploy-build"]
+    assert stages == ["Integration", "Testing"]
