@@ -36,9 +36,9 @@ class Plan:
         return any(p.decision.calls for p in self.steps if p.step.name.startswith("publish:"))
 
     @property
-    def blocked(self) -> ShiplineError | None:
-        """The first reason why a required step can't go on."""
-        return next((p.decision.error for p in self.steps if p.decision.error and p.step.required), None)
+    def blocked(self) -> list[Planned]:
+        """The required steps that can't go on: with one of them, nothing is sent at all."""
+        return [p for p in self.steps if p.decision.error and p.step.required]
 
 
 def make(job: Job) -> Plan:

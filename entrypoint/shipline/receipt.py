@@ -24,12 +24,17 @@ _FORMAT = 1
 
 
 class Receipt:
-    """What this release has done so far. ``existed`` says whether an earlier run left it."""
+    """What this release has done so far.
+
+    ``existed`` says whether an earlier run left it; ``whole`` whether no run that it doesn't know of can have announced
+    anything (one that was lost may have).
+    """
 
     def __init__(self, path: Path, data: dict[str, Any], *, existed: bool) -> None:
         self.path = path
         self.data = data
         self.existed = existed
+        self.whole = bool(data["whole"])
         self.finished = data["result"] in ("succeeded", "warned")  # the run before this one
         self.run_id = str(data["run"].get("id") or "")  # likewise
 
@@ -56,9 +61,9 @@ class Receipt:
             )
         return cls(path, data, existed=True)
 
-    def start(self, facts: Facts) -> None:
+    def start(self, facts: Facts, *, whole: bool) -> None:
         """A run begins: note which one it is, and that it isn't finished."""
-        self.data |= {"shipline": __version__, "started": _now(), "ended": None, "result": None}
+        self.data |= {"shipline": __version__, "started": _now(), "ended": None, "result": None, "whole": whole}
         self.data["run"] = {"ci": facts.ci, "id": facts.run_id, "attempt": facts.run_attempt, "url": facts.run_url}
         self.write()
 
@@ -166,6 +171,7 @@ def _new(identity: dict[str, str]) -> dict[str, Any]:
         "shipline": __version__,
         "identity": identity,
         "run": {},
+        "whole": False,
         "started": _now(),
         "ended": None,
         "result": None,

@@ -189,7 +189,8 @@ class Console:
                 self.warning(str(link))
         open_steps = [p for p in plan.steps if p.decision.calls or p.decision.wait or p.decision.error]
         there = [p.decision.reuse for p in plan.steps if p not in open_steps and p.decision.reuse]
-        following = plan.blocked.todo if plan.blocked else "shipline run sends what stands above"
+        blocked = next((p.decision.error for p in plan.blocked), None)
+        following = blocked.todo if blocked else "shipline run sends what stands above"
         self.last_lines(
             "; ".join(there) or "nothing", ", ".join(p.step.name for p in open_steps) or "nothing", following
         )

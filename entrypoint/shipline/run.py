@@ -19,7 +19,7 @@ WARNED = "warned"
 
 def run(plan: Plan, job: Job) -> Outcome:
     """The outcome of the whole run; never raises a ShiplineError. The receipt is complete when this returns."""
-    job.receipt.start(job.pipeline.facts)
+    job.receipt.start(job.pipeline.facts, whole=job.first)
     job.receipt.data["artifacts"] = [
         {"file": a.filename, "size": a.size, "sha256": a.sha256, "url": str(a.url) if a.url else None}
         for a in job.pipeline.artifacts
@@ -27,11 +27,11 @@ def run(plan: Plan, job: Job) -> Outcome:
     outcome = Outcome()
     current = ""
     try:
-        if plan.blocked is not None:
-            current = next(p.step.name for p in plan.steps if p.decision.error is plan.blocked)
-            raise plan.blocked
+        if plan.blocked:
+            there = (p for p in plan.steps if not (p.decision.calls or p.decision.wait or p.decision.error))
+            outcome.finished = {p.step.name: p.decision.reuse or f"{p.step.name} skipped" for p in there}
         checked = False
-        for planned in plan.steps:
+        for planned in plan.blocked or plan.steps:
             current = planned.step.name
             checked = checked or _check_links_before(planned, job)
             _step(planned, job, outcome)

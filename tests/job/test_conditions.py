@@ -140,4 +140,13 @@ def test_an_adopted_build_is_not_announced_twice_without_a_receipt(project: Proj
     ended = project.shipline("run", "--receipt", "lost.json")
     assert ended.code == 8
     assert "its receipt is gone" in ended.err
+    assert project.shipline("run", "--receipt", "lost.json").code == 8
     assert project.operations() == before
+
+
+def test_a_receipt_begun_after_the_loss_does_not_count_as_the_first(project: Project) -> None:
+    assert project.shipline("run").code == 0
+    assert project.shipline("run", "--receipt", "lost.json", "--steps", "build,deploy").code == 0
+    ended = project.shipline("run", "--receipt", "lost.json")
+    assert ended.code == 8
+    assert project.operations().count("project-release") == 1

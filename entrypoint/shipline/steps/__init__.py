@@ -47,6 +47,18 @@ class Job:
     moving: bool = False  # this run makes the build, starts its last deployment or found it running
     changes: int = 0  # grows with everything sent and waited for: a decision made before is made again
 
+    @property
+    def first(self) -> bool:
+        """Whether no run that the receipt doesn't know of can have announced anything (Centercode can't be asked).
+
+        So it is when this run creates the build, starts its last deployment or finds it running; or when it only
+        announces, and the CI system doesn't say that it is a repeated attempt.
+        """
+        if self.receipt.whole or self.moving:
+            return True
+        only_announces = self.pipeline.buildmaster is None or self.pipeline.steps == {"publish"}
+        return only_announces and (self.pipeline.facts.run_attempt or 1) <= 1
+
     def make(self, made: Mapping[str, str]) -> None:
         self.values |= made
 

@@ -49,7 +49,7 @@ class PublishCentercode(Step):
             return self._announced(job, entry, call)
         if entry and entry["status"] in ("sending", "unknown"):
             return self._unknown(call, "an earlier try sent it, and its answer was lost")
-        if not entry and not self._first(job):
+        if not entry and not job.first:
             return self._unknown(call, "an earlier attempt may have posted it, and its receipt is gone")
         return Decision(calls=(call,))
 
@@ -72,14 +72,6 @@ class PublishCentercode(Step):
         return Decision(
             reuse=f"{self._version} was posted to {self._where} already", made=entry["made"], warnings=warnings
         )
-
-    def _first(self, job: Job) -> bool:
-        """Whether no earlier run can have posted this (design: idempotence, "Centercode has no look-up")."""
-        if job.receipt.existed or job.moving:
-            return True
-        pipeline = job.pipeline
-        only_publishes = pipeline.buildmaster is None or pipeline.steps == {"publish"}
-        return only_publishes and (pipeline.facts.run_attempt or 1) <= 1
 
     def _unknown(self, call: Call, why: str) -> Decision:
         t = self._target
