@@ -43,7 +43,7 @@ class ShiplineError(Exception):
     @property
     def section(self) -> str:
         """The section of docs/errors.md that explains this exit code."""
-        return f"docs/errors.md#exit-{self.exit_code}"
+        return f"docs/errors.md#exit-{min(self.exit_code, 130)}"
 
 
 class InvalidInputError(ShiplineError):

@@ -143,7 +143,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Everything one run needs to know; made by ``resolve.resolve``."""
+    """Everything one run needs to know; made by ``resolve.load``."""
 
     facts: Facts
     version: Version

@@ -1,160 +1,17 @@
-"""The real program in a process of its own, against a sandbox served over HTTP."""
+"""A project and its sandbox for each test."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
-from dataclasses import dataclass, field
-from pathlib import Path  # noqa: TC003 - a dataclass field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from job.project import NOTES, Project
 from shipline_sandbox.server import Running, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-KEYS = {
-    "SHIPLINE_BUILDMASTER_API_KEY": "sandbox-build+/=%key",
-    "SHIPLINE_CENTERCODE_API_KEY": "sandbox-center+/=%key",
-    "SHIPLINE_V3_TOKEN": "sandbox-v3.to+/=%ken",
-}
-PRODUCT = "27d6f2a0-3d6b-4f52-9f5e-6a1c6f0e8a11"
-
-CONFIG = """
-release:
-  version: 1.4.0
-  notes: {{file: CHANGELOG.md}}
-artifacts:
-  - path: dist/*.zip
-    url: {url}/files/{{filename}}
-buildmaster:
-  url: {url}
-  application: Widget
-  pipeline: Standard
-  build-number: "7"
-  variables: {{Branch: main, Zip: "{{artifact_url}}"}}
-  stages: [Integration, Testing]
-v3:
-  url: {url}
-  product-id: {product}
-  platforms: [windows, linux]
-  state: published
-centercode:
-  url: {url}
-  project: WidgetPro
-  release-type: Firmware
-network: {{retry-for: 1s}}
-"""
-
-NOTES = """# Changelog
-
-## 1.4.0
-
-- Widgets **turn** <both> ways.
-"""
-
-
-@dataclass
-class Ended:
-    """What a process left: its exit code and everything it printed."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def text(self) -> str:
-        return self.out + self.err
-
-    @property
-    def outputs(self) -> dict[str, str]:
-        lines = (
-            line.partition("=") for line in self.out.splitlines() if "=" in line and " " not in line.partition("=")[0]
-        )
-        return {name: value for name, _, value in lines}
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        """With --format json."""
-        return [json.loads(line) for line in self.out.splitlines()]
-
-    def line(self, start: str) -> str:
-        return next(line for line in reversed(self.out.splitlines()) if line.startswith(start))
-
-
-@dataclass
-class Project:
-    """A folder with a config, notes and artifacts, and the sandbox it releases to."""
-
-    path: Path
-    sandbox: Running
-    environ: dict[str, str] = field(default_factory=dict)
-
-    def write(self, name: str, text: str | bytes) -> Path:
-        file = self.path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return file
-
-    def config(self, text: str = CONFIG, **changes: str) -> None:
-        """Write shipline.yml; ``changes`` replace or remove (empty) whole lines that begin with the key."""
-        lines = text.format(url=self.sandbox.url, product=PRODUCT).splitlines()
-        for key, line in changes.items():
-            start = key.replace("_", "-") + ":"
-            lines = [line if old.strip().startswith(start) else old for old in lines]
-        self.write("shipline.yml", "\n".join(lines))
-
-    def without(self, *sections: str) -> None:
-        """Take whole sections out of the config."""
-        kept, skipping = [], False
-        for line in (self.path / "shipline.yml").read_text().splitlines():
-            if line and not line.startswith(" "):
-                skipping = line.partition(":")[0] in sections
-            if not skipping:
-                kept.append(line)
-        self.write("shipline.yml", "\n".join(kept))
-
-    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("SHIPLINE_", "INPUT_", "GITHUB_", "CI"))}
-        return subprocess.Popen(
-            [sys.executable, "-m", "shipline", *arguments],
-            cwd=self.path,
-            env={**inherited, **KEYS, **self.environ, **environ},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def shipline(self, *arguments: str, **environ: str) -> Ended:
-        process = self.start(*arguments, **environ)
-        out, err = process.communicate(timeout=60)
-        ended = Ended(process.returncode, out, err)
-        for key in KEYS.values():
-            assert key not in ended.text
-            assert key.partition("+")[2] not in ended.text
-        return ended
-
-    def cancel(self, process: subprocess.Popen[str], number: int = signal.SIGTERM) -> Ended:
-        process.send_signal(number)
-        out, err = process.communicate(timeout=10)
-        return Ended(process.returncode, out, err)
-
-    def receipt(self) -> dict[str, Any]:
-        (path,) = (self.path / ".shipline").glob("*.json")
-        loaded: dict[str, Any] = json.loads(path.read_text())
-        return loaded
-
-    def changes(self) -> list[dict[str, Any]]:
-        """The requests that asked the services to change something, in order."""
-        return [r for r in self.sandbox.requests() if r["method"] not in ("GET", "HEAD") and r["service"] != "files"]
-
-    def operations(self) -> list[str]:
-        return [r["operation"] for r in self.changes()]
+    from pathlib import Path
 
 
 @pytest.fixture

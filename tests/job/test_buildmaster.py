@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import requests
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from job.project import Project
 
 ONLY_BUILD = ("--steps", "build")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from job.project import Project
 
 
 def test_without_buildmaster_it_only_announces(project: Project) -> None:

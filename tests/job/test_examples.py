@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from job.project import Project
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +35,18 @@ def state(project: Project) -> dict[str, Any]:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This project's own wheel, built as a release builds it."""
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        str(folder),
+        str(ROOT),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     (built,) = folder.glob("shipline-*.whl")
     return built
@@ -90,7 +101,10 @@ def test_testers_and_customers(project: Project, tag: str, announced: str) -> No
     use(project, "testers-and-customers.yml")
     project.write("CHANGELOG.md", "# Changelog\n\n## 2.0.0\n\nNew.\n")
     project.sandbox.put_file(f"widget/{tag[1:]}/widget.zip", b"PK")
-    for command in (["init", "-q"], ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "x", "--allow-empty"]):
+    for command in (
+        ["init", "-q"],
+        ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "x", "--allow-empty"],
+    ):
         subprocess.run(["git", *command], cwd=project.path, check=True)
     subprocess.run(["git", "tag", tag], cwd=project.path, check=True)
     ended = project.shipline("run")

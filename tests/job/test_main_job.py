@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from shipline import schemas
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from job.project import Project
 
 ZIP = b"PK" + b"w" * 2046
 ALL = [

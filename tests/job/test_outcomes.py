@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from job.project import Project
 
 
 def fault(project: Project, operation: str, **rule: object) -> None:

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from job.project import Project
 
 
 @pytest.fixture

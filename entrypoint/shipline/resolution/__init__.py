@@ -1,0 +1,1 @@
+"""The checked tree to the parts of a Pipeline; each part reports its own problems."""

@@ -1,0 +1,107 @@
+"""Keys: from the environment and inputs only, masked the moment they are seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from shipline import catalogue
+from shipline.document import Node, Path, Place, Problems
+from shipline.transport.redaction import Secret, redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from shipline.catalogue import Leaf
+    from shipline.inputs import Given
+    from shipline.resolution.section import Section
+
+
+def taken_out(root: Node, problems: Problems) -> Node:
+    """The file's tree without the secrets that stand in it, each of which is a problem; keys within URLs are masked."""
+    secrets: set[Path] = set()
+    for path, node in root.walk():
+        leaf = _leaf(path)
+        if leaf is None:
+            continue
+        if leaf.name == "centercode-endpoint-url" and isinstance(node.value, str):
+            mask_within(node.value, str(node.place))
+        if leaf.secret:
+            redact.register(Secret(node.written, str(node.place)))
+            what = f"a secret can't be in the config file: put a new one into the variable {leaf.variable}"
+            problems.add(node.place, path, what)
+            secrets.add(path)
+    return root.pruned(secrets)
+
+
+def named_variables(root: Node) -> frozenset[str]:
+    """The variables that ``key-env`` settings name."""
+    return frozenset(
+        node.value for path, node in root.walk() if path[-1:] == ("key-env",) and isinstance(node.value, str)
+    )
+
+
+def within(url: str) -> Iterator[str]:
+    """The keys in a URL's query."""
+    try:
+        query = urlsplit(url).query
+    except ValueError:  # a malformed host; reported as such later
+        query = url.partition("?")[2]
+    yield from (value for name, value in parse_qsl(query) if name.lower() == "apikey" and value)
+
+
+def mask_within(url: str, name: str) -> None:
+    for key in within(url):
+        redact.register(Secret(key, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    given: Mapping[str, Given]
+    environ: Mapping[str, str]
+    required: bool  # whether a missing key is a problem
+    problems: Problems
+
+    def of(self, section: Section, name: str, *, used: bool = True, embedded: Secret | None = None) -> Secret | None:
+        """The key of a section or target: from ``key-env``, else from the input, else ``embedded`` in its URL."""
+        leaf = catalogue.by_path()[str(section.path[0]), name]
+        secret = self._named(section) if section.given("key-env") else self._given(leaf)
+        if embedded is not None:
+            if secret is not None and secret.reveal() != embedded.reveal():
+                section.complain(f"holds a key, and {secret.name} gives another one: expected one key", "endpoint-url")
+            secret = embedded
+        if secret is None:
+            if self.required and used and not section.given("key-env"):
+                what = f"is missing: expected the key in this variable or in the input {leaf.name}"
+                self.problems.add(Place(leaf.variable), (*section.path, name), what)
+            return None
+        if not all("!" <= char <= "~" for char in secret.reveal()):
+            what = "has a space, a line break or another character that no key has: copy the key again"
+            self.problems.add(Place(secret.name), (*section.path, name), what)
+        return secret
+
+    def _named(self, section: Section) -> Secret | None:
+        variable = section.text("key-env")
+        if variable is None:
+            return None
+        text = self.environ.get(variable, "")
+        if text:
+            return _masked(text, variable)
+        if self.required:
+            section.complain(f"the variable {variable} is missing or empty: expected the key in it", "key-env")
+        return None
+
+    def _given(self, leaf: Leaf) -> Secret | None:
+        value = self.given.get(leaf.name)
+        return None if value is None else _masked(value.text, value.place.source)
+
+
+def _masked(text: str, name: str) -> Secret:
+    secret = Secret(text, name)
+    redact.register(secret)
+    return secret
+
+
+def _leaf(path: Path) -> Leaf | None:
+    return catalogue.by_path().get(tuple(part for part in path if isinstance(part, str)))

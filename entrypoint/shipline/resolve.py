@@ -1,0 +1,210 @@
+"""From inputs to the frozen Pipeline: everything that can be checked without a network, all problems at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shipline import catalogue, config, inputs, validate
+from shipline import version as versions
+from shipline.document import Node, Path, Place, Problems, printable
+from shipline.pipeline import Network, Pipeline
+from shipline.resolution import buildmaster, files, keys, names, notes, origins, targets
+from shipline.resolution.section import Document
+from shipline.text import LATE_NAMES, Name, Text
+
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Mapping
+
+    from shipline.pipeline import Facts, StepName
+    from shipline.resolution.names import Names
+    from shipline.resolution.section import Section
+    from shipline.version import Version
+
+DEFAULT_CONFIGS = ("shipline.yml", "shipline.yaml")
+_STEPS: tuple[StepName, ...] = ("build", "deploy", "publish")
+_SERVICES = ("buildmaster", "v3", "centercode")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where values may come from."""
+
+    flags: Mapping[str, str]  # by input name: {"buildmaster-build-number": "7"}
+    environ: Mapping[str, str]
+    config: str | None  # a path relative to the workspace, "-" for `stdin`; None: shipline.yml if it exists
+    stdin: str | None
+    facts: Facts
+    workspace: pathlib.Path
+    need_keys: bool  # whether a missing key is a problem: for plan and run
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The request, and for people where each value came from: (setting, shown value, origin)."""
+
+    pipeline: Pipeline
+    origins: tuple[tuple[str, str, str], ...]
+    config: str | None  # the config file's name as messages show it
+
+
+def load(sources: Sources) -> Loaded:
+    """Raises InvalidInputError with every problem found, in order of place. Needs no network."""
+    problems = Problems()
+    root, config_name = _config(sources, problems)
+    known_variables = keys.named_variables(root) if root is not None else frozenset()
+    given = inputs.settings(sources.flags, sources.environ, problems, known_variables)
+    if root is None:
+        problems.raise_any()
+        raise AssertionError("a config file that can't be read is a problem")
+    if "centercode-endpoint-url" in given:
+        keys.mask_within(given["centercode-endpoint-url"].text, "centercode-endpoint-url")
+    root = inputs.merge(keys.taken_out(root, problems), given, problems)
+    root, empty = _without_empty(root)
+    document = Document(root, validate.check(root, empty, problems), problems)
+    pipeline = _pipeline(document, sources, keys.Keys(given, sources.environ, sources.need_keys, problems))
+    problems.raise_any()
+    return Loaded(pipeline, tuple(origins.shown(root, given, pipeline.version)), config_name)
+
+
+def _config(sources: Sources, problems: Problems) -> tuple[Node | None, str | None]:
+    if sources.config == "-":
+        raw = (sources.stdin or "").encode("utf-8", "surrogateescape")
+        return config.parse(raw, "<stdin>", problems), "<stdin>"
+    name = sources.config or next((n for n in DEFAULT_CONFIGS if (sources.workspace / n).is_file()), None)
+    if name is None:
+        return Node({}, Place(DEFAULT_CONFIGS[0])), None
+    return config.read(sources.workspace / name, name, problems), name
+
+
+def _without_empty(root: Node) -> tuple[Node, dict[Path, Place]]:
+    """The tree without settings that hold the empty string, which is unset, and where those stood.
+
+    Entries of lists and values of variables may be empty, or are looked at later.
+    """
+    empty: dict[Path, Place] = {}
+    for path, node in root.walk():
+        leaf = catalogue.at(path)
+        if node.value != "" or isinstance(path[-1], int) or (leaf is not None and leaf.kind == "map"):
+            continue
+        empty[path] = node.place
+    return root.pruned(empty), empty
+
+
+def _pipeline(document: Document, sources: Sources, service_keys: keys.Keys) -> Pipeline:
+    facts, release = sources.facts, document.section("release")
+    run_names = names.of_run(facts)
+    version = _version(release, run_names)
+    all_names = names.with_version(run_names, version)
+    has_buildmaster = document.root.get(("buildmaster",)) is not None
+    no_section = dict.fromkeys(LATE_NAMES, "there is no buildmaster section")
+    late_names = all_names.with_late() if has_buildmaster else all_names.without(no_section)
+    steps = _steps(document)
+    found = files.find(document, all_names, late_names, facts, sources.workspace)
+    release_notes = notes.read(release, all_names, version, sources.workspace)
+    said = release.value("prerelease")
+    context = targets.Context(
+        names=all_names,
+        late_names=late_names,
+        version=version,
+        prerelease=bool(version and version.prerelease) if said == "auto" else said is True,
+        notes=release_notes,
+        title=_title(release, late_names, version, has_buildmaster=has_buildmaster),
+        found=found,
+        keys=service_keys,
+        facts=facts,
+        workspace=sources.workspace,
+        publishing="publish" in steps,
+    )
+    section = document.section("buildmaster")
+    return Pipeline(
+        facts=facts,
+        version=version or versions.Version("", ()),
+        steps=steps,
+        artifacts=found.items,
+        check_links=document.section().value("check-links"),
+        buildmaster=buildmaster.resolve(section, all_names, found, service_keys, steps) if section.node() else None,
+        v3=tuple(targets.v3(t, _target_name(t), context) for t in document.targets("v3")),
+        centercode=tuple(targets.centercode(t, _target_name(t), context) for t in document.targets("centercode")),
+        network=_network(document.section("network"), sources.workspace),
+        notes_from=release_notes.origin,
+        warnings=document.problems.warnings,
+    )
+
+
+def _version(release: Section, run_names: Names) -> Version | None:
+    raw = release.text("version")
+    if raw is None and release.given("version"):
+        return None
+    if raw is None and "tag" not in run_names.values:
+        release.complain(
+            "is missing, and this run has no tag to take it from: set it, such as version: 1.4.0", "version"
+        )
+        return None
+    filled = run_names.fill(release, raw or "{tag}", "version")
+    if filled is None:
+        return None
+    try:
+        return versions.parse(str(filled))
+    except ValueError as error:
+        release.complain(f"expected a version, found {printable(str(filled))}: {error}", "version")
+        return None
+
+
+def _title(release: Section, late_names: Names, version: Version | None, *, has_buildmaster: bool) -> Text | None:
+    """The release's title; None: each target has its own default."""
+    raw = release.text("title")
+    if raw is not None:
+        return late_names.fill(release, raw, "title")
+    if not has_buildmaster:
+        return None
+    return Text((Name("application"), f" {version.text if version else ''}"))
+
+
+def _steps(document: Document) -> frozenset[StepName]:
+    """What is asked for, else all that the sections given make possible."""
+    given = {name for name in _SERVICES if document.root.get((name,)) is not None}
+    top = document.section()
+    unknown = any(len(path) == 1 for path in document.unusable)
+    if not given and not unknown:  # an unknown section is reported, and was meant to be one of them
+        what = f"nothing to do: expected at least one of the sections {', '.join(_SERVICES)}, in this file or as inputs"
+        document.problems.add(document.root.place, (), what)
+    text = top.text("steps")
+    asked = [part.strip() for part in text.split(",")] if text else [step for _, step in top.entries("steps")]
+    if not asked:
+        building = {"build", "deploy"} if "buildmaster" in given else set()
+        return frozenset(step for step in _STEPS if step in building or (step == "publish" and given - {"buildmaster"}))
+    if given and "buildmaster" not in given and not {"build", "deploy"}.isdisjoint(asked):
+        top.complain("build and deploy need a buildmaster section: add it, or write steps: publish", "steps")
+    if given == {"buildmaster"} and "publish" in asked:
+        top.complain("publish needs a v3 or centercode section: add one, or leave publish out", "steps")
+    return frozenset(step for step in _STEPS if step in asked)
+
+
+def _target_name(target: Section) -> str:
+    """``v3``; in a list ``v3:2`` from the second on."""
+    position = target.path[-1]
+    return f"{target.path[0]}:{position + 1}" if isinstance(position, int) and position else str(target.path[0])
+
+
+def _network(section: Section, workspace: pathlib.Path) -> Network:
+    bundle = section.text("ca-bundle")
+    if bundle is not None and "-----BEGIN" not in bundle:
+        path = workspace / bundle.strip()
+        bundle = str(path)
+        if not _is_file(path):
+            section.complain("there is no such file: expected the path of a PEM file, or PEM text", "ca-bundle")
+    return Network(
+        connect_timeout=section.seconds("connect-timeout"),
+        read_timeout=section.seconds("read-timeout"),
+        retry_for=section.seconds("retry-for", zero=True),
+        ca_bundle=bundle,
+    )
+
+
+def _is_file(path: pathlib.Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, a folder that may not be entered
+        return False

@@ -1,0 +1,81 @@
+"""Each bad config ends in exit 2 at its line, and nothing is sent to anybody."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from job.project import KEYS
+from shipline.cli import cli
+
+if TYPE_CHECKING:
+    from job.project import Project
+
+INVALID = sorted((Path(__file__).parents[1] / "examples/pipeline/invalid").iterdir())
+
+
+def test_there_are_enough() -> None:
+    assert len(INVALID) >= 40
+
+
+@pytest.mark.parametrize("file", INVALID, ids=lambda f: f.name)
+def test_run_refuses_it(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    # A request would need an address: every name and every host but this machine is out of reach in tests.
+    ended = CliRunner().invoke(cli, ["run", "--config", str(file), "--ci", "local"], env=KEYS)
+    assert ended.exit_code == 2, ended.output
+    lines = re.findall(r"^# expect: ([0-9]+:[0-9]*)", file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+    assert lines
+    for line in lines:
+        assert f"{file.name}:{line}: " in ended.stderr
+    assert ended.stdout.splitlines()[-3:] == [
+        "DONE: nothing",
+        "NOT DONE: everything",
+        "NEXT: mend the input and run again",
+    ]
+    assert not list(tmp_path.iterdir())
+
+
+def test_all_problems_are_told_at_once_and_before_any_request(project: Project) -> None:
+    project.config(application="  aplication: Widget", version="  version: 1.10", stages="  stages: [Testing, Testing]")
+    ended = project.shipline("run", "--v3-channel", "x" * 300, SHIPLINE_CENTERCODE_IF_EXISTS="maybe")
+    assert ended.code == 2
+    for part in (
+        "shipline.yml:3:12: release.version: expected text, found the number 1.10: quote it",
+        "buildmaster.aplication",
+        "did you mean application",
+        "buildmaster.stages",
+        "--v3-channel: v3.channel",
+        "SHIPLINE_CENTERCODE_IF_EXISTS: centercode.if-exists",
+    ):
+        assert part in ended.err
+    assert project.sandbox.requests() == []
+
+
+def test_a_secret_in_the_file_or_as_a_flag_is_refused_and_not_repeated(project: Project) -> None:
+    project.config(application="  application: Widget\n  api-key: very-secret-key")
+    ended = project.shipline("validate")
+    assert ended.code == 2
+    assert "SHIPLINE_BUILDMASTER_API_KEY" in ended.err
+    assert "very-secret-key" not in ended.text
+    ended = project.shipline("validate", "--buildmaster-api-key", "very-secret-key")
+    assert ended.code == 2
+    assert "SHIPLINE_BUILDMASTER_API_KEY" in ended.err
+    assert "very-secret-key" not in ended.text
+
+
+def test_an_unknown_flag_gets_a_suggestion(project: Project) -> None:
+    ended = project.shipline("run", "--buildmaster-aplication", "x")
+    assert ended.code == 2
+    assert "--buildmaster-application" in ended.err
+
+
+def test_validate_needs_no_key_and_no_network(project: Project) -> None:
+    ended = project.shipline("validate", **dict.fromkeys(KEYS, ""))
+    assert ended.code == 0, ended.text
+    assert ended.out.startswith("valid: version 1.4.0")
+    assert project.sandbox.requests() == []

@@ -1,0 +1,160 @@
+"""What goes over the wire, what is sent again, and what never is."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shipline.errors import RefusedError, UnavailableError, UnknownOutcomeError
+from shipline.pipeline import Network
+from shipline.transport import session as sessions
+from shipline.transport.redaction import Secret
+from shipline.transport.session import Key, Request, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+LIMITED = b"HTTP/1.1 429 Too Many\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"
+BUSY = b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"
+NETWORK = Network(connect_timeout=2, read_timeout=0.5, retry_for=2)
+
+
+class Server:
+    """Answers each connection with the next of its raw answers, then closes it; None closes without an answer."""
+
+    def __init__(self, *answers: bytes | None) -> None:
+        self._answers = list(answers)
+        self.seen: list[bytes] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        for answer in self._answers:
+            connection, _ = self._listener.accept()
+            with connection:
+                self.seen.append(_request(connection))
+                if answer:
+                    connection.sendall(answer)
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+def _request(connection: socket.socket) -> bytes:
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += connection.recv(65536)
+    head, _, body = received.partition(b"\r\n\r\n")
+    length = next((int(h.split(b":")[1]) for h in head.split(b"\r\n") if h.lower().startswith(b"content-length")), 0)
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+@contextlib.contextmanager
+def serving(*answers: bytes | None) -> Iterator[Server]:
+    server = Server(*answers)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def post(url: str) -> Request:
+    return Request("POST", f"{url}/x", form={"a": "ä b"})
+
+
+@pytest.mark.parametrize("refusal", [LIMITED, BUSY, None])
+def test_a_get_is_sent_again(refusal: bytes | None) -> None:
+    with serving(refusal, OK) as server:
+        assert Session("S", NETWORK).send(Request("GET", f"{server.url}/x")).status == 200
+        assert len(server.seen) == 2
+
+
+def test_a_post_is_sent_again_after_429_only() -> None:
+    with serving(LIMITED, OK) as server:
+        assert Session("S", NETWORK).send(post(server.url)).status == 200
+        assert server.seen[0].endswith(b"a=%C3%A4+b")
+    with serving(BUSY, OK) as server:
+        assert Session("S", NETWORK).send(post(server.url)).status == 503
+        assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}"],
+    ids=["closed", "garbage", "truncated"],
+)
+def test_a_post_whose_answer_is_lost_is_unknown_and_not_sent_again(answer: bytes | None) -> None:
+    with serving(answer, OK) as server:
+        with pytest.raises(UnknownOutcomeError, match="was sent, but its answer was lost"):
+            Session("S", NETWORK).send(post(server.url))
+        assert len(server.seen) == 1
+
+
+def test_a_post_that_never_left_is_not_unknown() -> None:
+    with serving() as server:
+        url = server.url
+    with pytest.raises(UnavailableError, match="got no answer"):
+        Session("S", Network(retry_for=0.1)).send(post(url))
+
+
+def test_a_redirect_is_never_followed() -> None:
+    with serving(OK) as other:
+        moved = f"HTTP/1.1 307 Moved\r\nLocation: {other.url}/\r\nContent-Length: 0\r\n\r\n".encode()
+        with serving(moved) as server:
+            key = Key(Secret("sandbox-secret", "K"), "header", "X-ApiKey")
+            assert Session("S", NETWORK, key).send(post(server.url)).status == 307
+        assert other.seen == []
+
+
+def test_netrc_does_not_replace_the_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with serving(OK, OK) as server:
+        key = Key(Secret("sandbox-token", "K"), "header", "Authorization", "Bearer ")
+        Session("S", NETWORK, key).send(Request("GET", f"{server.url}/x"))
+        Session("S", NETWORK).send(Request("GET", f"{server.url}/x"))
+        assert b"Authorization: Bearer sandbox-token" in server.seen[0]
+        assert b"Authorization" not in server.seen[1]
+
+
+def test_a_query_key_reaches_the_server_and_no_message() -> None:
+    key = Key(Secret("a+b/c=d e", "K"), "query", "apiKey")
+    with serving(None) as server:
+        with pytest.raises(UnknownOutcomeError) as raised:
+            Session("S", NETWORK, key).send(post(server.url))
+        assert server.seen[0].startswith(b"POST /x?apiKey=a%2Bb%2Fc%3Dd%20e HTTP/1.1")
+    assert "a%2Bb" not in repr(vars(raised.value))
+    assert raised.value.__suppress_context__ or raised.value.__context__ is None
+
+
+def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "LARGEST_ANSWER", 1000)
+    endless = b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 100_000
+    with serving(endless) as server, pytest.raises(UnavailableError) as raised:
+        Session("S", Network(read_timeout=1, retry_for=0.1)).send(Request("GET", f"{server.url}/x"))
+    assert "larger than 1000 bytes" in raised.value.why
+
+
+def test_what_is_no_tls_is_refused_with_what_to_do() -> None:
+    def answer_at_once() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            connection.recv(65536)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=answer_at_once, daemon=True).start()
+        with pytest.raises(RefusedError, match="no secure connection") as raised:
+            Session("S", Network(retry_for=0.1)).send(post(f"https://127.0.0.1:{listener.getsockname()[1]}"))
+    assert "ca-bundle" in raised.value.todo
