@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from shipline import __version__, catalogue
-from shipline.errors import CanceledError, ShiplineError, bug
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import FrameType
 
-    from shipline.pipeline import Pipeline
-    from shipline.report import Console
-    from shipline.resolve import Loaded
+    from shipline.commands import CommandName
 
 # The program's own options that are switches on the command line.
 _SWITCHES = frozenset({"quiet", "verbose"})
@@ -115,133 +108,12 @@ def _say_ready(url: str) -> None:
     click.echo(f"the sandbox listens on {url} and takes keys that begin with sandbox-; Ctrl-C ends it")
 
 
-def _main(command: str, given: Mapping[str, Any]) -> None:
-    """Run one of the three commands on the process's environment; exits with the code of docs/errors.md."""
-    from shipline import inputs
-    from shipline.report import Console
+def _main(command: CommandName, given: Mapping[str, Any]) -> None:
+    from shipline import commands
 
     set_ones = {name.replace("_", "-"): value for name, value in given.items() if value not in (None, False)}
     flags = {name: "true" if value is True else value for name, value in set_ones.items()}
-    console = Console()
-    try:
-        options = inputs.options(flags, os.environ)
-        console = Console(form=options.get("format") or "text", quiet=options.get("quiet") == "true")
-        if command == "run":
-            command = options.get("command") or "run"  # the wrappers choose by their input `command`
-        code = _COMMANDS[command](flags, options, console)
-    except ShiplineError as error:
-        console.error(error)
-        if command != "validate":
-            console.last_lines("nothing", "everything", error.todo or "mend the input and run again")
-        code = error.exit_code
-    except BrokenPipeError:
-        raise
-    except Exception as error:  # noqa: BLE001 - the last resort: a bug must not print a secret with its traceback
-        console.error(bug(error))
-        code = 1
-    sys.stdout.flush()
-    raise SystemExit(code)
-
-
-def _validate(flags: Mapping[str, str], options: Mapping[str, str], console: Console) -> int:
-    loaded = _load(flags, options, console, need_keys=False)
-    console.event(event="valid", version=loaded.pipeline.version.text)
-    console.line(f"valid: version {loaded.pipeline.version.text}, {_in_words(loaded.pipeline)}")
-    _show_origins(loaded, options, console)
-    return 0
-
-
-def _plan(flags: Mapping[str, str], options: Mapping[str, str], console: Console) -> int:
-    from shipline import plan as plans
-
-    loaded = _load(flags, options, console, need_keys=True)
-    _show_origins(loaded, options, console)
-    job = _job(loaded.pipeline, options, console)
-    console.plan(plans.make(job), job)
-    return 0
-
-
-def _run(flags: Mapping[str, str], options: Mapping[str, str], console: Console) -> int:
-    from shipline import plan as plans
-    from shipline.run import run as carry_out
-
-    _install_signal_handlers()
-    loaded = _load(flags, options, console, need_keys=True)
-    _show_origins(loaded, options, console)
-    job = _job(loaded.pipeline, options, console)
-    planned = plans.make(job)
-    for link in planned.links:
-        if not link.good:
-            console.warning(f"{link}; it is asked for again before anything is announced")
-    outcome = carry_out(planned, job)
-    console.outcome(outcome)
-    return outcome.exit_code
-
-
-_COMMANDS: Mapping[str, Callable[[Mapping[str, str], Mapping[str, str], Console], int]] = {
-    "validate": _validate,
-    "plan": _plan,
-    "run": _run,
-}
-
-
-def _load(flags: Mapping[str, str], options: Mapping[str, str], console: Console, *, need_keys: bool) -> Loaded:
-    from shipline import ci, resolve
-
-    workspace = Path.cwd()
-    facts = ci.system(options.get("ci", ""), os.environ).facts(os.environ, workspace)
-    config = options.get("config") or None
-    stdin = sys.stdin.read() if config == "-" else None
-    loaded = resolve.load(
-        resolve.Sources(
-            flags=flags,
-            environ=os.environ,
-            config=config,
-            stdin=stdin,
-            facts=facts,
-            workspace=workspace,
-            need_keys=need_keys,
-        )
-    )
-    for warning in loaded.pipeline.warnings:
-        console.warning(warning)
-    return loaded
-
-
-def _job(pipeline: Pipeline, options: Mapping[str, str], console: Console) -> Any:
-    from shipline.links import Links
-    from shipline.receipt import Receipt, slug
-    from shipline.steps import Job
-
-    path = Path(options.get("receipt") or Path(".shipline") / f"{slug(pipeline)}-{pipeline.version.text}.json")
-    return Job(pipeline=pipeline, receipt=Receipt.open(path, pipeline), console=console, links=Links(pipeline.network))
-
-
-def _show_origins(loaded: Loaded, options: Mapping[str, str], console: Console) -> None:
-    if options.get("verbose") == "true":
-        for path, shown, origin in loaded.origins:
-            console.line(f"  {path} = {shown}  ({origin})")
-
-
-def _in_words(pipeline: Pipeline) -> str:
-    parts = [f"steps {', '.join(s for s in ('build', 'deploy', 'publish') if s in pipeline.steps)}"]
-    parts += [f"{len(pipeline.artifacts)} artifact{'s' * (len(pipeline.artifacts) != 1)}"]
-    parts += [f"{t.name} skipped ({t.skip})" for t in pipeline.v3 if t.skip]
-    parts += [f"{t.name} skipped ({t.skip})" for t in pipeline.centercode if t.skip]
-    return "; ".join(parts)
-
-
-def _install_signal_handlers() -> None:
-    def cancel(number: int, frame: FrameType | None) -> None:
-        del frame
-        for known in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(known, signal.SIG_IGN)  # the second signal of a CI system must not cut the report short
-        raise CanceledError(
-            number, todo="run again: it goes on where this run stopped; what BuildMaster has started goes on by itself"
-        )
-
-    for known in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(known, cancel)
+    raise SystemExit(commands.main(command, flags))
 
 
 def main() -> None:

@@ -128,12 +128,13 @@ class Receipt:
 
     def write(self) -> None:
         text = redact(json.dumps(self.data, indent=2, ensure_ascii=False) + "\n")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(self.path.parent)
         draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         with draft.open("w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        _give_to_owner_of(self.path.parent, draft)
         draft.replace(self.path)
 
 
@@ -201,3 +202,17 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.exists():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _give_to_owner_of(folder.parent, folder)
+
+
+def _give_to_owner_of(folder: Path, made: Path) -> None:
+    """In a container that runs as root, what is written into a mounted workspace must stay its owner's."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        owner = folder.stat()
+        os.chown(made, owner.st_uid, owner.st_gid)

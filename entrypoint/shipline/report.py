@@ -9,13 +9,13 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
-from shipline.errors import InvalidInputError, ShiplineError
+from shipline.errors import InvalidInputError, Problem, ShiplineError
 from shipline.transport.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shipline.errors import Problem
+    from shipline.ci import System
     from shipline.plan import Plan
     from shipline.steps import Job
 
@@ -61,17 +61,34 @@ class Console:
     """The log. ``text`` is for people; ``json`` is one object a line on standard output, and nothing else there."""
 
     def __init__(
-        self, *, form: str = "text", quiet: bool = False, out: TextIO | None = None, err: TextIO | None = None
+        self,
+        system: System,
+        *,
+        form: str = "text",
+        quiet: bool = False,
+        out: TextIO | None = None,
+        err: TextIO | None = None,
     ) -> None:
         self.json = form == "json"
+        self._system = system
         self._quiet = quiet
         self._out = out or sys.stdout
         self._err = err or sys.stderr
         self.warned = False
 
+    def _print(self, stream: TextIO, text: str) -> None:
+        for mask in self._system.masks(redact.news()):
+            self._command(mask)
+        print(self._system.neutral(visible(text)), file=stream, flush=True)
+
+    def _command(self, text: str) -> None:
+        """A line for the CI system; on standard error where standard output holds JSON."""
+        if text:
+            print(text, file=self._err if self.json else self._out, flush=True)
+
     def line(self, text: str = "") -> None:
         if not self.json:
-            print(visible(text), file=self._out, flush=True)
+            self._print(self._out, text)
 
     def _tell(self, line: str, **event: Any) -> None:
         if self.json:
@@ -81,12 +98,17 @@ class Console:
 
     def event(self, **fields: Any) -> None:
         if self.json:
-            print(redact(json.dumps(fields, ensure_ascii=True)), file=self._out, flush=True)
+            self._print(self._out, json.dumps(fields, ensure_ascii=True))
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[None]:
         self.event(event="step", name=name)
-        yield
+        opening, closing = self._system.group(name)
+        self._command(opening)
+        try:
+            yield
+        finally:
+            self._command(closing)
 
     def progress(self, text: str) -> None:
         self._tell(f"  … {one_line(text)}", event="progress", text=text)
@@ -106,18 +128,25 @@ class Console:
         if self.json:
             self.event(event="warning", text=text)
         else:
-            print(f"warning: {one_line(text)}", file=self._err, flush=True)
+            self._print(self._err, f"warning: {one_line(text)}")
+        self._command(self._system.warning(one_line(text)))
 
     def problems(self, problems: tuple[Problem, ...]) -> None:
         for problem in problems:
             if self.json:
                 self.event(event="problem", place=problem.place, path=problem.path, what=problem.what)
             else:
-                print(one_line(str(problem)), file=self._err, flush=True)
+                self._print(self._err, one_line(str(problem)))
+        shown = [Problem(one_line(p.place), one_line(p.path), one_line(p.what)) for p in problems]
+        for annotation in self._system.problems(shown):
+            self._command(annotation)
 
     def error(self, error: ShiplineError, step: str = "") -> None:
         if isinstance(error, InvalidInputError):
             self.problems(error.problems)
+        else:
+            text = "\n".join(one_line(part) for part in (error.what, error.why, error.todo) if part)
+            self._command(self._system.error(one_line(step or error.title), text))
         if self.json:
             self.event(
                 event="error",
@@ -133,7 +162,7 @@ class Console:
         lines += [f"  {name}: {text}" for name, text in (("why", error.why), ("do", error.todo)) if text]
         lines.append(f"  see: {error.section} ({error.title})")
         lines += error.trace.splitlines()
-        print("\n".join(map(_indented, lines)), file=self._err, flush=True)
+        self._print(self._err, "\n".join(map(_indented, lines)))
 
     def outcome(self, outcome: Outcome) -> None:
         """The end of the log: outputs, then DONE, NOT DONE and NEXT."""
@@ -162,12 +191,12 @@ class Console:
                 event="plan",
                 result="planned",
                 version=pipeline.version.text,
-                steps=[*_plan_steps(plan, job)],
+                steps=[*plan_steps(plan, job)],
                 notes=dict(_notes(job)),
             )
             return
         self.line(f"Plan for version {pipeline.version.text}: nothing is sent now\n")
-        for step in _plan_steps(plan, job):
+        for step in plan_steps(plan, job):
             self.line(f"{step['name']}")
             for label in ("skip", "reuse", "unknown"):
                 if step[label]:
@@ -207,7 +236,8 @@ def _public(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _plan_steps(plan: Plan, job: Job) -> Iterator[dict[str, Any]]:
+def plan_steps(plan: Plan, job: Job) -> Iterator[dict[str, Any]]:
+    """Each step as data: its name, what it reuses or why it is skipped, and its requests ({method, url, body})."""
     for planned in plan.steps:
         decision = planned.decision
         error = decision.error

@@ -43,7 +43,7 @@ def test_the_secrets_have_no_flag() -> None:
 
 def test_options_are_the_programs_own() -> None:
     names = [leaf.name for leaf in catalogue.options()]
-    assert names == ["command", "config", "receipt", "format", "report", "ci", "verbose", "quiet"]
+    assert names == ["command", "config", "receipt", "format", "ci", "verbose", "quiet"]
 
 
 @pytest.mark.parametrize(

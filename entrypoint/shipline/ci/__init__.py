@@ -1,46 +1,93 @@
-"""CI systems: each file reads one system's facts and shows results its way; none talks to a service."""
+"""CI systems: each file reads one system's facts and shows results its way; none talks to a service.
+
+A file in this folder is a CI system: it defines one subclass of System. ``local`` is what is left when no other fits.
+"""
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Protocol
+import pkgutil
+from typing import TYPE_CHECKING, ClassVar
 
-from shipline.errors import InvalidInputError, Problem
+from shipline.pipeline import Facts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from shipline.pipeline import Facts
-
-# The last one is for everything else: it always fits.
-_NAMES = ("local",)
+    from shipline.errors import Problem
 
 
-class System(Protocol):
-    """What a file in this folder provides."""
+class System:
+    """What a CI system can do; the defaults are those of a plain terminal."""
 
-    def detect(self, environ: Mapping[str, str]) -> bool:
-        """Whether this process runs in that system; only the fallback for wrappers that don't name it."""
-        ...
+    name: ClassVar[str] = "local"
 
-    def facts(self, environ: Mapping[str, str], workspace: Path) -> Facts:
+    def __init__(self, environ: Mapping[str, str], workspace: Path) -> None:
+        self.environ = environ
+        self.workspace = workspace
+
+    @classmethod
+    def detect(cls, environ: Mapping[str, str]) -> bool:
+        """Whether this process runs in that system: the fallback where the wrapper doesn't name it."""
+        del environ
+        return False
+
+    @property
+    def debugging(self) -> bool:
+        """Whether the person who started the run asked for details."""
+        return False
+
+    def facts(self) -> Facts:
         """What the system says about this run."""
-        ...
+        return Facts(ci=self.name)
+
+    def neutral(self, text: str) -> str:
+        """``text``, without control characters already, as it can't be taken for a command to the system."""
+        return text
+
+    def masks(self, forms: Iterable[str]) -> Iterator[str]:
+        """Lines that tell the system to hide these texts."""
+        del forms
+        yield from ()
+
+    def group(self, title: str) -> tuple[str, str]:
+        """Lines that open and close a part of the log that can be folded; empty: none."""
+        del title
+        return "", ""
+
+    def problems(self, problems: Iterable[Problem]) -> Iterator[str]:
+        """Lines that show problems of the input where the system's users look for them; all text is printable."""
+        del problems
+        yield from ()
+
+    def warning(self, text: str) -> str:
+        """A line that makes a warning stand out; empty: the log's own does."""
+        del text
+        return ""
+
+    def error(self, title: str, text: str) -> str:
+        """Likewise an error."""
+        del title, text
+        return ""
+
+    def outputs(self, outputs: Mapping[str, str]) -> None:
+        """Hand the outputs to later steps or jobs."""
+
+    def summary(self, markdown: str) -> None:
+        """Show a page of Markdown beside the run."""
 
 
-def system(name: str, environ: Mapping[str, str]) -> System:
-    """The system of that name, else the one that recognises the environment.
+def system(name: str, environ: Mapping[str, str], workspace: Path) -> System:
+    """The system of that name, else the one that recognises the environment, else a plain terminal."""
+    from shipline.ci import local
 
-    Raises InvalidInputError for a name without a file.
-    """
-    if name and name not in _NAMES:
-        what = f"{name} is not supported yet: expected {', '.join(_NAMES)}, or nothing"
-        raise InvalidInputError([Problem("ci", "", what)])
-    candidates = (_load(n) for n in ([name] if name else _NAMES))
-    return next(s for s in candidates if name or s.detect(environ))
+    modules = (m.name for m in pkgutil.iter_modules(__path__) if m.name != "local")
+    candidates = (_class_in(module) for module in ([name] if name and name != "local" else modules if not name else ()))
+    found = next((c for c in candidates if name or c.detect(environ)), local.Local)
+    return found(environ, workspace)
 
 
-def _load(name: str) -> System:
-    module: System = importlib.import_module(f"shipline.ci.{name}")
-    return module
+def _class_in(module: str) -> type[System]:
+    content = vars(importlib.import_module(f"shipline.ci.{module}")).values()
+    return next(c for c in content if isinstance(c, type) and issubclass(c, System) and c is not System)

@@ -8,8 +8,8 @@ import json
 import re
 from urllib.parse import quote, quote_plus
 
-# Shorter variants would blank out ordinary words.
-_SHORTEST = 4
+# Shorter ones would blank out ordinary words.
+_SHORTEST_FORM = 6
 HIDDEN = "***"
 
 
@@ -36,12 +36,21 @@ class Redactor:
 
     def __init__(self) -> None:
         self._variants: set[str] = set()
+        self._news: list[str] = []
         self._pattern: re.Pattern[str] | None = None
 
     def register(self, secret: Secret) -> None:
-        self._variants |= {form for form in variants(secret.reveal()) if len(form) >= _SHORTEST}
+        raw = secret.reveal()
+        fresh = {form for form in variants(raw) if form == raw or len(form) >= _SHORTEST_FORM} - self._variants - {""}
+        self._news += sorted(fresh, key=len, reverse=True)
+        self._variants |= fresh
         longest_first = sorted(self._variants, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    def news(self) -> list[str]:
+        """The forms registered since the last call: for a CI system that hides what it is told to."""
+        news, self._news = self._news, []
+        return news
 
     def __call__(self, text: str) -> str:
         return self._pattern.sub(HIDDEN, text) if self._pattern else text
