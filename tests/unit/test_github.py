@@ -1,0 +1,195 @@
+"""GitHub: the event's facts, annotations, outputs, and that nothing foreign becomes a command."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shipline import ci, summary
+from shipline.ci.github import MOST_ANNOTATIONS, GitHub
+from shipline.errors import InvalidInputError, Problem, RefusedError
+from shipline.report import Console, Outcome
+from shipline.transport.redaction import Secret, redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OURS = re.compile(r"::(add-mask|group|endgroup|error|warning|debug)( [^\r\n]*?)?::")
+
+PIECES = (
+    *(
+        "::",
+        "##[",
+        "]",
+        "error",
+        "set-output name=x",
+        "add-mask",
+        "stop-commands",
+        "::error::",
+        "##[error]",
+        "%0A",
+        "%",
+    ),
+    *("\r", "\n", "\r\n", " ", "\t", "\u00a0", "\u2028", "\u202e", "\x1b[2J", "\x85", "\u200b", "x", "é"),
+)
+HOSTILE = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
+
+
+def commands(log: str) -> Iterator[str]:
+    """What the runner takes for commands: ``::`` after blanks, or ``##[`` anywhere; lines end at CR and LF."""
+    for line in re.split(r"\r\n|\r|\n", log):
+        if line.lstrip().startswith("::") or "##[" in line:
+            yield line
+
+
+def read_back(text: str) -> dict[str, str]:
+    """GITHUB_OUTPUT as the runner reads it: name<<delimiter, lines until the delimiter."""
+    values, lines = {}, iter(text.split("\n"))
+    for line in lines:
+        if not line:
+            continue
+        name, separator, delimiter = line.partition("<<")
+        assert separator, line
+        content = []
+        for following in lines:
+            if following == delimiter:
+                break
+            content.append(following)
+        else:
+            pytest.fail("no end of the value")
+        values[name] = "\n".join(content)
+    return values
+
+
+def github(tmp_path: Path, **environ: str) -> GitHub:
+    return GitHub({"GITHUB_WORKSPACE": str(tmp_path), **environ}, tmp_path)
+
+
+def facts(tmp_path: Path, event: object = None, **environ: str) -> object:
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(event or {}))
+    given_always = {
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_REPOSITORY": "acme/widget",
+        "GITHUB_RUN_ID": "77",
+        "GITHUB_RUN_NUMBER": "12",
+        "GITHUB_RUN_ATTEMPT": "2",
+        "GITHUB_SHA": "a" * 40,
+        "GITHUB_ACTOR": "mona",
+        "GITHUB_EVENT_PATH": str(file),
+    }
+    return github(tmp_path, **given_always, **environ).facts()
+
+
+def test_facts_of_a_tag(tmp_path: Path) -> None:
+    found = facts(tmp_path, GITHUB_REF_TYPE="tag", GITHUB_REF_NAME="v1.4.0")
+    assert (found.tag, found.branch, found.run_number, found.run_attempt) == ("v1.4.0", "", "12", 2)
+    assert found.run_url == "https://github.com/acme/widget/actions/runs/77"
+    assert found.artifact_base_url == "https://github.com/acme/widget/releases/download/v1.4.0/{filename}"
+
+
+def test_facts_of_a_pull_request(tmp_path: Path) -> None:
+    event = {"pull_request": {"head": {"sha": "b" * 40}}}
+    found = facts(tmp_path, event, GITHUB_REF_TYPE="branch", GITHUB_REF_NAME="5/merge", GITHUB_HEAD_REF="topic")
+    assert (found.tag, found.branch, found.sha) == ("", "topic", "b" * 40)
+    assert found.artifact_base_url == ""
+
+
+def test_facts_of_a_release_event(tmp_path: Path) -> None:
+    assert facts(tmp_path, {"release": {"tag_name": "v2.0.0"}}, GITHUB_REF_TYPE="branch").tag == "v2.0.0"
+
+
+def test_it_is_recognised_and_named() -> None:
+    assert ci.system("", {"GITHUB_ACTIONS": "true"}, Path()).name == "github"
+    assert ci.system("github", {}, Path()).name == "github"
+    assert ci.system("", {}, Path()).name == "local"
+    assert ci.system("local", {"GITHUB_ACTIONS": "true"}, Path()).name == "local"
+
+
+def test_problems_are_annotations_on_their_line_and_at_most_ten(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    system = GitHub({"GITHUB_WORKSPACE": str(tmp_path)}, tmp_path / "sub")
+    problems = [Problem(f"shipline.yml:{line}:5", "v3.url", "50% wrong, say: why") for line in range(1, 13)]
+    lines = list(system.problems(problems))
+    assert lines[0] == (
+        "::error file=sub/shipline.yml,line=1,endLine=1,col=5,title=v3.url::"
+        "shipline.yml:1:5: v3.url: 50%25 wrong, say: why"
+    )
+    assert len(lines) == MOST_ANNOTATIONS + 1
+    assert lines[-1] == "::error title=shipline::3 more, see the summary"
+    flat = next(system.problems([Problem("--v3-url", "v3.url", "wrong")]))
+    assert flat == "::error title=v3.url::--v3-url: v3.url: wrong"
+
+
+@given(HOSTILE)
+def test_nothing_foreign_becomes_a_command(text: str) -> None:
+    out, err = io.StringIO(), io.StringIO()
+    console = Console(GitHub({}, Path("/nowhere")), out=out, err=err)
+    console.line(text)
+    console.progress(text)
+    console.done(text, text)
+    console.warning(text)
+    console.error(RefusedError(text, why=text, todo=text), text)
+    console.error(InvalidInputError([Problem(text, text, text)]))
+    outcome = Outcome(finished={text: text}, outputs={"centercode-release-url": text}, not_done=[text])
+    console.outcome(outcome)
+    with console.step(text):
+        console.line(text)
+    found = list(commands(out.getvalue() + "\n" + err.getvalue()))
+    assert [line for line in found if not OURS.match(line)] == []
+    assert [line.split("::")[1].split()[0] for line in found] == ["warning", "error", "error", "group", "endgroup"]
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z][a-z-]{0,9}", fullmatch=True), HOSTILE.map(lambda t: t.replace("\r", ""))))
+def test_outputs_are_read_back_exactly(tmp_path_factory: pytest.TempPathFactory, outputs: dict[str, str]) -> None:
+    file = tmp_path_factory.mktemp("out") / "output"
+    GitHub({"GITHUB_OUTPUT": str(file)}, file.parent).outputs(outputs)
+    assert read_back(file.read_text(encoding="utf-8") if outputs else "") == outputs
+
+
+def test_every_form_of_a_secret_is_masked_before_anything_else_is_printed(tmp_path: Path) -> None:
+    redact.news()
+    redact.register(Secret("mask+me/now=%25", "TEST"))
+    out = io.StringIO()
+    Console(github(tmp_path), out=out).line("the key is mask%2Bme%2Fnow%3D%2525")
+    lines = out.getvalue().splitlines()
+    masks = [line for line in lines if line.startswith("::add-mask::")]
+    assert lines[: len(masks)] == masks
+    assert "::add-mask::mask+me/now=%2525" in masks  # the runner turns %25 back into %
+    assert "::add-mask::mask%252Bme%252Fnow%253D%252525" in masks
+    assert lines[-1] == "the key is ***"
+
+
+def test_json_stays_json_and_commands_go_beside_it(tmp_path: Path) -> None:
+    out, err = io.StringIO(), io.StringIO()
+    console = Console(github(tmp_path), form="json", out=out, err=err)
+    console.error(RefusedError("no ##[error] here\n::warning::x"))
+    (event,) = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert event["exit_code"] == 4
+    assert err.getvalue().startswith("::error title=shipline%3A refused::")
+
+
+def test_the_summary_shows_foreign_text_as_it_is(tmp_path: Path) -> None:
+    error = RefusedError("<img src=x> [a](http://b) | `c` ![d](e) # f", todo="do")
+    file = tmp_path / "summary.md"
+    GitHub({"GITHUB_STEP_SUMMARY": str(file)}, tmp_path).summary(summary.of_error(error))
+    text = file.read_text()
+    assert "&lt;img" in text
+    assert "](http" not in text
+    assert r"\|" in text
+    assert "**NEXT**: do" in text
+
+
+def test_a_summary_that_is_too_long_is_cut_at_a_line(tmp_path: Path) -> None:
+    file = tmp_path / "summary.md"
+    GitHub({"GITHUB_STEP_SUMMARY": str(file)}, tmp_path).summary("é" * 99 + ("\n" + "x" * 1000) * 1100)
+    content = file.read_bytes()
+    assert len(content) <= 1024 * 1024
+    assert content.endswith(b"(cut here: the summary is too long)\n")
