@@ -46,6 +46,7 @@ lock: $(VENV)/.dev
 	$(COMPILE) --output-file requirements/run.txt pyproject.toml
 	$(COMPILE) --extra sandbox --constraint requirements/run.txt --output-file requirements/sandbox.txt pyproject.toml
 	$(COMPILE) --constraint requirements/sandbox.txt --output-file requirements/dev.txt requirements/dev.in
+	$(COMPILE) --output-file requirements/build.txt requirements/build.in
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .shipline

@@ -37,7 +37,12 @@ def _environment() -> Path:
     if not ready.is_file():
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
         install = ["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:"]
-        subprocess.run([str(python), "-m", "pip", *install, "--requirement", str(LOCK)], check=True)
+        # Its output is kept apart: a colour code before our first line would keep the runner from seeing a mask in it.
+        command = [str(python), "-m", "pip", *install, "--requirement", str(LOCK)]
+        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode:
+            print(f"{done.stdout}\n::error title=shipline::the locked dependencies could not be installed")
+            raise SystemExit(7)
         ready.touch()
     return python
 

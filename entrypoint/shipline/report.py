@@ -73,18 +73,24 @@ class Console:
         self._system = system
         self._quiet = quiet
         self._out = out or sys.stdout
-        self._err = err or sys.stderr
+        # Two streams of a container arrive in any order: where a CI system keeps the log, it is one.
+        self._err = self._out if system.one_log and not self.json else err or sys.stderr
         self.warned = False
 
     def _print(self, stream: TextIO, text: str) -> None:
-        for mask in self._system.masks(redact.news()):
-            self._command(mask)
+        self._mask()
         print(self._system.neutral(visible(text)), file=stream, flush=True)
 
     def _command(self, text: str) -> None:
         """A line for the CI system; on standard error where standard output holds JSON."""
         if text:
+            self._mask()
             print(text, file=self._err if self.json else self._out, flush=True)
+
+    def _mask(self) -> None:
+        """Have the CI system hide every secret that is new, before anything else is written."""
+        for mask in self._system.masks(redact.news()):
+            print(mask, file=self._err if self.json else self._out, flush=True)
 
     def line(self, text: str = "") -> None:
         if not self.json:

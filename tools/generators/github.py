@@ -38,7 +38,7 @@ runs:
       shell: bash
       run: |
         python=$(command -v python3 || command -v python)
-        "$python" "$GITHUB_ACTION_PATH/launch.py"
+        exec "$python" "$GITHUB_ACTION_PATH/launch.py"
       env:
         SHIPLINE_INPUT_CI: github
 """

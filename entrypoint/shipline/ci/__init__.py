@@ -22,6 +22,7 @@ class System:
     """What a CI system can do; the defaults are those of a plain terminal."""
 
     name: ClassVar[str] = "local"
+    one_log: ClassVar[bool] = True  # standard output and error end up in one log
 
     def __init__(self, environ: Mapping[str, str], workspace: Path) -> None:
         self.environ = environ

@@ -14,6 +14,8 @@ _TIMEOUT = 10  # seconds
 class Local(System):
     """A terminal."""
 
+    one_log = False
+
     def facts(self) -> Facts:
         return Facts(
             ci=self.name,
