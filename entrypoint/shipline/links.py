@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shipline.errors import RefusedError
+from shipline.values import human_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     import requests
 
@@ -59,17 +60,26 @@ class Links:
             return artifact.size
         if artifact.url.names - values.keys():
             return None
-        return self.look(artifact.url.fill(values)).size
+        url = artifact.url.fill(values)
+        if url in self._seen and not self._seen[url].good:
+            del self._seen[url]  # it may be there by now
+        return self.look(url).size
+
+    def of(self, artifacts: Iterable[Artifact], values: Mapping[str, str]) -> list[str]:
+        """The links of these artifacts, as far as they are known."""
+        urls = (a.url.fill(values) for a in artifacts if a.url is not None and not a.url.names - values.keys())
+        return list(dict.fromkeys(urls))
 
     def look(self, url: str) -> Link:
         if url not in self._seen:
             self._seen[url] = self._ask(url)
         return self._seen[url]
 
-    def checked(self, urls: Iterable[str]) -> list[Link]:
+    def checked(self, urls: Iterable[str], tell: Callable[[str], None]) -> list[Link]:
         """Ask again for each; those that are missing get up to two minutes (``network.retry-for`` if that is less)."""
-        deadline = time.monotonic() + min(_LONGEST_WAIT, self._network.retry_for)
-        waiting = list(dict.fromkeys(urls))
+        limit = min(_LONGEST_WAIT, self._network.retry_for)
+        deadline = time.monotonic() + limit
+        waiting, told = list(dict.fromkeys(urls)), False
         while True:
             for url in waiting:
                 self._seen.pop(url, None)
@@ -77,6 +87,9 @@ class Links:
             dead = [link.url for link in links if link.dead]
             if not dead or time.monotonic() + _PAUSE > deadline:
                 return [self._seen[url] for url in dict.fromkeys([*urls, *waiting])]
+            if len(dead) != len(waiting) or not told:
+                tell(f"waiting up to {human_duration(limit)} for {len(dead)} missing files, such as {dead[0]}")
+                told = True
             waiting = dead
             time.sleep(_PAUSE)
 

@@ -31,6 +31,7 @@ class Facts:
     repository: str = ""
     actor: str = ""
     artifact_base_url: str = ""  # what `artifacts-url: ci` stands for; a template with {filename} and {path}
+    tag_hint: str = ""  # why there is no tag, if the checkout has some
 
 
 @dataclass(frozen=True, slots=True)

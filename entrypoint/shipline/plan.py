@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shipline.errors import InvalidInputError, Problem, ShiplineError
+from shipline.errors import CanceledError, InvalidInputError, Problem, ShiplineError
 from shipline.steps import Decision
 
 if TYPE_CHECKING:
@@ -24,38 +24,51 @@ class Planned:
     decision: Decision
     changes: int
 
+    @property
+    def announces(self) -> bool:
+        """Whether it will tell testers or customers."""
+        return bool(self.decision.calls) and self.step.name.startswith("publish:")
+
 
 @dataclass(slots=True)
 class Plan:
     steps: list[Planned] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)  # of the artifacts that will be announced, as they answer now
+    links: list[Link] = field(default_factory=list)  # of what will be announced, as they answer now
+    error: ShiplineError | None = None  # why nothing may be sent, found by a look-up
+    failed_step: str = ""  # whose look-up that was
 
     @property
     def announces(self) -> bool:
-        """Whether anything will be sent to testers or customers."""
-        return any(p.decision.calls for p in self.steps if p.step.name.startswith("publish:"))
-
-    @property
-    def blocked(self) -> list[Planned]:
-        """The required steps that can't go on: with one of them, nothing is sent at all."""
-        return [p for p in self.steps if p.decision.error and p.step.required]
+        return any(planned.announces for planned in self.steps)
 
 
 def make(job: Job) -> Plan:
-    """Look up everything that can be looked up before anything is sent. Raises what the look-ups raise."""
+    """Look up everything that can be looked up before anything is sent.
+
+    A look-up that fails ends the plan: ``error`` says why, and the steps from there on have not decided.
+    """
     plan = Plan()
-    for step in _steps(job.pipeline):
-        plan.steps.append(decided(step, job))
-    _check_bodies(plan, job)
-    if plan.announces and job.pipeline.check_links != "skip":
-        plan.links = [job.links.look(url) for url in linked(job)]
+    steps = list(_steps(job.pipeline))
+    for step in steps:
+        try:
+            plan.steps.append(decided(step, job))
+        except CanceledError:
+            raise
+        except ShiplineError as error:
+            plan.error, plan.failed_step = error, step.name
+            break
+    if plan.error is None:
+        _check(plan, job)
+    plan.steps += [Planned(step, Decision(), job.changes) for step in steps[len(plan.steps) :]]
     return plan
 
 
 def decided(step: Step, job: Job) -> Planned:
-    """Have a step decide. What stops an optional step is kept in its decision, as is an outcome that isn't known."""
+    """Have a step decide. What stops an optional step is kept in its decision. Raises what stops a required one."""
     try:
         decision = step.decide(job)
+    except CanceledError:
+        raise
     except ShiplineError as error:
         if step.required:
             raise
@@ -64,13 +77,34 @@ def decided(step: Step, job: Job) -> Planned:
     return Planned(step, decision, job.changes)
 
 
-def linked(job: Job) -> list[str]:
-    """The links of every artifact that a target announces, as far as they are known."""
-    pipeline = job.pipeline
-    v3 = (a for t in pipeline.v3 if t.attach == "link" and not t.skip for a in t.artifacts)
-    artifacts = [*v3, *(a for t in pipeline.centercode if not t.skip for a in t.artifacts)]
-    urls = (a.url.fill(job.values) for a in artifacts if a.url is not None and not a.url.names - job.values.keys())
-    return list(dict.fromkeys(urls))
+def _check(plan: Plan, job: Job) -> None:
+    """What concerns the plan as a whole: unknown outcomes, bodies, what has overtaken it, links."""
+    blocked = next((p for p in plan.steps if p.decision.error and p.step.required), None)
+    if blocked is not None:
+        plan.error, plan.failed_step = blocked.decision.error, blocked.step.name
+        return
+    problems = [
+        Problem("", planned.step.name, f"{call.operation.heading}: {problem}")
+        for planned in plan.steps
+        for call in planned.decision.calls
+        for problem in call.problems(job.values)
+    ]
+    if problems:
+        plan.error = InvalidInputError(problems)
+    if not plan.announces:
+        return
+    try:
+        for planned in plan.steps:
+            plan.failed_step = planned.step.name
+            planned.step.before_announcing(job)
+        plan.failed_step = ""
+    except CanceledError:
+        raise
+    except ShiplineError as error:
+        plan.error = error
+    if job.pipeline.check_links != "skip":
+        urls = dict.fromkeys(url for p in plan.steps if p.announces for url in p.step.links(job))
+        plan.links = [job.links.look(url) for url in urls]
 
 
 def _steps(pipeline: Pipeline) -> Iterator[Step]:
@@ -112,15 +146,3 @@ def _buildmaster_steps(pipeline: Pipeline) -> Iterator[Step]:
             yield Deploy(settings, client, stage, last=stage == stages[-1])
     elif "publish" in pipeline.steps and (pipeline.v3 or pipeline.centercode):
         yield AwaitDeployment(settings, client)
-
-
-def _check_bodies(plan: Plan, job: Job) -> None:
-    """Every body against its operation's schema, before the first request is sent."""
-    problems = [
-        Problem("", planned.step.name, f"{call.operation.heading}: {problem}")
-        for planned in plan.steps
-        for call in planned.decision.calls
-        for problem in call.problems(job.values)
-    ]
-    if problems:
-        raise InvalidInputError(problems)

@@ -5,22 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from shipline import __version__, schemas
-from shipline.errors import InvalidInputError, Problem
+from shipline.errors import InvalidInputError, Problem, RefusedError
 from shipline.transport.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from shipline.pipeline import Facts, Pipeline
+    from shipline.pipeline import Artifact, Facts, Pipeline
     from shipline.transport.session import Request
 
 Status = Literal["sending", "sent", "done", "failed", "refused", "unknown"]
 _FORMAT = 1
+_LONGEST_SLUG = 100
 
 
 class Receipt:
@@ -49,7 +52,7 @@ class Receipt:
             return cls(path, _new(identity), existed=False)
         data = _read(path)
         if data["identity"] != identity:
-            theirs = ", ".join(f"{k} {v}" for k, v in data["identity"].items() if v and v != identity.get(k))
+            theirs = ", ".join(f"{v}" for k, v in data["identity"].items() if v != identity.get(k))
             raise InvalidInputError(
                 [
                     Problem(
@@ -61,9 +64,13 @@ class Receipt:
             )
         return cls(path, data, existed=True)
 
-    def start(self, facts: Facts, *, whole: bool) -> None:
+    def start(self, facts: Facts, *, whole: bool, artifacts: Iterable[Artifact]) -> None:
         """A run begins: note which one it is, and that it isn't finished."""
         self.data |= {"shipline": __version__, "started": _now(), "ended": None, "result": None, "whole": whole}
+        self.data["artifacts"] = [
+            {"file": a.filename, "size": a.size, "sha256": a.sha256, "url": str(a.url) if a.url else None}
+            for a in artifacts
+        ]
         self.data["run"] = {"ci": facts.ci, "id": facts.run_id, "attempt": facts.run_attempt, "url": facts.run_url}
         self.write()
 
@@ -138,6 +145,43 @@ class Receipt:
         draft.replace(self.path)
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the receipt for one run.
+
+    The lock is the system's, so it ends with the process that holds it, however that ends. Raises RefusedError while
+    another run on this machine holds it, and InvalidInputError if no receipt can be written there.
+    """
+    beside = path.with_name(f".{path.name}.lock")
+    try:
+        _make_folder(path.parent)
+        file = beside.open("a")
+        _give_to_owner_of(path.parent, beside)
+    except OSError as error:
+        raise InvalidInputError(
+            [Problem(str(path), "", f"no receipt can be written there: {error.strerror}")]
+        ) from None
+    with file:
+        try:
+            _lock(file.fileno())
+        except OSError:
+            raise RefusedError(
+                f"another run is using the receipt {path}", todo="wait until it has ended, then run again"
+            ) from None
+        yield
+
+
+def _lock(descriptor: int) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def fingerprint(request: Request) -> str:
     """SHA-256 of what a request asks for, keys apart: two requests with the same one ask for the same thing."""
     content = json.dumps(
@@ -147,15 +191,19 @@ def fingerprint(request: Request) -> str:
 
 
 def slug(pipeline: Pipeline) -> str:
-    """The application, else the Centercode project, else the v3 product id, as a file name."""
+    """The application, else the Centercode project, else the v3 product id, as a file name of bounded length."""
+    name = _name(pipeline)
+    safe = "".join(c if (c.isascii() and c.isalnum()) or c in ".-" else "-" for c in name.lower())
+    if len(safe) <= _LONGEST_SLUG:
+        return safe
+    return f"{safe[:_LONGEST_SLUG]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def _name(pipeline: Pipeline) -> str:
     builder = pipeline.buildmaster
     if builder:
-        name = builder.application or f"id-{builder.application_id}"
-    elif pipeline.centercode:
-        name = pipeline.centercode[0].project
-    else:
-        name = pipeline.v3[0].product_id
-    return "".join(c if (c.isascii() and c.isalnum()) or c in ".-" else "-" for c in name.lower())
+        return builder.application or f"id:{builder.application_id}"
+    return pipeline.centercode[0].project if pipeline.centercode else pipeline.v3[0].product_id
 
 
 def _identity(pipeline: Pipeline) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import sys
 import unicodedata
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shipline.ci import System
-    from shipline.plan import Plan
-    from shipline.steps import Job
 
 _LINE_BREAKERS = "\u2028\u2029"
 
@@ -44,6 +43,7 @@ class Outcome:
     error: ShiplineError | None = None
     finished: dict[str, str] = field(default_factory=dict)  # step: what was done
     not_done: list[str] = field(default_factory=list)
+    optional: list[str] = field(default_factory=list)  # what to do about each optional step that failed
     outputs: dict[str, str] = field(default_factory=dict)
 
     def fail(self, error: ShiplineError, step: str) -> None:
@@ -51,6 +51,8 @@ class Outcome:
 
     @property
     def next(self) -> str:
+        if self.error is None and self.optional:
+            return f"mend the cause and run again, which only does what is not done: {'; '.join(self.optional)}"
         if self.error is None:
             draft = self.outputs.get("v3-release-state") == "draft"
             return "publish the v3 draft when customers may see it" if draft else "nothing"
@@ -75,22 +77,30 @@ class Console:
         self._out = out or sys.stdout
         # Two streams of a container arrive in any order: where a CI system keeps the log, it is one.
         self._err = self._out if system.one_log and not self.json else err or sys.stderr
+        for stream in (self._out, self._err):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")  # a terminal that can't show a character
         self.warned = False
 
     def _print(self, stream: TextIO, text: str) -> None:
         self._mask()
-        print(self._system.neutral(visible(text)), file=stream, flush=True)
+        self._write(stream, self._system.neutral(visible(text)))
+
+    def _write(self, stream: TextIO, line: str) -> None:
+        """A reader that went away, such as ``head``, must not end a run in its middle."""
+        with contextlib.suppress(BrokenPipeError):
+            print(line, file=stream, flush=True)
 
     def _command(self, text: str) -> None:
         """A line for the CI system; on standard error where standard output holds JSON."""
         if text:
             self._mask()
-            print(text, file=self._err if self.json else self._out, flush=True)
+            self._write(self._err if self.json else self._out, text)
 
     def _mask(self) -> None:
         """Have the CI system hide every secret that is new, before anything else is written."""
         for mask in self._system.masks(redact.news()):
-            print(mask, file=self._err if self.json else self._out, flush=True)
+            self._write(self._err if self.json else self._out, mask)
 
     def line(self, text: str = "") -> None:
         if not self.json:
@@ -149,6 +159,8 @@ class Console:
 
     def error(self, error: ShiplineError, step: str = "") -> None:
         if isinstance(error, InvalidInputError):
+            for warning in error.warnings:
+                self.warning(warning)
             self.problems(error.problems)
         else:
             text = "\n".join(one_line(part) for part in (error.what, error.why, error.todo) if part)
@@ -189,47 +201,6 @@ class Console:
         self.line(f"NOT DONE: {one_line(not_done)}")
         self.line(f"NEXT: {one_line(following)}")
 
-    def plan(self, plan: Plan, job: Job) -> None:
-        """Each request in order, redacted; what is there already; the notes as they will be read."""
-        pipeline = job.pipeline
-        if self.json:
-            self.event(
-                event="plan",
-                result="planned",
-                version=pipeline.version.text,
-                steps=[*plan_steps(plan, job)],
-                notes=dict(_notes(job)),
-            )
-            return
-        self.line(f"Plan for version {pipeline.version.text}: nothing is sent now\n")
-        for step in plan_steps(plan, job):
-            self.line(f"{step['name']}")
-            for label in ("skip", "reuse", "unknown"):
-                if step[label]:
-                    self.line(f"  {label}: {one_line(step[label])}")
-            for request in step["requests"]:
-                self.line(f"  {request['method']} {one_line(request['url'])}")
-                self.line(_indent(_body(request["body"]), "    "))
-            for request in step["otherwise"]:
-                self.line(
-                    f"  if that fails: {request['method']} {one_line(request['url'])} {json.dumps(request['body'])}"
-                )
-            if step["wait"]:
-                self.line(f"  waits {one_line(step['wait'])}")
-        for name, text in _notes(job):
-            self.line(f"\nRelease notes for {name}, from {pipeline.notes_from} ({len(text)} characters):")
-            self.line(_indent(text, "  | "))
-        for link in plan.links:
-            if not link.good:
-                self.warning(str(link))
-        open_steps = [p for p in plan.steps if p.decision.calls or p.decision.wait or p.decision.error]
-        there = [p.decision.reuse for p in plan.steps if p not in open_steps and p.decision.reuse]
-        blocked = next((p.decision.error for p in plan.blocked), None)
-        following = blocked.todo if blocked else "shipline run sends what stands above"
-        self.last_lines(
-            "; ".join(there) or "nothing", ", ".join(p.step.name for p in open_steps) or "nothing", following
-        )
-
 
 def _public(outcome: Outcome) -> dict[str, Any]:
     return {
@@ -240,47 +211,6 @@ def _public(outcome: Outcome) -> dict[str, Any]:
         "not_done": outcome.not_done,
         "next": outcome.next,
     }
-
-
-def plan_steps(plan: Plan, job: Job) -> Iterator[dict[str, Any]]:
-    """Each step as data: its name, what it reuses or why it is skipped, and its requests ({method, url, body})."""
-    for planned in plan.steps:
-        decision = planned.decision
-        error = decision.error
-        yield {
-            "name": planned.step.name,
-            "skip": decision.skip,
-            "reuse": decision.reuse,
-            "unknown": f"{error.what}; {error.todo}" if error else "",
-            "requests": [_request(call, job) for call in decision.calls],
-            "otherwise": [_request(call, job) for call in decision.otherwise],
-            "wait": decision.wait,
-            "warnings": list(decision.warnings),
-        }
-
-
-def _request(call: Any, job: Job) -> dict[str, Any]:
-    request = call.request(job.values)
-    return {
-        "method": request.method,
-        "url": request.full_url,
-        "body": request.form if request.form is not None else request.json,
-    }
-
-
-def _notes(job: Job) -> Iterator[tuple[str, str]]:
-    for v3 in job.pipeline.v3:
-        yield v3.name, v3.notes
-    for centercode in job.pipeline.centercode:
-        yield centercode.name, centercode.body
-
-
-def _body(body: Any) -> str:
-    return json.dumps(body, indent=2, ensure_ascii=False) if body is not None else "(no body)"
-
-
-def _indent(text: str, prefix: str) -> str:
-    return "\n".join(prefix + line for line in text.splitlines())
 
 
 def _indented(text: str) -> str:

@@ -9,7 +9,7 @@ from shipline import catalogue, config, inputs, validate
 from shipline import version as versions
 from shipline.document import Node, Path, Place, Problems, printable
 from shipline.pipeline import Network, Pipeline
-from shipline.resolution import buildmaster, files, keys, names, notes, origins, targets
+from shipline.resolution import buildmaster, certificates, files, keys, names, notes, origins, targets, twins
 from shipline.resolution.section import Document
 from shipline.text import LATE_NAMES, Name, Text
 
@@ -47,6 +47,7 @@ class Loaded:
     pipeline: Pipeline
     origins: tuple[tuple[str, str, str], ...]
     config: str | None  # the config file's name as messages show it
+    missing_keys: tuple[str, ...] = ()  # variables that a run needs and that have no key
 
 
 def load(sources: Sources) -> Loaded:
@@ -63,9 +64,10 @@ def load(sources: Sources) -> Loaded:
     root = inputs.merge(keys.taken_out(root, problems), given, problems)
     root, empty = _without_empty(root)
     document = Document(root, validate.check(root, empty, problems), problems)
-    pipeline = _pipeline(document, sources, keys.Keys(given, sources.environ, sources.need_keys, problems))
+    service_keys = keys.Keys(given, sources.environ, sources.need_keys, problems)
+    pipeline = _pipeline(document, sources, service_keys)
     problems.raise_any()
-    return Loaded(pipeline, tuple(origins.shown(root, given, pipeline.version)), config_name)
+    return Loaded(pipeline, tuple(origins.shown(root, given, pipeline)), config_name, tuple(service_keys.missing))
 
 
 def _config(sources: Sources, problems: Problems) -> tuple[Node | None, str | None]:
@@ -95,7 +97,7 @@ def _without_empty(root: Node) -> tuple[Node, dict[Path, Place]]:
 def _pipeline(document: Document, sources: Sources, service_keys: keys.Keys) -> Pipeline:
     facts, release = sources.facts, document.section("release")
     run_names = names.of_run(facts)
-    version = _version(release, run_names)
+    version = _version(release, run_names, facts.tag_hint)
     all_names = names.with_version(run_names, version)
     has_buildmaster = document.root.get(("buildmaster",)) is not None
     no_section = dict.fromkeys(LATE_NAMES, "there is no buildmaster section")
@@ -118,29 +120,33 @@ def _pipeline(document: Document, sources: Sources, service_keys: keys.Keys) -> 
         publishing="publish" in steps,
     )
     section = document.section("buildmaster")
+    built = buildmaster.resolve(section, all_names, found, service_keys, steps) if section.node() else None
+    v3 = [(t, targets.v3(t, _target_name(t), context)) for t in document.targets("v3")]
+    centercode = [(t, targets.centercode(t, _target_name(t), context)) for t in document.targets("centercode")]
+    twins.check(v3, twins.same_release)
+    twins.check(centercode, twins.same_release_type)
     return Pipeline(
         facts=facts,
         version=version or versions.Version("", ()),
         steps=steps,
         artifacts=found.items,
         check_links=document.section().value("check-links"),
-        buildmaster=buildmaster.resolve(section, all_names, found, service_keys, steps) if section.node() else None,
-        v3=tuple(targets.v3(t, _target_name(t), context) for t in document.targets("v3")),
-        centercode=tuple(targets.centercode(t, _target_name(t), context) for t in document.targets("centercode")),
+        buildmaster=built,
+        v3=tuple(target for _, target in v3),
+        centercode=tuple(target for _, target in centercode),
         network=_network(document.section("network"), sources.workspace),
         notes_from=release_notes.origin,
         warnings=document.problems.warnings,
     )
 
 
-def _version(release: Section, run_names: Names) -> Version | None:
+def _version(release: Section, run_names: Names, tag_hint: str) -> Version | None:
     raw = release.text("version")
     if raw is None and release.given("version"):
         return None
     if raw is None and "tag" not in run_names.values:
-        release.complain(
-            "is missing, and this run has no tag to take it from: set it, such as version: 1.4.0", "version"
-        )
+        why = f"; {tag_hint}" if tag_hint else ", and this run has no tag to take it from"
+        release.missing(why, "1.4.0", "version")
         return None
     filled = run_names.fill(release, raw or "{tag}", "version")
     if filled is None:
@@ -168,7 +174,8 @@ def _steps(document: Document) -> frozenset[StepName]:
     top = document.section()
     unknown = any(len(path) == 1 for path in document.unusable)
     if not given and not unknown:  # an unknown section is reported, and was meant to be one of them
-        what = f"nothing to do: expected at least one of the sections {', '.join(_SERVICES)}, in this file or as inputs"
+        where = "in this file" if document.root.place.line else "in this file (there is none)"
+        what = f"nothing to do: expected at least one of the sections {', '.join(_SERVICES)}, {where} or as inputs"
         document.problems.add(document.root.place, (), what)
     text = top.text("steps")
     asked = [part.strip() for part in text.split(",")] if text else [step for _, step in top.entries("steps")]
@@ -189,22 +196,9 @@ def _target_name(target: Section) -> str:
 
 
 def _network(section: Section, workspace: pathlib.Path) -> Network:
-    bundle = section.text("ca-bundle")
-    if bundle is not None and "-----BEGIN" not in bundle:
-        path = workspace / bundle.strip()
-        bundle = str(path)
-        if not _is_file(path):
-            section.complain("there is no such file: expected the path of a PEM file, or PEM text", "ca-bundle")
     return Network(
         connect_timeout=section.seconds("connect-timeout"),
         read_timeout=section.seconds("read-timeout"),
         retry_for=section.seconds("retry-for", zero=True),
-        ca_bundle=bundle,
+        ca_bundle=certificates.bundle(section, workspace),
     )
-
-
-def _is_file(path: pathlib.Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name that is too long, a folder that may not be entered
-        return False

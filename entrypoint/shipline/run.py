@@ -11,47 +11,70 @@ from shipline.report import Outcome
 from shipline.services.answer import ConflictError
 
 if TYPE_CHECKING:
-    from shipline.plan import Plan, Planned
-    from shipline.steps import Job
+    from collections.abc import Iterable
 
-WARNED = "warned"
+    from shipline.plan import Plan, Planned
+    from shipline.steps import Job, Step
 
 
 def run(plan: Plan, job: Job) -> Outcome:
     """The outcome of the whole run; never raises a ShiplineError. The receipt is complete when this returns."""
-    job.receipt.start(job.pipeline.facts, whole=job.first)
-    job.receipt.data["artifacts"] = [
-        {"file": a.filename, "size": a.size, "sha256": a.sha256, "url": str(a.url) if a.url else None}
-        for a in job.pipeline.artifacts
-    ]
     outcome = Outcome()
+    if plan.error is not None:
+        there = (p for p in plan.steps if p.decision.reuse and not p.decision.open)
+        outcome.finished = {p.step.name: p.decision.reuse for p in there}
+        outcome.fail(plan.error, plan.failed_step)
+    else:
+        _carry_out(plan, job, outcome)
+    outcome.not_done = [_begun(p.step, job) for p in plan.steps if p.step.name not in outcome.finished]
+    for planned in plan.steps:
+        outcome.outputs |= {name: value for name, value in planned.step.outputs(job).items() if value}
+    if outcome.result == "succeeded" and job.console.warned:
+        outcome.result = "warned"
+    told = {"result": outcome.result, "failed-step": outcome.failed_step}
+    outcome.outputs = {**told, **outcome.outputs, "receipt": str(job.receipt.path)}
+    if plan.error is None or job.receipt.existed:
+        job.receipt.end(outcome.result, outcome.exit_code, outcome.failed_step, outcome.outputs)
+    return outcome
+
+
+def _carry_out(plan: Plan, job: Job, outcome: Outcome) -> None:
     current = ""
     try:
-        if plan.blocked:
-            there = (p for p in plan.steps if not (p.decision.calls or p.decision.wait or p.decision.error))
-            outcome.finished = {p.step.name: p.decision.reuse or f"{p.step.name} skipped" for p in there}
-        checked = False
-        for planned in plan.blocked or plan.steps:
+        job.receipt.start(job.pipeline.facts, whole=job.first, artifacts=job.pipeline.artifacts)
+        for planned in plan.steps:
             current = planned.step.name
-            checked = checked or _check_links_before(planned, job)
+            if planned.announces and not job.announcing:
+                _before_announcing(plan, job)
             _step(planned, job, outcome)
     except ShiplineError as error:
         outcome.fail(error, current)
     except Exception as error:  # noqa: BLE001 - what was done must be told all the same
         outcome.fail(bug(error), current)
-    outcome.not_done = [p.step.name for p in plan.steps if p.step.name not in outcome.finished]
+
+
+def _before_announcing(plan: Plan, job: Job) -> None:
+    """Right before the first announcement: is the build still the latest, and can what is announced be had?"""
     for planned in plan.steps:
-        outcome.outputs |= {name: value for name, value in planned.step.outputs(job).items() if value}
-    if outcome.result == "succeeded" and job.console.warned:
-        outcome.result = WARNED
-    outcome.outputs = {
-        "result": outcome.result,
-        "failed-step": outcome.failed_step,
-        **outcome.outputs,
-        "receipt": str(job.receipt.path),
-    }
-    job.receipt.end(outcome.result, outcome.exit_code, outcome.failed_step, outcome.outputs)
-    return outcome
+        planned.step.before_announcing(job)
+    required = (p.step for p in plan.steps if p.announces and p.step.required)
+    _check_links((url for step in required for url in step.links(job)), job)
+    job.announcing = True
+    job.changes += 1  # sizes of files that weren't there before
+
+
+def _check_links(urls: Iterable[str], job: Job) -> None:
+    """Raises RefusedError for a dead link, if those are to be stopped at."""
+    mode = job.pipeline.check_links
+    if mode == "skip":
+        return
+    links = job.links.checked(urls, job.console.progress)
+    dead = dead_link(links)
+    if dead is not None and mode == "fail":
+        raise dead
+    for link in links:
+        if not link.good:
+            job.console.warning(str(link), counts=True)
 
 
 def _step(planned: Planned, job: Job, outcome: Outcome) -> None:
@@ -60,13 +83,17 @@ def _step(planned: Planned, job: Job, outcome: Outcome) -> None:
         try:
             if planned.changes != job.changes:
                 planned = plans.decided(step, job)
+            if planned.announces and not step.required:
+                _check_links(step.links(job), job)
             done = _act(planned, job)
         except CanceledError:
             raise
         except ShiplineError as error:
             if step.required:
                 raise
-            job.console.warning(f"{step.name} failed, and is not required: {error.what}", counts=True)
+            why = f": {error.why}" if error.why else ""
+            job.console.warning(f"{step.name} failed, and is not required: {error.what}{why}", counts=True)
+            outcome.optional.append(f"{step.name} ({error.todo})" if error.todo else step.name)
             return
         job.console.done(step.name, done, skipped=bool(planned.decision.skip))
     outcome.finished[step.name] = f"{step.name} skipped ({done})" if planned.decision.skip else done
@@ -78,30 +105,27 @@ def _act(planned: Planned, job: Job) -> str:
         raise decision.error
     for warning in decision.warnings:
         job.console.warning(warning)
+    job.make(decision.made)  # in the order of the steps: outputs are those of the last
     if decision.skip:
         return decision.skip
     try:
         return planned.step.act(job, decision)
     except ConflictError:
-        # Somebody made it between the look-up and the request, or an earlier try did: if it is equal, it is ours.
-        again = plans.decided(planned.step, job).decision
-        if [call.operation.id for call in again.calls] == [call.operation.id for call in decision.calls]:
+        if not planned.step.adopts:
             raise
-        return planned.step.act(job, again)
+        # Somebody made it between the look-up and the request, or an earlier try did: if it is equal, it is ours.
+        again = plans.decided(planned.step, job)
+        same = [call.operation.id for call in again.decision.calls] == [call.operation.id for call in decision.calls]
+        if same or again.decision.error is not None:
+            raise
+        return planned.step.act(job, again.decision)
 
 
-def _check_links_before(planned: Planned, job: Job) -> bool:
-    """Right before the first announcement, see that what is announced can be had. True when that was done."""
-    if not planned.step.name.startswith("publish:") or not planned.decision.calls:
-        return False
-    mode = job.pipeline.check_links
-    if mode == "skip":
-        return True
-    links = job.links.checked(plans.linked(job))
-    dead = dead_link(links)
-    if dead is not None and mode == "fail":
-        raise dead
-    for link in links:
-        if not link.good:
-            job.console.warning(str(link), counts=True)
-    return True
+def _begun(step: Step, job: Job) -> str:
+    """A step that isn't done, and what of it was begun."""
+    entry = job.receipt.find(step.key(job)) or {}
+    ids = [value for name, value in entry.get("made", {}).items() if name.endswith("-id") and value]
+    if entry.get("status") not in ("sent", "unknown") or not ids:
+        return step.name
+    what = f"deployment {ids[0]} goes on" if step.name.startswith("deploy") else f"id {ids[0]} was begun"
+    return f"{step.name} ({what})"

@@ -6,8 +6,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from shipline import plan_view
 from shipline.errors import InvalidInputError
-from shipline.report import one_line, plan_steps, visible
+from shipline.report import one_line, visible
 from shipline.values import human_duration, human_size
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def of_run(outcome: Outcome, job: Job) -> str:
 def of_plan(plan: Plan, job: Job) -> str:
     """Each request that a run would send."""
     parts = [_title(job, "planned"), "Nothing was sent. `shipline run` sends:\n"]
-    for step in plan_steps(plan, job):
+    for step in plan_view.steps(plan, job):
         parts.append(f"### {_text(step['name'])}\n")
         parts += [f"- {_text(step[label])}" for label in ("skip", "reuse", "unknown") if step[label]]
         parts += [_request(request) for request in step["requests"]]

@@ -104,13 +104,21 @@ def _of_branches(error: Any, node: Node, path: Path, root: Node, empty: Mapping[
 
 def _missing(path: Path, root: Node, empty: Mapping[Path, Place]) -> Flaw:
     leaf = catalogue.at(path)
-    example = f", such as {path[-1]}: {_example(leaf.examples[0])}" if leaf else ""
+    example = _example(leaf.examples[0]) if leaf else "a value"
     if path in empty:
-        return Flaw(path, empty[path], f"is empty, expected a value{example}", of_value=False)
-    place = place_of(path[:-1], root)
-    if not place.line and leaf:
-        place = Place(leaf.name)
-    return Flaw(path, place, f"is missing{example}", of_value=False)
+        what = f"is empty, expected a value, such as {path[-1]}: {example}"
+        return Flaw(path, empty[path], what, of_value=False)
+    place, advice = how_to_set(path, root, example)
+    return Flaw(path, place, f"is missing: {advice}", of_value=False)
+
+
+def how_to_set(path: Path, root: Node, example: str) -> tuple[Place, str]:
+    """Where a setting is missed, and what to do about it: in the file where its section is there, else any way."""
+    place, leaf = place_of(path[:-1], root), catalogue.at(path)
+    if place.line or leaf is None:
+        return place, f"set it, such as {path[-1]}: {example}"
+    ways = f"in {root.place.source}, as {leaf.variable}, or as {leaf.flag}"
+    return Place(leaf.name), f"set it {ways}, such as {example.strip('[]')}"
 
 
 def place_of(path: Path, root: Node) -> Place:
@@ -153,7 +161,7 @@ def _of_value(rule: str, error: Any, node: Node, path: Path, schema: Mapping[str
     hidden = leaf is not None and leaf.hidden
     found = "" if hidden else f", found {printable(str(node.value))}"
     says: dict[str, Callable[[], str]] = {
-        "type": lambda: _type(str(limit), node, hidden=hidden),
+        "type": lambda: _type(str(limit), node, schema, hidden=hidden),
         "enum": lambda: _enum(limit, node),
         "pattern": lambda: f"expected {schema['x-expect']}{found}",
         "minLength": lambda: f"is too short: expected at least {limit} characters" if error.instance else "is empty",
@@ -179,7 +187,9 @@ def _enum(allowed: list[Any], node: Node) -> str:
     return f"{expected}, found {printable(node.value)}{suggest(node.value, names)}"
 
 
-def _type(expected: str, node: Node, *, hidden: bool) -> str:
+def _type(expected: str, node: Node, schema: Mapping[str, Any], *, hidden: bool) -> str:
+    if schema.get("x-kind") == "duration" and type(node.value) in {int, float}:
+        return f"expected {schema['x-expect']}, found {printable(node.written or str(node.value))}"
     return f"expected {_WORDS[expected]}, found {describe(node)}{'' if hidden else _advice(expected, node)}"
 
 

@@ -54,7 +54,7 @@ def test_a_draft_that_differs_is_refused_and_update_changes_it(customers: Projec
     draft(customers, name="Another name", notes="Other notes")
     ended = customers.shipline("run")
     assert ended.code == 4
-    assert "its name, notes differ" in ended.err
+    assert "its name and notes differ" in ended.err
     ended = customers.shipline("run", "--v3-if-exists", "update")
     assert ended.code == 0, ended.text
     (release,) = releases(customers)

@@ -103,7 +103,7 @@ def test_whatever_stands_there_is_a_pipeline_or_a_problem(workspace: Path, chang
         for part in path[:-1]:
             node = node[part] if isinstance(node, dict | list) and part in keys(node) else {}
         if isinstance(node, dict) or (isinstance(node, list) and path[-1] < len(node)):
-            node[path[-1]] = value
+            node[path[-1]] = copy.deepcopy(value)
     found: tuple[Problem, ...] = ()
     try:
         load(Sources({}, {}, "-", json.dumps(document), FACTS, workspace, need_keys=True))

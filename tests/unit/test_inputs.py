@@ -171,3 +171,30 @@ def test_wrong_options_are_problems() -> None:
         "SHIPLINE_CI: ci: expected github or local, found travis",
         "SHIPLINE_QUIET: quiet: expected true or false, found yes",
     ]
+
+
+def test_without_a_file_a_missing_setting_names_every_way_to_set_it(tmp_path: Path) -> None:
+    application, version = problems(tmp_path, {"SHIPLINE_BUILDMASTER_URL": "https://a.example.com"})
+    assert application == (
+        "buildmaster-application: buildmaster.application: is missing: set it in shipline.yml, "
+        "as SHIPLINE_BUILDMASTER_APPLICATION, or as --buildmaster-application, such as Widget"
+    )
+    assert version.startswith("release-version: release.version: is missing, and this run has no tag to take it from")
+    assert "SHIPLINE_RELEASE_VERSION" in version
+    _, nothing = problems(tmp_path, {})
+    assert nothing.startswith("shipline.yml: nothing to do: expected at least one of the sections")
+    assert nothing.endswith("in this file (there is none) or as inputs")
+
+
+def test_with_a_file_a_missing_setting_is_shown_as_it_is_written_there(tmp_path: Path) -> None:
+    config = "release: {version: '1.0'}\nv3: {url: https://a.example.com, product-id: p}\n"
+    (found,) = problems(tmp_path, {}, config=config)
+    assert found.endswith("v3.platforms: is missing: set it, such as platforms: [windows, linux]")
+
+
+def test_an_artifact_link_that_is_not_http(tmp_path: Path) -> None:
+    for text in ("ftp://x.example.com/y.zip", "a.zip => ftp://x.example.com/y.zip"):
+        (tmp_path / "a.zip").write_bytes(b"zip")
+        (found,) = problems(tmp_path, {**FLAT, "SHIPLINE_ARTIFACTS": text})
+        assert found.startswith("SHIPLINE_ARTIFACTS: artifacts[0].")
+        assert found.endswith("only http and https links are possible, found ftp")

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import certifi
 import pytest
 
 from shipline.errors import InvalidInputError
@@ -22,6 +23,8 @@ FACTS = Facts(ci="gitlab", tag="v1.4.0", branch="feature/a b", sha="0123456789ab
 BUILDMASTER = "buildmaster: {url: https://bm.example.com/sub/, application: Widget}\n"
 V3 = "v3: {url: https://api.example.com/v3/, product-id: p-1, platforms: [windows]}\n"
 CENTERCODE = "centercode: {url: https://cc.example.com, project: WidgetPro, release-type: Firmware}\n"
+
+KEYS = {"SHIPLINE_BUILDMASTER_API_KEY": "a-buildmaster-key"}
 
 
 def read(
@@ -319,11 +322,12 @@ def test_artifacts_of_a_target_are_chosen_by_label(workspace: Path) -> None:
 
 
 def test_a_ca_bundle_as_a_path_or_as_text(workspace: Path) -> None:
-    (workspace / "ca.pem").write_text("pem", encoding="utf-8")
+    first, _, _ = certifi.contents().partition("-----END CERTIFICATE-----\n")
+    pem = f"{first}-----END CERTIFICATE-----\n# für alle\n"
+    (workspace / "ca.pem").write_text(pem, encoding="utf-8")
     assert pipeline(workspace, BUILDMASTER + "network: {ca-bundle: ca.pem}\n").network.ca_bundle == str(
         workspace / "ca.pem"
     )
-    pem = "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n"
     loaded = read(workspace, BUILDMASTER, environ={"SHIPLINE_NETWORK_CA_BUNDLE": pem})
     assert loaded.pipeline.network.ca_bundle == pem
 
@@ -350,3 +354,139 @@ def test_origins_say_where_each_value_came_from(workspace: Path) -> None:
 def test_an_entry_that_is_empty_once_it_is_filled_is_a_problem(workspace: Path) -> None:
     found = problems(workspace, BUILDMASTER.replace("}", ", stages: [Testing, '{prerelease}']}"))
     assert found == ["<stdin>:1:88: buildmaster.stages[1]: is empty once its names are filled in"]
+
+
+V3_LIST = """\
+v3:
+  - {url: https://api.example.com/v3, product-id: p, platforms: [windows, linux]}
+  - {url: "https://API.example.com/", product-id: p, platforms: [linux, mac], channel: CHANNEL, when: WHEN}
+"""
+
+
+def test_two_v3_targets_that_are_the_same_release_are_a_problem(workspace: Path) -> None:
+    both = V3_LIST.replace("WHEN", "always")
+    (found,) = problems(workspace, both.replace("CHANNEL", "stable"))
+    assert found.startswith(
+        "<stdin>:3:5: v3[1]: is the same as v3[0]: url, product-id, version 1.4.0, channel stable and "
+    )
+    assert len(pipeline(workspace, both.replace("CHANNEL", "beta")).v3) == 2
+    assert len(pipeline(workspace, both.replace("CHANNEL", "stable").replace("[linux, mac]", "[mac]")).v3) == 2
+    assert pipeline(workspace, V3_LIST.replace("CHANNEL", "stable").replace("WHEN", "prerelease")).v3[1].skip
+
+
+def test_two_centercode_targets_of_the_same_release_type_are_a_problem(workspace: Path) -> None:
+    text = """\
+centercode:
+  - {url: https://cc.example.com, project: P, release-type: T, when: always}
+  - {endpoint-url: "https://cc.example.com/api/v1/projects/P/releaseTypes/T", subtitle: x}
+"""
+    (found,) = problems(workspace, text)
+    assert found == (
+        "<stdin>:3:5: centercode[1]: is the same as centercode[0]: url, project and release type; "
+        "expected one target a release type"
+    )
+    assert pipeline(workspace, text.replace("always", "never"))
+    assert pipeline(workspace, text.replace("release-type: T", "release-type: U"))
+
+
+def test_a_ca_bundle_that_can_not_be_loaded_is_a_problem(workspace: Path) -> None:
+    (workspace / "ca.pem").write_text("pem", encoding="utf-8")
+    expected = "network.ca-bundle: can't be used: no certificate can be read from it; expected certificates in PEM form"
+    assert problems(workspace, BUILDMASTER + "network: {ca-bundle: ca.pem}\n") == [f"<stdin>:2:22: {expected}"]
+    pem = "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n"
+    found = problems(workspace, BUILDMASTER, environ={**KEYS, "SHIPLINE_NETWORK_CA_BUNDLE": pem})
+    assert found == [f"SHIPLINE_NETWORK_CA_BUNDLE: {expected}"]
+    assert "no such file" in problems(workspace, BUILDMASTER + "network: {ca-bundle: dist}\n")[0]
+
+
+def test_keys_in_a_list_of_endpoints_have_a_way_to_be_told_apart(workspace: Path) -> None:
+    url = "https://cc.example.com/api/v1/projects/P/releaseTypes/T?apiKey=one-of-many-4711"
+    text = f"centercode: [{{endpoint-url: '{url}'}}]\n"
+    assert "move it to a variable that key-env names" in pipeline(workspace, text).warnings[0]
+    (found,) = problems(workspace, text, environ={"SHIPLINE_CENTERCODE_API_KEY": "general-key-4711"})
+    assert found.startswith("<stdin>:1:29: centercode[0].endpoint-url: holds a key, and SHIPLINE_CENTERCODE_API_KEY")
+    assert "name that in this target's key-env" in found
+    assert "4711" not in found
+
+
+def test_links_that_are_not_http_are_named(workspace: Path) -> None:
+    for entry, place in (("path: 'ftp://x.example.com/y.zip'", "1:20"), ("url: 's3://bucket/y.zip'", "1:19")):
+        (found,) = problems(workspace, f"artifacts: [{{{entry}}}]\n" + V3)
+        assert found.startswith(f"<stdin>:{place}: artifacts[0].")
+        assert "only http and https links are possible, found " in found
+    (found,) = problems(workspace, "artifacts: [{path: 'https://x.example.com/y.zip'}]\n" + V3)
+    assert found.endswith("is a link: give it as url, or give the path of a local file")
+
+
+def test_a_version_that_is_missing_in_spite_of_tags(workspace: Path) -> None:
+    facts = Facts(tag_hint="two version tags here: v2.1.0, v2.2.0")
+    (found,) = problems(workspace, V3, facts)
+    assert found == (
+        "<stdin>:1:1: release.version: is missing; two version tags here: v2.1.0, v2.2.0: "
+        "set it, such as version: 1.4.0"
+    )
+    named = problems(workspace, "release: {version: '1.0', title: '{tag}'}\n" + V3, facts)
+    assert named[0].endswith("{tag} has no value: two version tags here: v2.1.0, v2.2.0")
+
+
+def test_a_missing_section_of_the_changelog_names_the_file(workspace: Path) -> None:
+    (workspace / "NEWS.md").write_text("## 1.3.0\n\n- a\n\n## 1.2.0\n\n", encoding="utf-8")
+    text = "release: {version: VERSION, notes: {file: NEWS.md}}\n" + V3
+    assert problems(workspace, text.replace("VERSION", "2.1.1"))[0].endswith(
+        'NEWS.md has no section for 2.1.1: expected a heading such as "## 2.1.1" or "## Unreleased"; '
+        "headings found: 1.3.0, 1.2.0"
+    )
+    assert "NEWS.md: the section 1.2.0 is empty" in problems(workspace, text.replace("VERSION", "1.2.0"))[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (V3.replace("}", ", channel: 'c{branch}'}"), "<stdin>:1:88: v3.channel:"),
+        (V3.replace("}", ", title: 'for {branch}'}"), "<stdin>:1:86: v3.title:"),
+        ("release: {title: '{branch} {version}'}\n" + V3, "<stdin>:1:18: release.title:"),
+        (
+            "artifacts: [{url: 'https://a.example.com/b', label: 'x{branch}'}]\n" + V3,
+            "<stdin>:1:53: artifacts[0].label:",
+        ),
+        (
+            f"artifacts: [{{url: 'https://a.example.com/{'{branch}' * 9}/b'}}]\n" + V3,
+            "<stdin>:1:19: artifacts[0].url:",
+        ),
+        (
+            f"artifacts-url: 'https://a.example.com/{'{branch}' * 9}/b'\nartifacts: [{{path: dist/widget.exe}}]\n" + V3,
+            "<stdin>:1:16: artifacts-url:",
+        ),
+    ],
+)
+def test_what_v3_limits_is_measured_with_its_names_filled_in(workspace: Path, text: str, place: str) -> None:
+    facts = replace(FACTS, branch="b" * 256)
+    (found,) = problems(workspace, text, facts)
+    assert found.startswith(place)
+    assert "characters once its names are filled in: expected at most" in found
+    assert pipeline(workspace, text, replace(FACTS, branch="b"))
+    assert pipeline(workspace, text.replace("windows]", "windows], when: never"), facts)
+
+
+def test_a_check_says_which_keys_a_run_would_need(workspace: Path) -> None:
+    text = BUILDMASTER + V3 + CENTERCODE.replace("}", ", key-env: CC_KEY}")
+    assert set(read(workspace, text).missing_keys) == {"SHIPLINE_BUILDMASTER_API_KEY", "SHIPLINE_V3_TOKEN", "CC_KEY"}
+    assert read(workspace, text, environ={"SHIPLINE_V3_TOKEN": "a-token-or-so"}).missing_keys == (
+        "SHIPLINE_BUILDMASTER_API_KEY",
+        "CC_KEY",
+    )
+    assert read(workspace, V3.replace("}", ", when: never}")).missing_keys == ()
+
+
+def test_origins_of_what_is_made_of_other_values(workspace: Path) -> None:
+    origins = read(workspace, BUILDMASTER + V3_LIST.replace("CHANNEL", "beta").replace("WHEN", "always")).origins
+    assert {
+        ("buildmaster.release", "1.4", "default"),
+        ("v3[0].version", "1.4.0", "default"),
+        ("v3[0].channel", "stable", "default"),
+        ("v3[0].title", "<application> 1.4.0", "default"),
+        ("v3[1].title", "<application> 1.4.0", "default"),
+    } <= set(origins)
+    assert [name for name, _, _ in origins].count("v3[1].channel") == 1
+    titled = read(workspace, "release: {title: Widget}\n" + CENTERCODE).origins
+    assert [(name, shown) for name, shown, _ in titled if "title" in name] == [("release.title", "Widget")]

@@ -97,3 +97,11 @@ def test_what_is_shown_is_short_and_harmless() -> None:
     assert printable("a\x1b[31m\n" + "b" * 100) == "a\\u001b[31m\\n" + "b" * 52 + "…"
     assert suggest("stage", ["stages", "state"]) == ": did you mean stages?"
     assert suggest("x", ["stages"]) == ""
+
+
+@pytest.mark.parametrize("written", ["30", "'30'", "1.5", "0x1e"])
+def test_a_duration_without_its_unit(written: str) -> None:
+    (found,) = problems(f"buildmaster: {{url: https://a.example.com, application: W, timeout: {written}}}\n")
+    shown = written.strip("'")
+    assert found.endswith(f"timeout: expected a duration with its unit, such as 30s or 30m, found {shown}")
+    assert "quote" not in found

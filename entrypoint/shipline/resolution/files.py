@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from shipline.resolution.names import Names
     from shipline.resolution.section import Document, Section
 
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,31})://")
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -26,6 +29,7 @@ class Found:
 
     items: tuple[Artifact, ...]
     complete: bool
+    entries: tuple[Section, ...]  # of each artifact the setting that it comes from
 
     def chosen(self, target: Section, names: Names) -> tuple[Artifact, ...]:
         """Those whose labels one of the target's globs matches; without globs all."""
@@ -50,8 +54,10 @@ def find(document: Document, names: Names, late_names: Names, facts: Facts, work
     finder, top = _Finder(document, names, late_names, facts, workspace), document.section("artifacts")
     node = top.node()
     count = len(node.value) if node is not None and isinstance(node.value, tuple) else 0
-    items = [item for index in range(count) for item in finder.entry(document.section("artifacts", index))]
-    return Found(tuple(items), complete=finder.complete and (node is not None or not top.given()))
+    entries = [document.section("artifacts", index) for index in range(count)]
+    found = [(item, entry) for entry in entries for item in finder.entry(entry)]
+    complete = finder.complete and (node is not None or not top.given())
+    return Found(tuple(item for item, _ in found), complete, tuple(entry for _, entry in found))
 
 
 class _Finder:
@@ -71,6 +77,11 @@ class _Finder:
     def _local(self, entry: Section) -> list[Artifact | None]:
         pattern = self._names.filled(entry, "path")
         if pattern is None:
+            return [None]
+        if _is_of_other_scheme(pattern, entry, "path"):
+            return [None]
+        if _SCHEME.match(pattern):
+            entry.complain("is a link: give it as url, or give the path of a local file", "path")
             return [None]
         try:
             paths = local_files.find(pattern, self._workspace)
@@ -146,12 +157,22 @@ class _Finder:
         )
 
 
+def _is_of_other_scheme(text: str, section: Section, name: str) -> bool:
+    scheme = _SCHEME.match(text)
+    if not scheme or scheme[1].lower() in {"http", "https"}:
+        return False
+    section.complain(f"only http and https links are possible, found {scheme[1]}", name)
+    return True
+
+
 def _url(section: Section, raw: str | None, names: Names, name: str) -> Text | None:
     """A filled and checked URL; None, and a problem, if it can't be one."""
     url = None if raw is None else names.for_url().fill(section, raw, name)
     if url is None:
         return None
     sample = url.fill(dict.fromkeys(url.names, "0"))
+    if _is_of_other_scheme(sample, section, name):
+        return None
     try:
         values.http_url(sample)
     except ValueError as error:

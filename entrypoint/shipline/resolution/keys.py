@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
@@ -62,6 +62,7 @@ class Keys:
     environ: Mapping[str, str]
     required: bool  # whether a missing key is a problem
     problems: Problems
+    missing: dict[str, None] = field(default_factory=dict)  # variables of keys that a run would need, each once
 
     def of(self, section: Section, name: str, *, used: bool = True, embedded: Secret | None = None) -> Secret | None:
         """The key of a section or target: from ``key-env``, else from the input, else ``embedded`` in its URL."""
@@ -69,9 +70,11 @@ class Keys:
         secret = self._named(section) if section.given("key-env") else self._given(leaf)
         if embedded is not None:
             if secret is not None and secret.reveal() != embedded.reveal():
-                section.complain(f"holds a key, and {secret.name} gives another one: expected one key", "endpoint-url")
+                section.complain(_two_keys(section, secret), "endpoint-url")
             secret = embedded
         if secret is None:
+            if used:
+                self.missing[section.text("key-env") or leaf.variable] = None
             if self.required and used and not section.given("key-env"):
                 what = f"is missing: expected the key in this variable or in the input {leaf.name}"
                 self.problems.add(Place(leaf.variable), (*section.path, name), what)
@@ -95,6 +98,15 @@ class Keys:
     def _given(self, leaf: Leaf) -> Secret | None:
         value = self.given.get(leaf.name)
         return None if value is None else _masked(value.text, value.place.source)
+
+
+def _two_keys(section: Section, other: Secret) -> str:
+    if isinstance(section.path[-1], int) and not section.given("key-env"):
+        return (
+            f"holds a key, and {other.name}, which is for every target of the list, gives another one: "
+            "take the key out, put it into a variable of its own and name that in this target's key-env"
+        )
+    return f"holds a key, and {other.name} gives another one: expected one key"
 
 
 def _masked(text: str, name: str) -> Secret:

@@ -102,7 +102,7 @@ def of_run(facts: Facts) -> Names:
         "repository": facts.repository,
         "actor": facts.actor,
     }
-    reasons = {"tag": "no tag in this run", "branch": "no branch in this run"}
+    reasons = {"tag": facts.tag_hint or "no tag in this run", "branch": "no branch in this run"}
     unsaid = f"the CI system ({facts.ci}) doesn't say"
     absent = {name: reasons.get(name, unsaid) for name, value in given.items() if not value}
     absent |= dict.fromkeys(_VERSION_NAMES, "the version is what is being made here")

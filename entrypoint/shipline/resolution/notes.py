@@ -56,7 +56,7 @@ def _of_file(section: Section, names: Names, version: Version | None, workspace:
     shown = str(filled)
     try:
         text = _content(workspace / shown)
-        return (markdown.section(text, version) if version is not None else "", shown)
+        return (markdown.section(text, version, shown) if version is not None else "", shown)
     except FileNotFoundError:
         what = f"there is no file {shown}: expected a Markdown file, as a path relative to the workspace"
     except OSError as error:

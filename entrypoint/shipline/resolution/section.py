@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shipline import catalogue, values
-from shipline.wording import place_of
+from shipline.wording import how_to_set, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,6 +93,12 @@ class Section:
     def place(self, *names: str | int) -> Place:
         node = self.document.root.get((*self.path, *names))
         return node.place if node is not None and names else place_of((*self.path, *names), self.document.root)
+
+    def missing(self, why: str, example: str, name: str) -> None:
+        """Complain that a setting is missing that is needed here."""
+        path = (*self.path, name)
+        place, advice = how_to_set(path, self.document.root, example)
+        self.document.problems.add(place, path, f"is missing{why}: {advice}")
 
     def complain(self, what: str, *names: str | int) -> None:
         self.document.problems.add(self.place(*names), (*self.path, *names), what)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _V3_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){1,3}")
 _V3_NAME_LENGTH = 256
+_V3_URL_LENGTH = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def v3(target: Section, name: str, context: Context) -> V3Target:
     artifacts = context.found.chosen(target, context.names)
     title = context.title_for(target, context.dotted_version())
     if not skip:
-        _check_v3(target, attach, artifacts, title)
+        _check_v3(target, attach, artifacts, title, context)
     return V3Target(
         name=name,
         url=urls.service_url(target, "url", suffix="/v3"),
@@ -100,19 +101,34 @@ def v3(target: Section, name: str, context: Context) -> V3Target:
     )
 
 
-def _check_v3(target: Section, attach: str, artifacts: tuple[Artifact, ...], title: Text) -> None:
-    if len(str(title)) > _V3_NAME_LENGTH:
-        where = ("title",) if target.given("title") else ()
-        target.complain(f"the title has {len(str(title))} characters: expected at most {_V3_NAME_LENGTH}", *where)
+def _check_v3(target: Section, attach: str, artifacts: tuple[Artifact, ...], title: Text, context: Context) -> None:
+    titled = target if target.given("title") else target.document.section("release")
+    _check_length(title, _V3_NAME_LENGTH, titled, "title")
     if attach != "link":
         return
-    for artifact in artifacts:
+    chosen = {id(artifact) for artifact in artifacts}
+    for artifact, entry in zip(context.found.items, context.found.entries, strict=True):
+        if id(artifact) not in chosen:
+            continue
+        _check_length(artifact.label, _V3_NAME_LENGTH, entry, "label")
+        if artifact.url is not None and entry.given("url"):
+            _check_length(artifact.url, _V3_URL_LENGTH, entry, "url")
+        elif artifact.url is not None:
+            _check_length(artifact.url, _V3_URL_LENGTH, entry.document.section(), "artifacts-url")
         if artifact.url is None:
             what = f"{artifact.shown_path} has no URL to link: give it a url, set artifacts-url, or attach: none"
             target.complain(what, "attach")
     for label, count in Counter(str(artifact.label) for artifact in artifacts).items():
         if count > 1:
             target.complain(f"{count} artifacts have the label {label}: expected one release file a name", "attach")
+
+
+def _check_length(text: Text, limit: int, section: Section, name: str) -> None:
+    """v3's limits are of what is sent (v3 "Create a release", "Create a release file"); late names don't count."""
+    length = sum(len(part) for part in text.parts if isinstance(part, str))
+    if length > limit:
+        what = f"has {length} characters once its names are filled in: expected at most {limit}, as v3 takes no more"
+        section.complain(what, name)
 
 
 def _v3_version(target: Section, context: Context, *, skipped: bool) -> str:
@@ -137,13 +153,15 @@ def _v3_version(target: Section, context: Context, *, skipped: bool) -> str:
 
 def _v3_channel(target: Section, context: Context, *, skipped: bool) -> str:
     if target.given("channel"):
-        return context.names.filled(target, "channel") or ""
+        channel = context.names.filled(target, "channel") or ""
+        if not skipped:
+            _check_length(literal(channel), _V3_NAME_LENGTH, target, "channel")
+        return channel
     if not context.prerelease or context.version is None:
         return "stable"
     word = context.version.word.lower()
     if not skipped and not word.isalpha():
-        what = f"is missing, and {context.version.text} has no word to take it from: set it, such as channel: beta"
-        target.complain(what, "channel")
+        target.missing(f", and {context.version.text} has no word to take it from", "beta", "channel")
     return word
 
 

@@ -15,6 +15,7 @@ from shipline.transport.redaction import Secret
 if TYPE_CHECKING:
     from shipline.resolution.section import Section
 
+_VARIABLE = "the variable SHIPLINE_CENTERCODE_API_KEY"
 _ENDPOINT = re.compile(r"(?P<base>.*)/api/v1/projects/(?P<project>[^/]+)/releaseTypes/(?P<release_type>[^/]+)/?")
 
 
@@ -69,7 +70,8 @@ def endpoint(section: Section) -> Endpoint | None:
     place = section.place(name)
     found = [Secret(key, str(place)) for key in keys.within(text)]
     if found and place.line:
-        section.warn("holds a key, which is masked: move it to the variable SHIPLINE_CENTERCODE_API_KEY", name)
+        own = "a variable that key-env names" if isinstance(section.path[-1], int) else _VARIABLE
+        section.warn(f"holds a key, which is masked: move it to {own}", name)
     project, release_type = (unquote(match[part]) for part in ("project", "release_type"))
     return Endpoint(match["base"], project, release_type, found[0] if found else None)
 

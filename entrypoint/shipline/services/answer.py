@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from shipline.transport.session import Answer, Request
 
 _LONGEST_EXCERPT = 500
+_CREATED = (201, 202)
 
 
 class MissingError(RefusedError):
@@ -25,7 +26,7 @@ class ConflictError(RefusedError):
 
 
 def read(where: str, request: Request, answer: Answer, schema: Mapping[str, Any]) -> Any:
-    """The answer's data; None when it is empty. ``where`` names the call in messages.
+    """The answer's data; None when it is empty, or accepted (201, 202) and unreadable. ``where`` names the call.
 
     Raises NotAuthorisedError (401, 403), MissingError (404, 405), ConflictError (409, "already exists"), RefusedError
     (other 4xx, 3xx), UnavailableError (a look-up that failed, 429), and UnknownOutcomeError where a change may have
@@ -33,11 +34,13 @@ def read(where: str, request: Request, answer: Answer, schema: Mapping[str, Any]
     """
     if not answer.ok:
         raise _refusal(where, request, answer)
-    if not answer.body.strip():
+    if not answer.body.strip() or answer.cut_off:
         return None
     try:
         data = json.loads(answer.body)
     except (ValueError, RecursionError):
+        if answer.status in _CREATED and not answer.html:
+            return None
         raise _not_json(where, request, answer) from None
     _check_shape(where, request, data, schema)
     return data
@@ -58,7 +61,8 @@ def _refusal(where: str, request: Request, answer: Answer) -> ShiplineError:
         return MissingError(f"{where} answered {status}", why=why, todo=todo)
     if status == 409 or (status == 400 and any(words in why.lower() for words in ("already exist", "duplicate"))):  # noqa: PLR2004
         return ConflictError(f"{where} answered {status}", why=why)
-    return _redirect(where, answer) if status < 400 else RefusedError(f"{where} answered {status}", why=why)  # noqa: PLR2004
+    todo = "correct what it says and run again: nothing that is done is repeated"
+    return _redirect(where, answer) if status < 400 else RefusedError(f"{where} answered {status}", why=why, todo=todo)  # noqa: PLR2004
 
 
 def _overloaded(where: str, request: Request, answer: Answer, why: str) -> ShiplineError:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from shipline.errors import RefusedError
 from shipline.services.operation import Client
 from shipline.transport.session import Key, Session
 
@@ -76,6 +77,8 @@ class Deployment:
     )
     stage: str
     build_id: int | None
+    build_number: str
+    release_id: int | None
     created: datetime | None
 
     @classmethod
@@ -86,6 +89,8 @@ class Deployment:
             status="canceled" if canceled else _text(data, "status").lower(),
             stage=_text(data, "pipelineStageName"),
             build_id=data.get("buildId"),
+            build_number=_text(data, "buildNumber"),
+            release_id=data.get("releaseId"),
             created=_moment(_text(data, "createdOn")),
         )
 
@@ -105,6 +110,19 @@ def worst(deployments: Iterable[Deployment]) -> str:
     )
 
 
+def together(there: list[Deployment]) -> list[Deployment]:
+    """The newest of these deployments of one stage, and the others that one deploy started with it (several targets).
+
+    Nothing links them; those that one deploy starts are created within a moment.
+    """
+    newest = there[-1]
+    return [d for d in there if d.id == newest.id or _same_moment(d.created, newest.created)]
+
+
+def _same_moment(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and other is not None and abs((other - one).total_seconds()) < 1
+
+
 class BuildMaster(Client):
     """Read-only look-ups; what changes something is a Call that a step sends."""
 
@@ -122,42 +140,68 @@ class BuildMaster(Client):
 
     def releases(self, **filters: str) -> list[Release]:
         """The application's releases, newest first."""
-        found = [Release.of(item) for item in self.get("get-releases", query={**self.application, **filters}) or ()]
+        found = self.listed("get-releases", {**self.application, **filters}, Release.of)
         return sorted((r for r in found if self._ours(r)), key=lambda r: -r.id)
 
     def release(self, release_id: int) -> Release | None:
-        found = map(Release.of, self.get("get-releases", query={"releaseId": str(release_id)}) or ())
-        return next((r for r in found if r.id == release_id), None)
+        found = self.listed("get-releases", {"releaseId": str(release_id)}, Release.of)
+        release = next((r for r in found if r.id == release_id), None)
+        if release is not None and not self._ours(release):
+            raise _foreign(f"release {release_id}", release.application, self._settings)
+        return release
 
     def _ours(self, release: Release) -> bool:
         if self._settings.application_id is not None:
             return release.application_id in (None, self._settings.application_id)
-        return release.application.casefold() in ("", str(self._settings.application).casefold())
+        return _same(release.application, str(self._settings.application))
 
     def build(self, build_id: int) -> Build | None:
-        found = map(Build.of, self.get("get-builds", query={"buildId": str(build_id)}) or ())
-        return next((b for b in found if b.id == build_id), None)
+        found = self.listed("get-builds", {"buildId": str(build_id)}, Build.of)
+        build = next((b for b in found if b.id == build_id), None)
+        if (
+            build is not None
+            and self._settings.application
+            and not _same(build.application, self._settings.application)
+        ):
+            raise _foreign(f"build {build_id}", build.application, self._settings)
+        return build
 
     def builds(self, release_id: int, number: str) -> list[Build]:
         """The release's builds with this number, newest first."""
-        found = map(Build.of, self.get("get-builds", query={"releaseId": str(release_id), "buildNumber": number}) or ())
+        found = self.listed("get-builds", {"releaseId": str(release_id), "buildNumber": number}, Build.of)
         return sorted(
             (b for b in found if b.number == number and b.release_id in (None, release_id)), key=lambda b: -b.id
         )
 
     def deployment(self, deployment_id: int) -> Deployment | None:
         """A deployment by its id: the only way to see a parent (lists show its children)."""
-        found = map(Deployment.of, self.get("get-deployments", query={"deploymentId": str(deployment_id)}) or ())
+        found = self.listed("get-deployments", {"deploymentId": str(deployment_id)}, Deployment.of)
         return next((d for d in found if d.id == deployment_id), None)
 
     def deployments(self, build_id: int, stage: str = "") -> list[Deployment]:
         """A build's deployments (children), oldest first; of one stage if it is named."""
         query = {"buildId": str(build_id), **({"pipelineStageName": stage} if stage else {})}
-        found = map(Deployment.of, self.get("get-deployments", query=query) or ())
+        found = self.listed("get-deployments", query, Deployment.of)
         ours = (
             d for d in found if d.build_id in (None, build_id) and (not stage or d.stage.casefold() == stage.casefold())
         )
         return sorted(ours, key=lambda d: d.id)
+
+    def stage_deployments(self, release_id: int, stage: str) -> list[Deployment]:
+        """The deployments of every build of a release to one stage, oldest first."""
+        query = {"releaseId": str(release_id), "pipelineStageName": stage}
+        found = self.listed("get-deployments", query, Deployment.of)
+        return sorted((d for d in found if _same(d.stage, stage) and d.release_id == release_id), key=lambda d: d.id)
+
+
+def _same(one: str, other: str) -> bool:
+    """BuildMaster's names don't mind case; an old server may leave one out."""
+    return one.casefold() in ("", other.casefold())
+
+
+def _foreign(what: str, application: str, settings: Settings) -> RefusedError:
+    ours = settings.application or f"id {settings.application_id}"
+    return RefusedError(f"{what} belongs to application {application}, not to {ours}", todo="check the id")
 
 
 def _text(data: Mapping[str, Any], *names: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from shipline import schemas
+from shipline.errors import NotAuthorisedError, RefusedError
 from shipline.services import answer
 from shipline.text import Text
 from shipline.transport.session import Request
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _LONGEST_MESSAGE = 200
 _PLACEHOLDER = re.compile(r"<[a-z0-9:-]+>")  # what the run will make, as Text shows it
+T = TypeVar("T")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -90,6 +92,11 @@ class Call:
             query=self.query,
         )
 
+    @property
+    def open_names(self) -> frozenset[str]:
+        """The names that must have a value before it is sent."""
+        return _names(self.path) | _names(self.body)
+
     def send(self, values: Mapping[str, str]) -> Any:
         """Send it; see Client.send."""
         return self.client.send(self.operation, self.request(values))
@@ -123,6 +130,13 @@ def filled(value: Any, values: Mapping[str, str]) -> Any:
     return value
 
 
+def _names(value: Any) -> frozenset[str]:
+    if isinstance(value, Text):
+        return value.names
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return frozenset().union(*map(_names, items))
+
+
 def _form_value(value: Any) -> str:
     return ("false", "true")[value] if isinstance(value, bool) else str(value)
 
@@ -149,7 +163,24 @@ class Client:
         """The answer's data (None when it is empty). Raises a ShiplineError as the status and the body ask for."""
         where = f"{operation.service}: {operation.heading} ({request.method} {request.url})"
         schema = _with_definitions(operation.service, operation.answer_schema)
-        return answer.read(where, request, self._session.send(request), schema)
+        try:
+            return answer.read(where, request, self._session.send(request), schema)
+        except NotAuthorisedError as error:
+            error.todo = f"{error.todo} It comes from {self._session.key_name}; then run again"
+            raise
+
+    def listed(self, operation_id: str, query: Mapping[str, str], of: Callable[[Any], T]) -> list[T]:
+        """The items of a list; a single object counts as one. Raises RefusedError for an answer that is no list."""
+        data = self.get(operation_id, query=query)
+        try:
+            return [of(item) for item in ([data] if isinstance(data, dict) else data)]
+        except (KeyError, TypeError, ValueError, AttributeError):
+            heading = find(self.service, operation_id).heading
+            raise RefusedError(
+                f"{self.service}: {heading} answered with something that is no list of what was asked for",
+                why="the answer is empty" if data is None else "it lacks what is needed",
+                todo="open the url in a browser: is this the API's address?",
+            ) from None
 
     def get(
         self, operation_id: str, *, path: Mapping[str, str | Text] | None = None, query: Mapping[str, str] | None = None

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shipline.services.operation import Client
 from shipline.transport.session import Key, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from shipline.pipeline import Network, V3Target
 
+T = TypeVar("T", "Release", "File")
 _PAGE = 100
 _MOST_PAGES = 100
 
@@ -35,7 +36,7 @@ class Release:
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Release:
         return cls(
-            id=str(data["id"]),
+            id=_id(data),
             name=str(data.get("name") or ""),
             version=str(data.get("version") or ""),
             channel=str(data.get("channel") or ""),
@@ -66,6 +67,13 @@ class File:
         )
 
 
+def _id(data: Mapping[str, Any]) -> str:
+    """Raises KeyError without one."""
+    if not data["id"]:
+        raise KeyError("id")
+    return str(data["id"])
+
+
 class V3(Client):
     """Read-only look-ups; what changes something is a Call that a step sends."""
 
@@ -79,7 +87,7 @@ class V3(Client):
         Raises MissingError on a server that only takes ``POST /v3/releases``.
         """
         query = {"productId": target.product_id, "version": target.version, "channel": target.channel}
-        found = [Release.of(item) for item in self._pages("list-releases", query)]
+        found = self._pages("list-releases", query, Release.of)
         wanted = frozenset(p.casefold() for p in target.platforms)
         return [
             r
@@ -90,18 +98,18 @@ class V3(Client):
         ]
 
     def files(self, release_id: str) -> list[File]:
-        return [File.of(item) for item in self._pages("list-release-files", {"releaseId": release_id})]
+        return self._pages("list-release-files", {"releaseId": release_id}, File.of)
 
-    def _pages(self, operation_id: str, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
+    def _pages(self, operation_id: str, query: Mapping[str, str], of: Callable[[Any], T]) -> list[T]:
         """Every item of a list.
 
         Headers about pages aren't documented, so the end is a page that isn't full or brings nothing new.
         """
-        items: dict[str, Mapping[str, Any]] = {}
+        items: dict[str, T] = {}
         for page in range(1, _MOST_PAGES + 1):
-            got = self.get(operation_id, query={**query, "page": str(page), "limit": str(_PAGE)}) or []
+            got = self.listed(operation_id, {**query, "page": str(page), "limit": str(_PAGE)}, of)
             before = len(items)
-            items |= {str(item["id"]): item for item in got}
+            items |= {item.id: item for item in got}
             if len(got) < _PAGE or len(items) == before:
                 break
         return list(items.values())

@@ -6,11 +6,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shipline.errors import NotAuthorisedError, RefusedError, ShiplineError, UnavailableError
+from shipline.errors import NotAuthorisedError, RefusedError, ShiplineError, UnavailableError, UnknownOutcomeError
 from shipline.services.answer import ConflictError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from shipline.links import Links
     from shipline.pipeline import Pipeline
@@ -29,9 +29,15 @@ class Decision:
     wait: str = ""  # what is waited for afterwards
     otherwise: tuple[Call, ...] = ()  # sent only if the step fails
     made: Mapping[str, str] = field(default_factory=dict)  # values known from what is there
-    details: Mapping[str, Any] = field(default_factory=dict)  # for the receipt and for act
+    details: Mapping[str, Any] = field(default_factory=dict)  # for act
     warnings: tuple[str, ...] = ()
     error: ShiplineError | None = None  # why the step can't go on
+    note: str = ""  # what a plan can't know
+
+    @property
+    def open(self) -> bool:
+        """Whether there is something left to do."""
+        return bool(self.calls or self.wait or self.error)
 
 
 @dataclass(slots=True)
@@ -43,8 +49,8 @@ class Job:
     console: Console
     links: Links
     values: dict[str, str] = field(default_factory=dict)  # made by the run: ids, and the late names of text
-    outputs: dict[str, str] = field(default_factory=dict)
     moving: bool = False  # this run makes the build, starts its last deployment or found it running
+    announcing: bool = False  # the first announcement is about to be sent: what isn't known now never will be
     changes: int = 0  # grows with everything sent and waited for: a decision made before is made again
 
     @property
@@ -62,26 +68,38 @@ class Job:
     def make(self, made: Mapping[str, str]) -> None:
         self.values |= made
 
-    def post(self, step: Step, call: Call, **details: Any) -> Any:
-        """Send a call that changes something: journaled before, settled after. Raises what the client raises."""
+    def post(self, step: Step, call: Call, parse: Callable[[Any], dict[str, str]], **details: Any) -> dict[str, str]:
+        """Send a call that changes something: journaled before, settled in one write after; what ``parse`` reads of it.
+
+        Raises what the client raises, and UnknownOutcomeError for an accepted request whose answer can't be used.
+        """
+        missing = call.open_names - self.values.keys()
+        if missing:
+            raise RuntimeError(f"{call.operation.id} needs what nothing has made: {', '.join(sorted(missing))}")
         request = call.request(self.values)
         entry = self.receipt.begin(step.name, step.key(self))
         entry |= details
         line = self.receipt.sending(entry, request)
         self.changes += 1
         status: Status = "unknown"
+        made: dict[str, str] = {}
         try:
-            data = call.client.send(call.operation, request)
+            made = _parsed(parse, call, call.client.send(call.operation, request))
             status = "sent"
         except ConflictError:
-            raise  # what is there may be ours: a look-up settles it
+            # What is there may be ours; a look-up settles it, where there is one.
+            status = "unknown" if step.adopts else "refused"
+            raise
         except (RefusedError, NotAuthorisedError, UnavailableError):
             status = "refused"
             raise
+        except UnknownOutcomeError as error:
+            error.todo = step.lost or error.todo
+            raise
         finally:
             line["status"] = status
-            self.receipt.settle(entry, status)
-        return data
+            self.receipt.settle(entry, status, made=made)
+        return made
 
     def done(self, step: Step, made: Mapping[str, str] | None = None, **details: Any) -> None:
         """The step's outcome is confirmed."""
@@ -89,11 +107,23 @@ class Job:
         self.receipt.settle(self.receipt.begin(step.name, step.key(self)), "done", made=made, **details)
 
 
+def _parsed(parse: Callable[[Any], dict[str, str]], call: Call, data: Any) -> dict[str, str]:
+    try:
+        return parse(data)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise UnknownOutcomeError(
+            f"{call.operation.service}: {call.operation.heading} was accepted, but its answer doesn't say what it made",
+            todo="look at the service before running again",
+        ) from None
+
+
 class Step(ABC):
     """One step of a plan."""
 
     name: str  # as in the output failed-step
     required: bool = True
+    adopts: bool = False  # what exists already can be found by a look-up, so a conflict may be settled by it
+    lost: str = ""  # what to do when the answer to its request is lost
 
     @abstractmethod
     def key(self, job: Job) -> str:
@@ -111,3 +141,12 @@ class Step(ABC):
         """The public outputs this step gives (design: outputs), from what the run has made."""
         del job
         return {}
+
+    def links(self, job: Job) -> list[str]:
+        """The links it announces, as far as they are known."""
+        del job
+        return []
+
+    def before_announcing(self, job: Job) -> None:
+        """A last look before anything is announced. Raises a ShiplineError if it must not be."""
+        del job

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from shipline.errors import DeploymentFailedError, RefusedError, UnknownOutcomeError
+from shipline.receipt import fingerprint
 from shipline.services.buildmaster import Build
 from shipline.steps import Decision, Job, Step
 from shipline.text import later
@@ -14,6 +16,13 @@ if TYPE_CHECKING:
 
     from shipline.pipeline import BuildMaster as Settings
     from shipline.services.buildmaster import BuildMaster
+    from shipline.services.operation import Call
+
+_LOST_NUMBERED = "run again: the build is looked up by its number, and not created twice"
+_LOST = (
+    "look at the release's builds; then set buildmaster.build-id to that build, "
+    "or buildmaster.build-number so that it can be found"
+)
 
 
 class CreateBuild(Step):
@@ -23,6 +32,8 @@ class CreateBuild(Step):
         self._settings = settings
         self._client = client
         self._may_create = may_create
+        self.adopts = settings.build_number is not None
+        self.lost = _LOST_NUMBERED if self.adopts else _LOST
 
     def key(self, job: Job) -> str:
         s = self._settings
@@ -31,13 +42,15 @@ class CreateBuild(Step):
         return f"build|{s.url}|{s.application or s.application_id}|{release}|{s.build_number or run}"
 
     def decide(self, job: Job) -> Decision:
-        if self._settings.build_id is not None:
-            return _adopt(self._client.build(self._settings.build_id), self._settings.build_id)
-        entry = self._journaled(job)
+        s = self._settings
+        if s.build_id is not None:
+            return _adopt(self._client.build(s.build_id), s.build_id)
+        entry = journaled(job, s, may_create=self._may_create)
         if entry and (build_id := entry["made"].get("buildmaster-build-id")):
-            return _adopt(self._client.build(int(build_id)), build_id)
-        if self._settings.build_number:
-            existing = self._by_number(job, self._settings.build_number)
+            adopted = _adopt(self._client.build(int(build_id)), build_id)
+            return replace(adopted, warnings=self._differences(job, entry))
+        if s.build_number:
+            existing = self._by_number(job, s.build_number, ours=entry is not None)
             if existing is not None:
                 return existing
         elif (unknown := self._lost(job, entry)) is not None:
@@ -49,11 +62,7 @@ class CreateBuild(Step):
                 "or give the receipt of the run that created the build",
             )
         if job.values.get("release-status", "active") != "active":
-            raise RefusedError(
-                f"release {job.values['release_number']} is {job.values['release-status']}: "
-                "no build can be created in it",
-                todo="name an active release in buildmaster.release",
-            )
+            return self._closed(job)
         job.moving = True
         return Decision(calls=(self._create(job),))
 
@@ -61,9 +70,10 @@ class CreateBuild(Step):
         if not decision.calls:
             job.done(self, decision.made)
             return decision.reuse
-        build = Build.of(job.post(self, decision.calls[0]))
-        job.done(self, _made(build, job.values))
-        return f"created build {build.number} (id {build.id})"
+        made = job.post(self, decision.calls[0], lambda data: _made(Build.of(data), job.values))
+        job.make(made)
+        job.done(self)
+        return f"created build {made['build_number']} (id {made['buildmaster-build-id']})"
 
     def outputs(self, job: Job) -> Mapping[str, str]:
         build_id = job.values.get("buildmaster-build-id", "")
@@ -74,13 +84,10 @@ class CreateBuild(Step):
         }
 
     def _page(self, application_id: str, build_id: str) -> str:
-        return (
-            f"{self._settings.url}/applications/{application_id}/builds/build?buildId={build_id}"
-            if application_id
-            else self._settings.url
-        )
+        url = self._settings.url
+        return f"{url}/applications/{application_id}/builds/build?buildId={build_id}" if application_id else url
 
-    def _create(self, job: Job) -> Any:
+    def _create(self, job: Job) -> Call:
         release = job.values.get("buildmaster-release-id") or later("buildmaster-release-id")
         body: dict[str, Any] = {"releaseId": release}
         if self._settings.build_number:
@@ -88,48 +95,79 @@ class CreateBuild(Step):
         body |= {f"${name}": value for name, value in self._settings.variables.items()}
         return self._client.call("create-build", body=body)
 
-    def _journaled(self, job: Job) -> dict[str, Any] | None:
-        """The receipt's build, if it is this run's.
+    def _differences(self, job: Job, entry: Mapping[str, Any]) -> tuple[str, ...]:
+        """A warning if the build was created with something else than what would be sent now."""
+        sent = entry["requests"][-1:]
+        if not self._may_create or not sent:
+            return ()
+        if sent[0]["fingerprint"] == fingerprint(self._create(job).request(job.values)):
+            return ()
+        warning = (
+            "the build was created with other variables than are set now, and they can't be changed: "
+            "use a new buildmaster.build-number, or buildmaster.deploy-variables"
+        )
+        return (warning,)
 
-        Known by its number; without one by its CI run, and outside CI by not being finished.
-        """
-        entry = job.receipt.named("build")
-        if entry is None:
-            return None
-        if self._settings.build_number or not self._may_create:
-            return entry if not self._settings.build_number or entry["key"] == self.key(job) else None
-        run_id = job.pipeline.facts.run_id
-        same_run = job.receipt.run_id == run_id if run_id else not job.receipt.finished
-        return entry if same_run else None
-
-    def _by_number(self, job: Job, number: str) -> Decision | None:
+    def _by_number(self, job: Job, number: str, *, ours: bool) -> Decision | None:
         release_id = job.values.get("buildmaster-release-id")
         found = self._client.builds(int(release_id), number) if release_id else []
         if not found:
             return None
-        if self._settings.if_build_exists == "fail" and self._may_create and not self._journaled(job):
+        if self._settings.if_build_exists == "fail" and self._may_create and not ours:
             raise RefusedError(
                 f"build {number} of release {job.values['release_number']} exists already (id {found[0].id})",
                 todo="use another buildmaster.build-number, or set buildmaster.if-build-exists to adopt",
             )
         return _adopt(found[0], found[0].id)
 
-    def _lost(self, job: Job, entry: dict[str, Any] | None) -> UnknownOutcomeError | None:
+    def _closed(self, job: Job) -> Decision:
+        """No build can be created in a release that isn't active; a finished run repeated outside CI needs none."""
+        done = job.receipt.named("build")
+        if done and job.receipt.finished and done["made"].get("buildmaster-release-id") == self._release_id(job):
+            build_id = done["made"]["buildmaster-build-id"]
+            return _adopt(self._client.build(int(build_id)), build_id)
+        raise RefusedError(
+            f"release {job.values['release_number']} is {job.values['release-status']}: no build can be created in it",
+            why="BuildMaster closes a release when a build has been deployed to its last stage",
+            todo='give each version a release of its own with buildmaster.release: "{version}", '
+            "or name an active release there",
+        )
+
+    def _release_id(self, job: Job) -> str:
+        return job.values.get("buildmaster-release-id", "")
+
+    def _lost(self, job: Job, entry: Mapping[str, Any] | None) -> UnknownOutcomeError | None:
         attempt = job.pipeline.facts.run_attempt
-        if entry and entry["status"] in ("sending", "unknown"):
+        if entry and entry["status"] in ("sending", "sent", "unknown"):
             why = "an earlier try may have created one, says its receipt, and a build without a number can't be found"
         elif not job.receipt.existed and attempt is not None and attempt > 1:
             why = (
-                f"this is attempt {attempt} of the run and its receipt is gone: an earlier attempt may have created one"
+                f"this is attempt {attempt} of the run and its receipt is gone: an earlier one may have created a build"
             )
         else:
             return None
-        return UnknownOutcomeError(
-            "whether this run has created a build already is not known",
-            why=why,
-            todo="look at the release's builds; then set buildmaster.build-id to that build, "
-            "or buildmaster.build-number so that it can be found",
-        )
+        return UnknownOutcomeError("whether this run has created a build already is not known", why=why, todo=_LOST)
+
+
+def journaled(job: Job, settings: Settings, *, may_create: bool) -> dict[str, Any] | None:
+    """The receipt's entry of the build, if it is this run's and of this release.
+
+    A build is known by its number; without one by its CI run, and outside CI by its receipt not being finished.
+    """
+    entry = job.receipt.named("build")
+    release_id = job.values.get("buildmaster-release-id")
+    if entry is None or (release_id and entry["made"].get("buildmaster-release-id", release_id) != release_id):
+        return None
+    identity = entry["key"].rpartition("|")[2]
+    if settings.build_number:
+        return entry if identity == settings.build_number else None
+    if not may_create:
+        return entry
+    if not identity.startswith("run "):
+        return None
+    run_id = job.pipeline.facts.run_id
+    same_run = job.receipt.run_id == run_id if run_id else not job.receipt.finished
+    return entry if same_run else None
 
 
 def _adopt(build: Build | None, build_id: int | str) -> Decision:

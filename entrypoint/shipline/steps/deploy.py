@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from shipline import values
-from shipline.errors import DeploymentFailedError, ShiplineError, TimedOutError, UnknownOutcomeError
-from shipline.services.buildmaster import Deployment, worst
+from shipline.errors import (
+    CanceledError,
+    DeploymentFailedError,
+    RefusedError,
+    ShiplineError,
+    TimedOutError,
+    UnknownOutcomeError,
+)
+from shipline.services.buildmaster import Deployment, together, worst
 from shipline.steps import Decision, Job, Step
+from shipline.steps.superseded import check_latest
 from shipline.steps.wait import Wait, judge_warned
 from shipline.text import later
 
@@ -16,6 +25,11 @@ if TYPE_CHECKING:
 
     from shipline.pipeline import BuildMaster as Settings
     from shipline.services.buildmaster import BuildMaster
+    from shipline.services.operation import Call
+
+_OUTPUTS = ("buildmaster-stage", "buildmaster-deployment-id", "buildmaster-deployment-status")
+# BuildMaster's dispatcher starts what is pending every 5 s, and only then can a list show it.
+_DISPATCHER = 8.0
 
 
 class Deploy(Step):
@@ -24,59 +38,71 @@ class Deploy(Step):
         self._settings = settings
         self._client = client
         self._stage = stage
+        self._shown = stage or "the first stage"
+        self._last = last
         self._wait = settings.wait or not last  # the next stage can't start before this one has ended
+        self.lost = (
+            f"look at the build in BuildMaster: once a deployment to {self._shown} runs, run again "
+            "and it is taken up; if there is none, deploy it there"
+        )
 
     def key(self, job: Job) -> str:
         return f"deploy|{self._settings.url}|{job.values.get('buildmaster-build-id', '')}|{self._stage}"
 
     def decide(self, job: Job) -> Decision:
+        decision = self._decide(job)
+        if self._last and decision.open:
+            job.moving = True
+        return decision
+
+    def _decide(self, job: Job) -> Decision:
         build_id = job.values.get("buildmaster-build-id")
         if build_id is None:
-            job.moving = True
             return self._start([], self._stage, "")
-        entry = job.receipt.find(self.key(job))
-        if entry and entry["status"] in ("done", "sent"):
-            return self._journaled(job, entry)
+        entry = job.receipt.find(self.key(job)) or {}
+        made = entry.get("made", {})
+        if entry.get("status") in ("done", "sent") and made.get("buildmaster-deployment-id"):
+            return self._journaled(entry)
         there = self._client.deployments(int(build_id), self._stage)
         stage = self._stage or (there[0].stage if there else "")
         there = [d for d in there if d.stage == stage] if not self._stage else there
-        if entry and entry["status"] in ("sending", "unknown") and not {d.id for d in there} - set(entry["before"]):
-            raise self._lost(stage)
-        return self._given(job, there, stage)
+        if entry.get("status") in ("sending", "sent", "unknown"):
+            return self._settled(there, stage, entry.get("before", []))
+        return self._found(job, there, stage)
 
-    def _journaled(self, job: Job, entry: Mapping[str, Any]) -> Decision:
+    def _journaled(self, entry: Mapping[str, Any]) -> Decision:
         """What the receipt knows of: finished, or started and to be waited for."""
         made = entry["made"]
+        status = made.get("buildmaster-deployment-status", "")
         if entry["status"] == "done":
-            warned = made["buildmaster-deployment-status"] == "warned"
-            reuse = f"deployed to {made['buildmaster-stage']} already ({made['buildmaster-deployment-status']})"
-            return Decision(reuse=reuse, made=made, details={"warned": warned})
-        job.moving = True
+            reuse = f"deployed to {made.get('buildmaster-stage', self._shown)} already ({status})"
+            return Decision(reuse=reuse, made=made, details={"done": True, "warned": status == "warned"})
         parents = made["buildmaster-deployment-id"].split(",")
-        details = {"parents": parents, "before": entry["before"]}
-        return Decision(reuse=f"deployment {parents[0]} was started before", wait=self._limits(), details=details)
+        details = {"parents": parents, "before": entry.get("before", [])}
+        reuse = f"deployment {parents[0]} to {self._shown} was started before"
+        return Decision(reuse=reuse, wait=self._limits(), made=made, details=details)
 
-    def _lost(self, stage: str) -> UnknownOutcomeError:
-        where = stage or "the first stage"
-        return UnknownOutcomeError(
-            f"whether a deployment to {where} was started is not known",
-            why="the answer to an earlier try was lost, and BuildMaster lists no new deployment",
-            todo=f"look at the build in BuildMaster: once a deployment to {where} runs, run again and it is taken up; "
-            "if there is none, deploy it there",
-        )
+    def _settled(self, there: list[Deployment], stage: str, before: list[int]) -> Decision:
+        """An earlier try sent the deploy, and its answer was lost: only a deployment that is new can be its work."""
+        new = [d for d in there if d.id not in before]
+        if not new:
+            raise UnknownOutcomeError(
+                f"whether a deployment to {self._shown} was started is not known",
+                why="the answer to an earlier try was lost, and BuildMaster lists no new deployment",
+                todo=self.lost,
+            )
+        reuse = f"deployment {new[-1].id} to {stage} was started before"
+        return Decision(reuse=reuse, wait=self._limits(), details={"parents": [], "before": before, "stage": stage})
 
-    def _given(self, job: Job, there: list[Deployment], stage: str) -> Decision:
+    def _found(self, job: Job, there: list[Deployment], stage: str) -> Decision:
         """What to do about a stage in which these deployments of the build exist."""
-        running = [d for d in there if not d.ended]
-        if running:
-            job.moving = True
-            before = [d.id for d in there if d.ended]
-            reuse = f"deployment {running[-1].id} to {stage} is {running[-1].status} already"
-            return Decision(reuse=reuse, wait=self._limits(), details={"parents": [], "before": before})
         if not there:
-            job.moving = True
-            return self._start([], stage, "")
-        last = _together(there)
+            return self._start([], stage, "", doubtful=not job.receipt.existed and not self._created(job))
+        last = together(there)
+        if any(not d.ended for d in last):
+            before = [d.id for d in there if d not in last]
+            reuse = f"deployment {last[-1].id} to {stage} is {last[-1].status} already"
+            return Decision(reuse=reuse, wait=self._limits(), details={"parents": [], "before": before, "stage": stage})
         status = worst(last)
         made = {
             "buildmaster-deployment-id": str(last[-1].id),
@@ -85,21 +111,32 @@ class Deploy(Step):
         }
         if status in ("succeeded", "warned"):
             judge_warned(self._settings, status, stage)
-            return Decision(
-                reuse=f"deployed to {stage} already ({status})", made=made, details={"warned": status == "warned"}
-            )
+            details = {"done": True, "warned": status == "warned"}
+            return Decision(reuse=f"deployed to {stage} already ({status})", made=made, details=details)
+        return self._again(job, there, made)
+
+    def _again(self, job: Job, there: list[Deployment], made: Mapping[str, str]) -> Decision:
+        stage, status, last = made["buildmaster-stage"], made["buildmaster-deployment-status"], there[-1].id
         if self._settings.redeploy == "never":
             job.make(made)
             raise DeploymentFailedError(
-                f"the deployment to {stage} has {status} before (id {last[-1].id})",
+                f"the deployment to {stage} has {status} before (id {last}), and buildmaster.redeploy is never",
                 todo="set buildmaster.redeploy to failed, or deploy it in BuildMaster",
             )
-        job.moving = True
-        return self._start(
-            [d.id for d in there], stage, f"deployment {last[-1].id} to {stage} has {status}: deployed again"
-        )
+        if not self._stage and not self._created(job):
+            raise RefusedError(
+                f"the deployment to {stage} has {status} before (id {last}), and no stage is named",
+                why="without a named stage, only what this receipt created or what was never deployed is deployed",
+                todo="name the stages in buildmaster.stages",
+            )
+        return self._start([d.id for d in there], stage, f"deployment {last} to {stage} has {status}: deployed again")
 
-    def _start(self, before: list[int], stage: str, why: str) -> Decision:
+    def _created(self, job: Job) -> bool:
+        """Whether this receipt created the build."""
+        entry = job.receipt.named("build")
+        return bool(entry and entry["requests"])
+
+    def _start(self, before: list[int], stage: str, why: str, *, doubtful: bool = False) -> Decision:
         s = self._settings
         body: dict[str, Any] = {"buildId": later("buildmaster-build-id")}
         if stage:
@@ -109,13 +146,15 @@ class Deploy(Step):
         if s.start_time:
             body["startTime"] = s.start_time
         body |= {f"${name}": value for name, value in s.deploy_variables.items()}
-        calls = (self._client.call("deploy-build", body=body),)
-        otherwise = (self._reject(),) if s.on_failure == "reject" else ()
         return Decision(
-            calls, reuse=why, wait=self._limits(), otherwise=otherwise, details={"before": before, "stage": stage}
+            (self._client.call("deploy-build", body=body),),
+            note=why,
+            wait=self._limits(),
+            otherwise=(self._reject(),) if s.on_failure == "reject" else (),
+            details={"before": before, "stage": stage, "doubtful": doubtful},
         )
 
-    def _reject(self) -> Any:
+    def _reject(self) -> Call:
         return self._client.call("reject-build", body={"buildId": later("buildmaster-build-id")})
 
     def _limits(self) -> str:
@@ -125,20 +164,21 @@ class Deploy(Step):
         return f"at most {timeout}, of that {pending} pending"
 
     def act(self, job: Job, decision: Decision) -> str:
-        stage = decision.details.get("stage", self._stage)
-        if decision.made:
+        stage = decision.details.get("stage") or self._stage
+        if decision.details.get("done"):
             job.done(self, decision.made)
             if decision.details["warned"]:
-                job.console.warning(
-                    f"the deployment to {stage or 'the first stage'} succeeded with warnings", counts=True
-                )
+                job.console.warning(f"the deployment to {stage or self._shown} succeeded with warnings", counts=True)
             return decision.reuse
+        if decision.details.get("doubtful") and self._appears(job):
+            return self.act(job, self.decide(job))
         before = list(decision.details["before"])
         parents = [int(p) for p in decision.details.get("parents", ())]
         if decision.calls:
             parents = self._post(job, decision.calls[0], before, stage)
         if not self._wait:
-            return f"started a deployment to {stage or 'the first stage'}, not waited for"
+            verb = "started a deployment" if decision.calls else decision.reuse or "found a deployment"
+            return f"{verb} to {stage or self._shown}, not waited for" if decision.calls else f"{verb}, not waited for"
         try:
             return Wait(self._client, self._settings, job, parents, frozenset(before), stage).until_ended(self)
         except (DeploymentFailedError, TimedOutError) as error:
@@ -148,47 +188,55 @@ class Deploy(Step):
                 self._reject_build(job, error)
             raise
 
+    def _appears(self, job: Job) -> bool:
+        """Whether a deployment comes to light that an attempt without a receipt may have left pending."""
+        end = time.monotonic() + _DISPATCHER
+        job.console.progress("looking whether an earlier attempt has started a deployment")
+        while time.monotonic() < end:
+            if self._client.deployments(int(job.values["buildmaster-build-id"]), self._stage):
+                return True
+            time.sleep(1)
+        return False
+
     def _reject_build(self, job: Job, error: ShiplineError) -> None:
         try:
             self._reject().send(job.values)
+        except CanceledError:
+            raise
         except ShiplineError as refused:
             job.console.warning(f"the build could not be rejected: {refused.what}")
         else:
-            error.todo = f"{error.todo}; the build was rejected, so a new one is needed"
+            error.todo = "the build was rejected: mend the cause and release a new build"
 
-    def _post(self, job: Job, call: Any, before: list[int], stage: str) -> list[int]:
+    def _post(self, job: Job, call: Call, before: list[int], stage: str) -> list[int]:
         attempt = (job.receipt.find(self.key(job)) or {}).get("attempt", 0) + 1
-        answer = job.post(self, call, before=before, attempt=attempt, made={})
-        started = [Deployment.of(item) for item in (answer if isinstance(answer, list) else [answer] if answer else [])]
-        if not started:
+        made = job.post(self, call, lambda data: _started(data, stage), before=before, attempt=attempt, made={})
+        if not made:
             job.receipt.settle(job.receipt.begin(self.name, self.key(job)), "refused")
             raise DeploymentFailedError(
                 f"BuildMaster started no deployment{f' to {stage}' if stage else ''}: its answer is empty",
                 why="the release has no pipeline, the pipeline has no such stage, or the stage has no plan",
                 todo="check the pipeline in BuildMaster and the names in buildmaster.stages",
             )
-        made = {
-            "buildmaster-deployment-id": ",".join(str(d.id) for d in started),
-            "buildmaster-stage": stage or started[0].stage,
-        }
-        made["buildmaster-deployment-status"] = worst(started)
         job.make(made)
-        job.receipt.settle(job.receipt.begin(self.name, self.key(job)), "sent", made=made)
-        return [d.id for d in started]
+        return [int(i) for i in made["buildmaster-deployment-id"].split(",")]
 
     def outputs(self, job: Job) -> Mapping[str, str]:
-        made = {
-            f"buildmaster-{name}": job.values.get(f"buildmaster-{name}", "")
-            for name in ("stage", "deployment-id", "deployment-status")
-        }
+        made = {name: job.values.get(name, "") for name in _OUTPUTS}
         return {**made, "buildmaster-build-number": job.values.get("buildmaster-build-number", "")}
 
+    def before_announcing(self, job: Job) -> None:
+        if self._last and self._stage:
+            check_latest(self._client, job, self._stage)
 
-def _together(there: list[Deployment]) -> list[Deployment]:
-    """The newest deployment and the others that one deploy started with it: a stage may have several targets."""
-    newest = there[-1]
-    return [
-        d
-        for d in there
-        if d.id == newest.id or (d.created and newest.created and abs((newest.created - d.created).total_seconds()) < 1)
-    ]
+
+def _started(data: Any, stage: str) -> dict[str, str]:
+    """The deployments in an answer to Deploy Build: an array, an object, or nothing."""
+    started = [Deployment.of(item) for item in (data if isinstance(data, list) else [data] if data else [])]
+    if not started:
+        return {}
+    return {
+        "buildmaster-deployment-id": ",".join(str(d.id) for d in started),
+        "buildmaster-stage": stage or started[0].stage,
+        "buildmaster-deployment-status": worst(started),
+    }

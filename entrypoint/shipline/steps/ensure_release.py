@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING, Any
 from shipline.errors import RefusedError
 from shipline.services.buildmaster import Release
 from shipline.steps import Decision, Job, Step
+from shipline.steps.create_build import journaled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shipline.pipeline import BuildMaster as Settings
     from shipline.services.buildmaster import BuildMaster
+    from shipline.services.operation import Call
+
+_OUTPUTS = ("buildmaster-release-id", "buildmaster-release-number")
 
 
 class EnsureRelease(Step):
     name = "release"
+    adopts = True
+    lost = "run again: the release is looked up by its number, and not created twice"
 
     def __init__(self, settings: Settings, client: BuildMaster, *, may_create: bool) -> None:
         self._settings = settings
@@ -34,24 +40,25 @@ class EnsureRelease(Step):
         release, others = self._find(job)
         if release is not None:
             return _found(release)
-        known = {"application": others[0].application} if others and others[0].application else {}
         call = self._create()
         if call is None:
             raise self._missing(others)
-        return Decision(calls=(call,), made=known)
+        named = (others[0].application if others else "") or self._settings.application
+        unseen = () if others else (f"BuildMaster shows no release of an application {named}: is the name right?",)
+        return Decision(calls=(call,), made={"application": named} if named else {}, warnings=unseen)
 
     def act(self, job: Job, decision: Decision) -> str:
         if not decision.calls:
+            job.done(self, decision.made)  # `latest` is resolved once
             return decision.reuse
-        release = Release.of(job.post(self, decision.calls[0]))
-        made = _made(release)
-        # An application that BuildMaster doesn't name in its answer keeps the name it was asked for by.
-        made["application"] = made["application"] or job.values.get("application") or str(self._settings.application)
+        made = job.post(self, decision.calls[0], lambda data: _made(Release.of(data)))
+        made["application"] = job.values.get("application") or made["application"]
+        job.make(made)
         job.done(self, made)
-        return f"created release {release.number} (id {release.id})"
+        return f"created release {made['release_number']} (id {made['buildmaster-release-id']})"
 
     def outputs(self, job: Job) -> Mapping[str, str]:
-        return {name: job.values.get(name, "") for name in ("buildmaster-release-id", "buildmaster-release-number")}
+        return {name: job.values.get(name, "") for name in _OUTPUTS}
 
     def _of_build(self, build_id: int) -> Decision:
         build = self._client.build(build_id)
@@ -60,33 +67,34 @@ class EnsureRelease(Step):
                 f"BuildMaster has no build with id {build_id}", todo="check buildmaster.build-id and buildmaster.url"
             )
         release = self._client.release(build.release_id) if build.release_id is not None else None
-        made = {
-            "application": build.application or str(self._settings.application),
-            "release_number": build.release_number,
-        }
+        made = {"application": build.application or str(self._settings.application)}
         if release is None:
-            return Decision(reuse=f"build {build_id} belongs to no release", made=made)
+            return Decision(reuse=f"build {build_id} belongs to no release", made=made | {"release_number": ""})
         found = _found(release)
         return Decision(reuse=found.reuse, made={**made, **found.made})
 
     def _find(self, job: Job) -> tuple[Release | None, list[Release]]:
         ref = self._settings.release
-        entry = job.receipt.named("build")
-        if ref.kind == "latest" and entry and not job.receipt.finished and "buildmaster-release-id" in entry["made"]:
-            return self._client.release(int(entry["made"]["buildmaster-release-id"])), []
-        if ref.kind == "latest":
-            active = [r for r in self._client.releases(status="active") if r.status == "active"]
-            return (active[0] if active else None), []
         if ref.kind == "id":
             return self._client.release(int(ref.value)), []
+        if ref.kind == "latest":
+            return self._latest(job), []
         found = [r for r in self._client.releases(releaseNumber=ref.value) if r.number == ref.value]
         return (found[0], []) if found else (None, self._client.releases())
 
-    def _create(self) -> Any:
+    def _latest(self, job: Job) -> Release | None:
+        """Resolved once: a build that is gone on with stays in the release that was the latest then."""
+        entry = job.receipt.find(self.key(job))
+        if entry and journaled(job, self._settings, may_create=self._may_create):
+            return self._client.release(int(entry["made"]["buildmaster-release-id"]))
+        active = [r for r in self._client.releases(status="active") if r.status == "active"]
+        return active[0] if active else None
+
+    def _create(self) -> Call | None:
         s = self._settings
         if not self._may_create or s.release.kind != "number":
             return None
-        body = {**self._client.application, "releaseNumber": s.release.value}
+        body: dict[str, Any] = {**self._client.application, "releaseNumber": s.release.value}
         if s.template:
             return self._client.call("create-release-from-template", body={**body, "template": s.template})
         if s.pipeline:
@@ -102,14 +110,9 @@ class EnsureRelease(Step):
             )
         what = f"application {application} has no release {'with id ' * (s.release.kind == 'id')}{s.release.value}"
         there = ", ".join(f"{r.number} ({r.status})" for r in others[:10])
-        why = (
-            f"its releases are {there}"
-            if there
-            else "it has no releases, or BuildMaster knows no application of this name"
-        )
-        return RefusedError(
-            what, why=why, todo="set buildmaster.release to one of them, or buildmaster.pipeline to have it created"
-        )
+        why = f"its releases are {there}" if there else "it has no releases, or there is no application of this name"
+        creates = ", or buildmaster.pipeline to have it created" if self._may_create else ""
+        return RefusedError(what, why=why, todo=f"set buildmaster.release to one that is there{creates}")
 
 
 def _found(release: Release) -> Decision:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from shipline import values
 from shipline.errors import RefusedError, UnknownOutcomeError
+from shipline.services.answer import MissingError
 from shipline.services.centercode import Release
 from shipline.services.operation import filled
 from shipline.steps import Decision, Job, Step
@@ -40,18 +41,20 @@ class PublishCentercode(Step):
     def decide(self, job: Job) -> Decision:
         t = self._target
         if t.skip:
-            return Decision(skip=t.skip, made=self._made(Release("", "", "skipped")))
+            return Decision(skip=t.skip, made=self._named({"release-status": "skipped"}))
         entry = job.receipt.find(self.key(job))
         call = self._client.call(
             "project-release", path={"projectKey": t.project, "releaseTypeKey": t.release_type}, body=self._body(job)
         )
         if entry and entry["status"] in ("done", "sent"):
+            # `sent` is enough here: an accepted request has made the release.
             return self._announced(job, entry, call)
         if entry and entry["status"] in ("sending", "unknown"):
             return self._unknown(call, "an earlier try sent it, and its answer was lost")
         if not entry and not job.first:
             return self._unknown(call, "an earlier attempt may have posted it, and its receipt is gone")
-        return Decision(calls=(call,))
+        note = "Centercode can't be asked beforehand: the key, the project and the release type are not checked"
+        return Decision(calls=(call,), note=note)
 
     def _announced(self, job: Job, entry: dict[str, Any], call: Call) -> Decision:
         if self._target.if_exists == "post":
@@ -64,14 +67,9 @@ class PublishCentercode(Step):
                 todo="use a new version, or set it to skip",
             )
         differs = entry.get("payload") not in (None, _digest(call, job.values))
-        warnings = (
-            (f"what was posted to {self._where} differs from what would be posted now; it can't be changed there",)
-            if differs
-            else ()
-        )
-        return Decision(
-            reuse=f"{self._version} was posted to {self._where} already", made=entry["made"], warnings=warnings
-        )
+        warning = f"what was posted to {self._where} differs from what would be posted now; it can't be changed there"
+        reuse = f"{self._version} was posted to {self._where} already"
+        return Decision(reuse=reuse, made=self._named(entry["made"]), warnings=(warning,) if differs else ())
 
     def _unknown(self, call: Call, why: str) -> Decision:
         t = self._target
@@ -79,7 +77,7 @@ class PublishCentercode(Step):
             return Decision(calls=(call,), reuse=f"may be in {self._where} already; on-unknown is resend")
         if t.on_unknown == "assume":
             return Decision(
-                reuse=f"taken as posted to {self._where}: on-unknown is assume", made=self._made(Release("", "", ""))
+                reuse=f"taken as posted to {self._where}: on-unknown is assume", made=self._named(_created(None))
             )
         return Decision(error=self._not_known(why))
 
@@ -89,8 +87,8 @@ class PublishCentercode(Step):
             f"whether {self._version} was posted to Centercode ({self._where}) is not known",
             why=f"{why}, and Centercode has no way to look a release up",
             todo=f"open {t.url} and look at the releases of type {t.release_type} in project {t.project}: "
-            f"if {self._version} is there, run again with "
-            "centercode-on-unknown: assume, else with centercode-on-unknown: resend",
+            f"if {self._version} is there, run once with centercode-on-unknown (the input, or the flag) set to assume, "
+            "if not, to resend",
         )
 
     def _body(self, job: Job) -> dict[str, Any]:
@@ -129,30 +127,40 @@ class PublishCentercode(Step):
 
     def act(self, job: Job, decision: Decision) -> str:
         if not decision.calls:
-            job.done(self, decision.made)
+            job.done(self, self._neutral(decision.made))
             return decision.reuse
         call = decision.calls[0]
         try:
-            answer = job.post(self, call, payload=_digest(call, job.values))
+            made = job.post(self, call, _created, payload=_digest(call, job.values))
+        except MissingError as error:
+            error.todo = "check centercode.url, centercode.project and centercode.release-type, and run again"
+            raise
         except UnknownOutcomeError as error:
             raise self._not_known(f"{error.what} ({error.why})") from None
-        release = Release.of(answer if isinstance(answer, dict) else {})
-        if not release.id:
-            job.console.warning(
-                f"Centercode took {self._version} for {self._where}, but its answer doesn't say under which id"
-            )
-        job.done(self, self._made(release))
-        return f"posted {self._version} to {self._where} ({release.status or 'accepted'})"
+        if not made["release-id"]:
+            job.console.warning(f"Centercode took {self._version} for {self._where}, but its answer doesn't say its id")
+        job.make(self._named(made))
+        job.done(self, made)
+        return f"posted {self._version} to {self._where} ({made['release-status'] or 'accepted'})"
 
-    def _made(self, release: Release) -> dict[str, str]:
-        """Values under this target's own name, so that a second target doesn't overwrite the first one's."""
-        named = zip(
-            ("release-id", "release-url", "release-status"), (release.id, release.url, release.status), strict=True
-        )
-        return {f"{self._target.name}-{name}": value for name, value in named}
+    def _named(self, made: Mapping[str, str]) -> dict[str, str]:
+        """What the receipt keeps, under this target's own names: a second target must not overwrite the first's."""
+        return {f"{self._target.name}-{name}": value for name, value in made.items()}
+
+    def _neutral(self, made: Mapping[str, str]) -> dict[str, str]:
+        return {name.removeprefix(f"{self._target.name}-"): value for name, value in made.items()}
 
     def outputs(self, job: Job) -> Mapping[str, str]:
         return {name: job.values.get(name, "") for name in _OUTPUTS} if self._target.name == "centercode" else {}
+
+    def links(self, job: Job) -> list[str]:
+        return job.links.of(self._target.artifacts, job.values)
+
+
+def _created(data: Any) -> dict[str, str]:
+    """An answer without an id, or without anything, is a release all the same: it was accepted."""
+    release = Release.of(data if isinstance(data, dict) else {})
+    return {"release-id": release.id, "release-url": release.url, "release-status": release.status}
 
 
 def _digest(call: Call, known: Mapping[str, str]) -> str:

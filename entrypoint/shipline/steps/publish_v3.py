@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 from shipline import notes
-from shipline.errors import RefusedError
-from shipline.services.answer import MissingError
+from shipline.errors import InvalidInputError, Problem, RefusedError, UnknownOutcomeError
+from shipline.services.answer import ConflictError, MissingError
+from shipline.services.operation import filled
 from shipline.services.v3 import File, Release
 from shipline.steps import Decision, Job, Step
 from shipline.text import later
@@ -18,8 +21,13 @@ if TYPE_CHECKING:
     from shipline.services.operation import Call
     from shipline.services.v3 import V3
 
+_MOST_BLIND_TRIES = 2
+
 
 class PublishV3(Step):
+    adopts = True
+    lost = "run again: the release is looked up and completed"
+
     def __init__(self, target: V3Target, client: V3) -> None:
         self.name = f"publish:{target.name}"
         self.required = target.required
@@ -37,66 +45,84 @@ class PublishV3(Step):
         t = self._target
         if t.skip:
             return Decision(skip=t.skip)
-        entry = job.receipt.find(self.key(job))
-        if entry and entry["status"] == "done":
-            return Decision(
-                reuse=f"version {t.version} was released already (id {entry['made'].get(self._id)})", made=entry["made"]
-            )
+        entry = job.receipt.find(self.key(job)) or {}
+        made = entry.get("made", {})
+        covered = t.state == "draft" or made.get("release-state") == "published" or entry.get("blind")
+        if entry.get("status") == "done" and covered:
+            return self._done(job, entry)
         try:
             there = self._client.releases(t)
         except MissingError:
-            return self._blind(job)
+            return self._blind(job, entry)
         if not there:
             return self._new(job)
-        release = there[-1]
         if t.if_exists == "fail" and not entry:
-            raise self._conflict(release, "v3.if-exists is fail")
-        return self._existing(job, release)
+            raise self._conflict(there[-1], "v3.if-exists is fail")
+        return self._existing(job, there[-1])
+
+    def _done(self, job: Job, entry: Mapping[str, Any]) -> Decision:
+        version, made = self._target.version, entry["made"]
+        differs = entry.get("payload") not in (None, self._digest(job))
+        warning = f"version {version} was released with another name, other notes or other files than are given now"
+        reuse = f"version {version} was released already (id {made.get('release-id') or 'unknown'})"
+        return Decision(reuse=reuse, made=self._named(made), warnings=(warning,) if differs else ())
 
     def _new(self, job: Job) -> Decision:
-        files = self._files(job, ())
-        return Decision(
-            calls=(self._create(self._target.notes), *files, *self._publish()), warnings=self._draft_warning()
-        )
+        calls = (self._create(self._target.notes), *self._files(job, ()), *self._publish())
+        return Decision(calls=calls, warnings=self._draft_warning())
 
-    def _blind(self, job: Job) -> Decision:
+    def _blind(self, job: Job, entry: Mapping[str, Any]) -> Decision:
         """A server that knows nothing but ``POST /v3/releases``: the links go into the notes."""
         t = self._target
-        linked = [
-            (a.label.fill(job.values), a.url.fill(job.values)) for a in t.artifacts if a.url and t.attach == "link"
-        ]
-        text = _with_links(t.notes, linked)
+        again = entry.get("status") in ("sending", "sent", "unknown")
+        if again and entry.get("attempt", 1) >= _MOST_BLIND_TRIES:
+            raise UnknownOutcomeError(
+                f"whether version {t.version} was released is not known",
+                why="two tries got no answer, and this server has no way to look a release up",
+                todo=f"look at the product's releases behind {t.url}, and set v3.when to never if it is there",
+            )
         warnings = [
             f"{t.url} only takes new releases: links are listed in the notes, and a release that is there can't be seen"
         ]
         if t.state == "published":
             warnings.append("the release can't be published through this server: publish it by hand")
-        return Decision(calls=(self._create(text),), warnings=tuple(warnings))
+        call = self._create(self._notes_with_links(job))
+        return Decision(calls=(call,), warnings=tuple(warnings), details={"blind": True, "again": again})
+
+    def _notes_with_links(self, job: Job) -> str:
+        t = self._target
+        linked = [a for a in t.artifacts if a.url is not None and t.attach == "link"]
+        links = "\n".join(f"- [{a.label.fill(job.values)}]({a.url.fill(job.values)})" for a in linked if a.url)
+        text = "\n\n".join(part for part in (t.notes, links) if part)
+        if len(text) > notes.V3_LIMIT:
+            what = (
+                f"the notes and the links have {len(text)} characters and v3 takes {notes.V3_LIMIT}: shorten the notes"
+            )
+            raise InvalidInputError([Problem("", self.name, what)])
+        return text
 
     def _existing(self, job: Job, release: Release) -> Decision:
         t = self._target
-        what = f"release {release.name} {release.version} (id {release.id}, {release.state})"
-        made = {self._id: release.id, self._state: release.state}
         files = self._client.files(release.id) if t.attach == "link" else []
-        replaced = tuple(
-            self._client.call("delete-release-file", path={"id": f.id}) for f in files if self._differs(job, f)
-        )
-        payload_differs = self._differences(job, release)
-        if (payload_differs or replaced) and (release.published or t.if_exists != "update"):
-            differing = [*payload_differs, *(["files"] if replaced else [])]
-            raise self._conflict(release, f"its {', '.join(differing)} {'differ' if len(differing) > 1 else 'differs'}")
-        kept = tuple(f.name for f in files if not self._differs(job, f))
-        calls: tuple[Call, ...] = ()
-        if payload_differs:
-            calls = (self._client.call("update-release", path={"id": later(self._id)}, body=self._changes()),)
-        calls += (*replaced, *self._files(job, kept))
-        if release.published:
-            if calls:
-                raise self._conflict(release, "files are missing in it")
-            return Decision(reuse=f"{what} is there already", made=made)
-        return Decision(
-            (*calls, *self._publish()), reuse=f"completes {what}", made=made, warnings=self._draft_warning()
-        )
+        kept = [f for f in files if self._is_ours(job, f)]
+        stray = [f for f in files if f not in kept]
+        differing = self._differences(job, release)
+        if (differing or stray) and (release.published or t.if_exists != "update"):
+            parts = [*differing, *(["files"] if stray else [])]
+            verb = "differs" if parts in (["name"], ["private"]) else "differ"
+            raise self._conflict(release, f"its {' and '.join(parts)} {verb}")
+        changes = (self._client.call("update-release", path={"id": later(self._id)}, body=self._changes()),)
+        deletions = (self._client.call("delete-release-file", path={"id": f.id}) for f in stray)
+        additions = self._files(job, tuple(f.name for f in kept))
+        calls = (*(changes if differing else ()), *deletions, *additions)
+        made = self._named({"release-id": release.id, "release-state": release.state})
+        what = f"release {release.version} (id {release.id}, {release.state})"
+        if not release.published:
+            calls = (*calls, *self._publish())
+            return Decision(calls, reuse=f"completes {what}", made=made, warnings=self._draft_warning())
+        if calls:
+            raise self._conflict(release, "files are missing in it")
+        return Decision(reuse=f"{what} is there already", made=made)
 
     def _differences(self, job: Job, release: Release) -> list[str]:
         t = self._target
@@ -107,27 +133,21 @@ class PublishV3(Step):
         }
         return [name for name, is_same in same.items() if not is_same]
 
-    def _differs(self, job: Job, file: File) -> bool:
-        """Whether a file of the release has the name of one of ours but isn't the same."""
+    def _is_ours(self, job: Job, file: File) -> bool:
+        """Whether a file of the release is one that would be registered now."""
         ours = next((a for a in self._target.artifacts if a.label.could_be(file.name, job.values)), None)
-        if ours is None or ours.url is None:
+        if ours is None or ours.url is None or not ours.url.could_be(file.url, job.values):
             return False
         size = job.links.size(ours, job.values)
-        return (
-            not ours.url.could_be(file.url, job.values)
-            or (None not in (size, file.size) and size != file.size)
-            or bool(ours.md5 and file.checksum and ours.md5.lower() != file.checksum.lower())
-        )
+        same_size = size is None or file.size is None or size == file.size
+        return same_size and not (ours.md5 and file.checksum and ours.md5.lower() != file.checksum.lower())
 
     def _conflict(self, release: Release, why: str) -> RefusedError:
         todo = "set v3.if-exists to update to change the draft, or delete it"
         if release.published:
             todo = "a published release can't be changed: use a new version"
-        return RefusedError(
-            f"v3 has version {release.version} in channel {release.channel} already (id {release.id}, {release.state})",
-            why=why,
-            todo=todo,
-        )
+        where = f"v3 has version {release.version} in channel {release.channel} already"
+        return RefusedError(f"{where} (id {release.id}, {release.state})", why=why, todo=todo)
 
     def _changes(self) -> dict[str, Any]:
         t = self._target
@@ -146,60 +166,75 @@ class PublishV3(Step):
 
     def _file(self, job: Job, artifact: Artifact) -> dict[str, Any]:
         size = job.links.size(artifact, job.values)
-        body: dict[str, Any] = {
+        if size is None and job.announcing:
+            raise RefusedError(
+                f"the size of {artifact.shown_path} is not known, and v3 needs it",
+                why="its server doesn't say it, or doesn't have the file",
+                todo="upload the file, or give its size in bytes in the artifact's `size`; then run again",
+            )
+        body = {
             "name": artifact.label,
             "url": artifact.url,
-            "size": size,
+            "size": later("size") if size is None else size,
             "secured": False,
             "releaseId": later(self._id),
         }
-        if size is None:
-            if not (artifact.url and artifact.url.names - job.values.keys()):
-                raise RefusedError(
-                    f"the size of {artifact.shown_path} is not known: its server doesn't say",
-                    todo="give its size (in bytes) in the artifact's `size`",
-                )
-            body["size"] = later("size")
-        if artifact.md5:
-            body["checksum"] = artifact.md5
-        return body
+        return body | ({"checksum": artifact.md5} if artifact.md5 else {})
+
+    def _digest(self, job: Job) -> str:
+        """SHA-256 of the release and its files as they would be sent."""
+        t = self._target
+        files = [[a.label, a.url, a.size, a.md5] for a in t.artifacts] if t.attach == "link" else []
+        content = filled([self._create(t.notes).body, files], job.values)
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def _publish(self) -> tuple[Call, ...]:
-        return (
-            (self._client.call("publish-release", path={"id": later(self._id)}),)
-            if self._target.state == "published"
-            else ()
-        )
+        published = self._target.state == "published"
+        return (self._client.call("publish-release", path={"id": later(self._id)}),) if published else ()
 
     def _draft_warning(self) -> tuple[str, ...]:
-        return (
-            () if self._target.state == "published" else ("the v3 release stays a draft: customers can't see it yet",)
-        )
+        published = self._target.state == "published"
+        return () if published else ("the v3 release stays a draft: customers can't see it yet",)
 
     def act(self, job: Job, decision: Decision) -> str:
-        job.make(decision.made)
-        state = decision.made.get(self._state, "draft")
-        for call in decision.calls:
-            answer = job.post(self, call)
-            if call.operation.id == "create-release":
-                job.make({self._id: Release.of(answer).id})
-            if call.operation.id == "publish-release":
-                state = "published"
-        made = {self._id: job.values[self._id], self._state: state}
-        job.done(self, made)
         if not decision.calls:
+            job.done(self, self._neutral(decision.made))
             return decision.reuse
-        what = "published" if state == "published" else "drafted"
-        return f"{what} version {self._target.version} (id {made[self._id]})"
+        made = self._neutral(decision.made)
+        for call in decision.calls:
+            made |= self._send(job, call, decision)
+            job.make(self._named(made))
+        blind = {"blind": True} if decision.details.get("blind") else {}
+        job.done(self, made, payload=self._digest(job), **blind)
+        what = "published" if made["release-state"] == "published" else "drafted"
+        return f"{what} version {self._target.version} (id {made['release-id'] or 'unknown'})"
+
+    def _send(self, job: Job, call: Call, decision: Decision) -> dict[str, str]:
+        if call.operation.id == "publish-release":
+            return job.post(self, call, lambda _: {"release-state": "published"})
+        if call.operation.id != "create-release":
+            return job.post(self, call, lambda _: {})
+        attempt = (job.receipt.find(self.key(job)) or {}).get("attempt", 0) + 1
+        try:
+            return job.post(self, call, _created, attempt=attempt)
+        except ConflictError:
+            if decision.details.get("again"):
+                return {"release-id": "", "release-state": "draft"}  # the earlier try's, which this server can't show
+            raise
+
+    def _named(self, made: Mapping[str, str]) -> dict[str, str]:
+        """What the receipt keeps, under this target's own names: a second target must not overwrite the first's."""
+        return {f"{self._target.name}-{name}": value for name, value in made.items()}
+
+    def _neutral(self, made: Mapping[str, str]) -> dict[str, str]:
+        return {name.removeprefix(f"{self._target.name}-"): value for name, value in made.items()}
 
     def outputs(self, job: Job) -> Mapping[str, str]:
         return {name: job.values.get(name, "") for name in (self._id, self._state)} if self._target.name == "v3" else {}
 
+    def links(self, job: Job) -> list[str]:
+        return job.links.of(self._target.artifacts, job.values) if self._target.attach == "link" else []
 
-def _with_links(text: str, linked: list[tuple[str, str]]) -> str:
-    """The notes and a list of links, together no longer than v3 takes: the notes give way, at a line."""
-    links = "\n".join(f"- [{label}]({url})" for label, url in linked)
-    lines = text.splitlines()
-    while lines and len("\n".join(lines)) + len(links) + 2 > notes.V3_LIMIT:
-        lines.pop()
-    return "\n\n".join(part for part in ("\n".join(lines), links) if part)
+
+def _created(data: Any) -> dict[str, str]:
+    return {"release-id": Release.of(data).id, "release-state": "draft"}

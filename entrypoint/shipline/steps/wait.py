@@ -56,6 +56,7 @@ class Wait:
             if status != shown or time.monotonic() - shown_at >= _HEARTBEAT:
                 self.job.console.progress(f"deployment{where}: {status}, {values.human_duration(elapsed)}")
                 shown, shown_at = status, time.monotonic()
+                self.job.make({"buildmaster-deployment-status": status})
             if ended:
                 return self._ended(step, status, stage or self.stage, elapsed)
             polls += 1

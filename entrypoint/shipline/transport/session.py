@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+import logging
 import random
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from shipline.pipeline import Network
     from shipline.transport.redaction import Secret
 
+_log = logging.getLogger("shipline.http")
 LARGEST_ANSWER = 16 * 1024 * 1024  # bytes, decoded
 _RETRIED = frozenset({429, 500, 502, 503, 504})
 
@@ -52,6 +54,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cut_off: bool = False  # a change was accepted (2xx), and the rest of the answer was lost
 
     @property
     def ok(self) -> bool:
@@ -63,7 +66,8 @@ class Answer:
 
     @property
     def html(self) -> bool:
-        return "html" in self.headers.get("Content-Type", "").lower() or self.text.lstrip()[:1] == "<"
+        """Whether it is a web page; some servers call every error one."""
+        return self.text.lstrip()[:1] == "<"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ class Session:
         self._service = service
         self._network = network
         self._auth = key or _no_key
+        self.key_name = key.secret.name if key else "nowhere"
         self._session = requests.Session()
         self._session.headers["User-Agent"] = f"shipline/{__version__}"
         adapter = connection.Adapter((key.name, key.secret) if key and key.place == "query" else None)
@@ -137,7 +142,9 @@ class Session:
             # An idle connection may be half closed: a POST lost on it could not be told from one that was applied.
             self._adapter.poolmanager.clear()
         connection.progress.sent = False
+        begun = time.monotonic()
         failure: ShiplineError
+        said = "no answer"
         try:
             response = self._session.request(
                 request.method,
@@ -151,15 +158,32 @@ class Session:
                 verify=self._verify,
                 stream=True,
             )
+            said = str(response.status_code)
             with response:
-                return Answer(response.status_code, response.headers, self._read(response))
+                return self._answer(request, response)
         except (requests.exceptions.RequestException, OSError) as error:
             failure = self._failure(request, error)
         finally:
             self._last_used = time.monotonic()
+            _log.info("%s %s: %s in %d ms", request.method, request.full_url, said, (self._last_used - begun) * 1000)
         return failure
 
+    def _answer(self, request: Request, response: requests.Response) -> Answer:
+        answer = Answer(response.status_code, response.headers, b"")
+        try:
+            return replace(answer, body=self._read(response))
+        except requests.exceptions.RequestException:
+            if request.safe or not answer.ok:
+                raise
+            return replace(answer, cut_off=True)
+
     def _failure(self, request: Request, error: Exception) -> ShiplineError:
+        if "WRONG_VERSION_NUMBER" in str(error) and not connection.progress.sent:
+            return RefusedError(
+                f"{self._service}: {request.url} doesn't speak TLS",
+                why="what answers on this port is not an https server",
+                todo="check the port, or whether the url begins with http",
+            )
         if isinstance(error, requests.exceptions.SSLError) and not connection.progress.sent:
             return RefusedError(
                 f"{self._service}: no secure connection to {request.url}",
@@ -170,7 +194,7 @@ class Session:
             return UnavailableError(
                 f"{self._service}: {request.method} {request.url} got no answer",
                 why=_cause(error),
-                todo="run again: nothing was applied",
+                todo="run again: nothing was applied; is the url right?",
             )
         return UnknownOutcomeError(
             f"{self._service}: {request.method} {request.url} was sent, but its answer was lost",
@@ -202,8 +226,8 @@ def _cause(error: BaseException) -> str:
         if not isinstance(inner, BaseException):
             break
         reason = inner
-    text = str(reason).split("(Caused by")[0]
-    return f"{type(reason).__name__}: {text.rpartition('>: ')[2]}"
+    text = str(reason).split("(Caused by")[0].rpartition("): ")[2]
+    return text.removeprefix("Failed to establish a new connection: ") or type(reason).__name__
 
 
 @functools.cache

@@ -1,0 +1,50 @@
+"""Targets that would announce the same thing twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+from shipline.document import dotted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from shipline.pipeline import CentercodeTarget, V3Target
+    from shipline.resolution.section import Section
+
+_Target = TypeVar("_Target", "V3Target", "CentercodeTarget")
+
+
+def check(targets: Sequence[tuple[Section, _Target]], same: Callable[[_Target, _Target], str]) -> None:
+    """Complain about each target that is the same as one before it; ``same`` says what they share, if they are."""
+    asked = [(section, target) for section, target in targets if not target.skip and target.url]
+    for position, (section, target) in enumerate(asked):
+        for other, before in asked[:position]:
+            if shared := same(before, target):
+                section.complain(f"is the same as {dotted(other.path)}: {shared}")
+                break
+
+
+def same_release(one: V3Target, other: V3Target) -> str:
+    """v3 knows a release by these, and refuses a second one (docs/fidelity.md)."""
+    first, second = ((_server(t.url), t.product_id, t.version, t.channel) for t in (one, other))
+    platforms = [p for p in other.platforms if p in one.platforms]
+    if first != second or not platforms or not all(first):  # what has a problem is empty
+        return ""
+    return (
+        f"url, product-id, version {other.version}, channel {other.channel} and the platform {platforms[0]}; "
+        "expected another channel or other platforms, or one target"
+    )
+
+
+def same_release_type(one: CentercodeTarget, other: CentercodeTarget) -> str:
+    """Centercode would take both, and testers be told twice."""
+    first, second = ((_server(t.url), t.project, t.release_type) for t in (one, other))
+    same = first == second and all(first)
+    return "url, project and release type; expected one target a release type" if same else ""
+
+
+def _server(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.lower()).geturl()
