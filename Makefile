@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPILE = $(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header \
           --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: demo test lint types check lint-ci runners generate lock clean
+.PHONY: demo test lint types check lint-ci runners bench generate lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/shipline demo
@@ -29,6 +29,10 @@ lint-ci: $(VENV)/.lint
 # The real runners, in containers. Needs root on Debian: it installs an engine.
 runners: $(VENV)/.dev
 	engine="$$(tests/runners/engine)" && eval "$$engine" && $(BIN)/python -m pytest tests/runners
+
+# Timings, never part of the tests; writes docs/performance.md.
+bench: $(VENV)/.dev
+	engine="$$(tests/runners/engine)" && eval "$$engine" && $(BIN)/python benchmarks/image.py
 
 generate: $(VENV)/.dev
 	$(BIN)/python tools/generate.py

@@ -96,7 +96,7 @@ def demo(*, keep: bool) -> None:
     "--data", type=click.Path(dir_okay=False), help="SQLite file to keep the state in; default: forgotten at the end"
 )
 @click.option("--speed", default=1.0, show_default=True, help="how much faster than real deployments go")
-@click.option("--fault", "faults", multiple=True, help="a fault to inject, as JSON (docs/fidelity.md)")
+@click.option("--fault", "faults", multiple=True, help="a fault to inject, as JSON (docs/sandbox.md)")
 @click.option("--ready-file", type=click.Path(dir_okay=False), help="gets the sandbox's URL when it listens")
 def sandbox(*, port: int, data: str | None, speed: float, faults: tuple[str, ...], ready_file: str | None) -> None:
     """Serve the three services, emulated, on this machine."""

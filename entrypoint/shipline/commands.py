@@ -78,9 +78,12 @@ def _failed(error: ShiplineError, system: ci.System, console: Console) -> int:
 
 
 def _validate(context: _Context) -> int:
-    pipeline = _load(context, need_keys=False).pipeline
+    loaded = _load(context, need_keys=False)
+    pipeline = loaded.pipeline
     context.console.event(event="result", result="succeeded", exit_code=0, version=pipeline.version.text)
     context.console.line(f"valid: version {pipeline.version.text}, {_in_words(pipeline)}")
+    if loaded.missing_keys:
+        context.console.line(f"not set yet, and needed by plan and run: {', '.join(loaded.missing_keys)}")
     context.console.last_lines("checked the input", "nothing was sent or looked up", "shipline plan")
     context.system.outputs({"result": "succeeded"})
     return 0

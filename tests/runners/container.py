@@ -68,5 +68,9 @@ def commit(folder: Path, remote: str = "https://github.com/acme/widget.git") -> 
     person = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
     fresh = not (folder / ".git").exists()
     steps = [["init", "--quiet", "--initial-branch=main"], ["remote", "add", "origin", remote]] if fresh else []
-    for step in [*steps, ["add", "--all"], [*person, "commit", "--quiet", "--allow-empty", "--message", "Work"]]:
+    for step in [*steps, ["add", "--all"]]:
         subprocess.run(["git", *step], cwd=folder, check=True, capture_output=True)
+    # A second attempt runs on the very commit of the first.
+    if fresh or subprocess.run(["git", "diff", "--cached", "--quiet"], cwd=folder, check=False).returncode:
+        commit = [*person, "commit", "--quiet", "--allow-empty", "--message", "Work"]
+        subprocess.run(["git", *commit], cwd=folder, check=True, capture_output=True)

@@ -237,6 +237,6 @@ def ca_bundle(bundle: str | None) -> str | bool:
         return True
     if "-----BEGIN" not in bundle:
         return bundle
-    with tempfile.NamedTemporaryFile("w", suffix=".pem", delete=False) as file:
+    with tempfile.NamedTemporaryFile("w", suffix=".pem", delete=False, encoding="utf-8") as file:
         file.write(bundle)
     return file.name

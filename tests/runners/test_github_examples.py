@@ -1,0 +1,102 @@
+"""The workflows in examples/github as they stand, run by act; second attempts with and without the kept receipt."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runners.act import tagged
+from runners.user import SECRETS, changes, stage, user_project
+from shipline_sandbox.server import Running, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runners.act import Act, Ended
+
+pytestmark = pytest.mark.timeout(600)
+
+EXAMPLES = Path(__file__).parents[2] / "examples/github"
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Running]:
+    with running(speed=30) as server:
+        yield server
+
+
+class User:
+    """Pushes v1.4.0 of Widget, attempt after attempt."""
+
+    def __init__(self, act: Act, sandbox: Running) -> None:
+        self.act = act
+        self.sandbox = sandbox
+        files = user_project(sandbox)
+        del files["dist/widget.zip"]  # the examples build it
+        sandbox.put_file("widget-1.4.0.zip", b"built in the workflow")
+        self.repository = act.repository(files)
+
+    def run(self, example: str, attempt: int = 1, **given: Any) -> Ended:
+        environ = {"GITHUB_RUN_ATTEMPT": str(attempt), "GITHUB_RUN_ID": "77", "GITHUB_REF_NAME": "v1.4.0"}
+        given = {"payload": tagged("v1.4.0"), **given}
+        workflow = (EXAMPLES / example).read_text()
+        return self.act.run(self.repository, workflow, secrets=SECRETS, environ=environ, timeout=200, **given)
+
+    def lose_receipts(self) -> None:
+        shutil.rmtree(self.act.caches)
+        self.act.caches.mkdir()
+
+
+@pytest.fixture
+def user(act: Act, sandbox: Running) -> User:
+    return User(act, sandbox)
+
+
+def test_a_second_attempt_with_the_kept_receipt_sends_nothing(user: User) -> None:
+    ended = user.run("tag-release.yml")
+    assert ended.exit_code("shipline") == 0, ended
+    sent = changes(user.sandbox)
+    assert sent.count("project-release") == 1
+    again = user.run("tag-release.yml", attempt=2)
+    assert again.exit_code("shipline") == 0, again
+    assert changes(user.sandbox) == sent
+    assert again.outputs("shipline") == ended.outputs("shipline")
+
+
+def test_a_second_attempt_without_the_receipt_never_announces_again(user: User) -> None:
+    assert user.run("tag-release.yml").exit_code("shipline") == 0
+    sent = changes(user.sandbox)
+    user.lose_receipts()
+    again = user.run("tag-release.yml", attempt=2)
+    assert again.exit_code("shipline") == 8, again
+    assert changes(user.sandbox) == sent
+    assert "centercode-on-unknown" in again.summary.replace("\\", "")
+
+
+def test_a_second_attempt_goes_through_when_the_first_died_before_its_last_deployment(user: User) -> None:
+    stage(user.sandbox, "Testing", outcome="failed")
+    assert user.run("tag-release.yml").exit_code("shipline") == 5
+    user.lose_receipts()
+    stage(user.sandbox, "Testing")
+    again = user.run("tag-release.yml", attempt=2)
+    assert again.exit_code("shipline") == 0, again
+    sent = changes(user.sandbox)
+    assert (sent.count("create-build"), sent.count("project-release")) == (1, 1)
+
+
+def test_deploying_and_announcing_in_two_jobs(user: User) -> None:
+    ended = user.run("approve-then-publish.yml")
+    assert ended.code == 0, ended
+    sent = changes(user.sandbox)
+    assert (sent.count("create-build"), sent.count("deploy-build"), sent.count("project-release")) == (1, 2, 1)
+
+
+def test_a_plan_by_hand_sends_nothing(user: User) -> None:
+    inputs = {"inputs": {"version": "1.4.0", "command": "plan"}}
+    ended = user.run("dispatch-with-plan.yml", event="workflow_dispatch", payload=inputs)
+    assert ended.code == 0, ended
+    assert changes(user.sandbox) == []
+    assert "create" in ended.summary
