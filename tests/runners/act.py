@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from runners.container import STAND_IN, Engine, commit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _ACTIONS = Path(__file__).parent / "actions"
 _USES = re.compile(r"uses:\s*[\"']?((?:[\w.-]+/)([\w.-]+))(?:/[\w./-]+)?@([\w./-]+)")
@@ -188,11 +188,13 @@ class Act:
         environ: Mapping[str, str] | None = None,
         host: bool = False,
         options: tuple[str, ...] = (),
+        known: Sequence[str] = (),
     ) -> Running:
         """Start ``workflow`` (its YAML) in ``repository`` for ``event`` with ``payload`` (the event's JSON).
 
         ``environ`` is set in the job: GITHUB_RUN_ATTEMPT and GITHUB_RUN_ID among it, where act knows only 1. ``host``
-        runs the steps on this machine: for composite actions; a Docker action gets no GITHUB_OUTPUT there.
+        runs the steps on this machine: for composite actions; a Docker action gets no GITHUB_OUTPUT there. ``known``
+        are other workflows that this one calls.
         """
         place = self.folder / f"act-{time.monotonic_ns()}"
         place.mkdir()
@@ -207,7 +209,7 @@ class Act:
         command += ["--container-options", f"{_ULIMITS} --volume {self.caches}:{self.caches}"]
         for name, value in {"ACT_CACHES": str(self.caches), **(environ or {})}.items():
             command += ["--env", f"{name}={value}"]
-        for action, repo, ref in set(_USES.findall(workflow)):
+        for action, repo, ref in set(_USES.findall("\n".join([workflow, *known]))):
             local = self.project if repo == "shipline" else _ACTIONS / repo
             if local.is_dir():
                 command += ["--local-repository", f"{action}@{ref}={local}"]

@@ -100,3 +100,52 @@ def test_a_plan_by_hand_sends_nothing(user: User) -> None:
     assert ended.code == 0, ended
     assert changes(user.sandbox) == []
     assert "create" in ended.summary
+
+
+def test_several_products_each_with_its_own_config(user: User) -> None:
+    config = (user.repository / "shipline.yml").read_text()
+    product = user.repository / "products/widget/shipline.yml"
+    product.parent.mkdir(parents=True)
+    product.write_text(config)
+    (user.repository / "shipline.yml").unlink()
+    ended = user.run("matrix.yml", options=("--matrix", "product:widget"))
+    assert ended.code == 0, ended
+    assert changes(user.sandbox).count("project-release") == 1
+
+
+CALLER = """\
+on: push
+permissions: {}
+jobs:
+  release:
+    permissions:
+      contents: read
+    uses: ./.github/workflows/reusable.yml
+    with:
+      application: widget
+      version: v1.4.0
+      command: run
+    secrets:
+      buildmaster-api-key: ${{ secrets.BUILDMASTER_API_KEY }}
+      centercode-api-key: ${{ secrets.CENTERCODE_API_KEY }}
+      v3-token: ${{ secrets.V3_TOKEN }}
+"""
+
+
+def test_a_reusable_workflow_is_called(user: User) -> None:
+    reusable = user.repository / ".github/workflows/reusable.yml"
+    reusable.parent.mkdir(parents=True)
+    reusable.write_text((EXAMPLES / "reusable.yml").read_text())
+    (user.repository / "dist").mkdir()
+    (user.repository / "dist/widget-1.4.0.zip").write_bytes(b"built before")
+    ended = user.act.run(
+        user.repository,
+        CALLER,
+        secrets=SECRETS,
+        environ={"GITHUB_REF_NAME": "v1.4.0"},
+        payload=tagged("v1.4.0"),
+        known=[(EXAMPLES / "reusable.yml").read_text()],
+        timeout=200,
+    )
+    assert ended.code == 0, ended
+    assert changes(user.sandbox).count("project-release") == 1
