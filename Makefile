@@ -12,7 +12,7 @@ demo: $(VENV)/.run
 	$(BIN)/shipline demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 3
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
