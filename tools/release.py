@@ -3,6 +3,7 @@
 check VERSION     the program has this version, and the changelog a dated section for it
 notes VERSION     print that section
 pin IMAGE         let action.yml run IMAGE (NAME:TAG@sha256:DIGEST) in place of building the Dockerfile
+mirror FOLDER     put the GitLab template into FOLDER as GitLab's CI/CD catalogue wants it: as templates/shipline.yml
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 VERSION_FILE = "entrypoint/shipline/__init__.py"
+TEMPLATE = "ci_templates/gitlab/shipline.yml"
 _BUILT = "\n  image: Dockerfile\n"
 # distribution's reference grammar, with tag and digest both: the digest decides, the tag tells people what it is.
 _IMAGE = re.compile(r"[a-z0-9.-]+(?::[0-9]+)?(?:/[a-z0-9._-]+)+:[\w][\w.-]{0,127}@sha256:[0-9a-f]{64}", re.ASCII)
@@ -47,9 +49,16 @@ def pin(image: str, root: Path = ROOT) -> None:
     path.write_text(text.replace(_BUILT, f"\n  image: docker://{image}\n"), encoding="utf-8", newline="\n")
 
 
+def mirror(folder: str, root: Path = ROOT) -> None:
+    """Write the component into ``folder``, the checkout of the project that is in the catalogue."""
+    target = Path(folder, "templates", "shipline.yml")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes((root / TEMPLATE).read_bytes())
+
+
 def main(arguments: list[str]) -> int:
     """Carry out one of the commands above; 0, or 1 and why not."""
-    commands = {"check": check, "notes": notes, "pin": pin}
+    commands = {"check": check, "notes": notes, "pin": pin, "mirror": mirror}
     if len(arguments) != 2 or arguments[0] not in commands:  # noqa: PLR2004 - a command and its argument
         print(__doc__, file=sys.stderr)
         return 2

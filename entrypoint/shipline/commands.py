@@ -67,20 +67,30 @@ def _failed(error: ShiplineError, system: ci.System, console: Console) -> int:
 
     console.error(error)
     following = error.todo or "mend the input and run again"
-    console.event(
-        event="result", result=error.result, exit_code=error.exit_code, done=[], not_done=["everything"], next=following
-    )
+    outputs = {"result": error.result}
+    console.result(error.result, error.exit_code, done=[], not_done=["everything"], outputs=outputs, next=following)
     console.line(f"result={error.result}")
     console.last_lines("nothing", "everything", following)
-    system.outputs({"result": error.result})
-    system.summary(summary.of_error(error))
+    _hand_over(system, console, {"result": error.result}, summary.of_error(error))
     return error.exit_code
+
+
+def _hand_over(system: ci.System, console: Console, outputs: Mapping[str, str], page: str) -> None:
+    """Outputs and summary to the CI system; its files being out of reach doesn't change how the run ended."""
+    try:
+        system.outputs(outputs)
+        system.summary(page)
+    except OSError as error:
+        console.warning(f"the CI system didn't take the outputs or the summary: {error}")
 
 
 def _validate(context: _Context) -> int:
     loaded = _load(context, need_keys=False)
     pipeline = loaded.pipeline
-    context.console.event(event="result", result="succeeded", exit_code=0, version=pipeline.version.text)
+    outputs = {"result": "succeeded"}
+    context.console.result(
+        "succeeded", 0, done=["checked the input"], not_done=[], outputs=outputs, next="shipline plan"
+    )
     context.console.line(f"valid: version {pipeline.version.text}, {_in_words(pipeline)}")
     if loaded.missing_keys:
         context.console.line(f"not set yet, and needed by plan and run: {', '.join(loaded.missing_keys)}")
@@ -96,11 +106,10 @@ def _plan(context: _Context) -> int:
     planned = plan.make(job)
     plan_view.show(planned, job, context.console)
     if planned.error is not None and not isinstance(planned.error, UnknownOutcomeError):
-        context.system.outputs({"result": planned.error.result, "failed-step": planned.failed_step})
-        context.system.summary(summary.of_error(planned.error))
+        outputs = {"result": planned.error.result, "failed-step": planned.failed_step}
+        _hand_over(context.system, context.console, outputs, summary.of_error(planned.error))
         return planned.error.exit_code
-    context.system.outputs({"result": "planned"})
-    context.system.summary(summary.of_plan(planned, job))
+    _hand_over(context.system, context.console, {"result": "planned"}, summary.of_plan(planned, job))
     return 0
 
 
@@ -117,8 +126,7 @@ def _run(context: _Context) -> int:
                 context.console.warning(f"{link}; it is asked for again before anything is announced")
         outcome = run.run(planned, job)
     context.console.outcome(outcome)
-    context.system.outputs(outcome.outputs)
-    context.system.summary(summary.of_run(outcome, job))
+    _hand_over(context.system, context.console, outcome.outputs, summary.of_run(outcome, job))
     return outcome.exit_code
 
 

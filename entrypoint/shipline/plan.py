@@ -23,6 +23,7 @@ class Planned:
     step: Step
     decision: Decision
     changes: int
+    decided: bool = True
 
     @property
     def announces(self) -> bool:
@@ -52,14 +53,12 @@ def make(job: Job) -> Plan:
     for step in steps:
         try:
             plan.steps.append(decided(step, job))
-        except CanceledError:
-            raise
-        except ShiplineError as error:
+        except ShiplineError as error:  # a signal too: what is there already must be told
             plan.error, plan.failed_step = error, step.name
             break
+    plan.steps += [Planned(step, Decision(), job.changes, decided=False) for step in steps[len(plan.steps) :]]
     if plan.error is None:
         _check(plan, job)
-    plan.steps += [Planned(step, Decision(), job.changes) for step in steps[len(plan.steps) :]]
     return plan
 
 
@@ -98,10 +97,9 @@ def _check(plan: Plan, job: Job) -> None:
             plan.failed_step = planned.step.name
             planned.step.before_announcing(job)
         plan.failed_step = ""
-    except CanceledError:
-        raise
     except ShiplineError as error:
         plan.error = error
+        return
     if job.pipeline.check_links != "skip":
         urls = dict.fromkeys(url for p in plan.steps if p.announces for url in p.step.links(job))
         plan.links = [job.links.look(url) for url in urls]

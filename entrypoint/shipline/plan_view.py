@@ -29,9 +29,13 @@ def show(plan: Plan, job: Job, console: Console) -> None:
         if not link.good:
             console.warning(str(link))
     console.line(f"\nresult={result(plan)}")
-    open_steps = [p.step.name for p in plan.steps if p.decision.open]
+    open_steps = [p.step.name for p in plan.steps if p.decision.open or not p.decided]
     there = [p.decision.reuse for p in plan.steps if not p.decision.open and p.decision.reuse]
-    console.last_lines("; ".join(there) or "nothing", ", ".join(open_steps) or "nothing", _next(plan, open_steps))
+    following = _next(plan, open_steps)
+    code = plan.error.exit_code if plan.error is not None and result(plan) != "planned" else 0
+    outputs = {"result": result(plan)}
+    console.result(result(plan), code, done=there, not_done=open_steps, outputs=outputs, next=following)
+    console.last_lines("; ".join(there) or "nothing", ", ".join(open_steps) or "nothing", following)
 
 
 def result(plan: Plan) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 Status = Literal["sending", "sent", "done", "failed", "refused", "unknown"]
 _FORMAT = 1
+_MOST_RUNS = 50
 _LONGEST_SLUG = 100
 
 
@@ -38,8 +40,10 @@ class Receipt:
         self.data = data
         self.existed = existed
         self.whole = bool(data["whole"])
+        self.runs: list[dict[str, Any]] = list(data["runs"])  # those before this one
         self.finished = data["result"] in ("succeeded", "warned")  # the run before this one
-        self.run_id = str(data["run"].get("id") or "")  # likewise
+        # Outside CI, what names a run is kept until it is finished.
+        self.run_key = data["run-key"] if existed and not self.finished else secrets.token_hex(6)
 
     @classmethod
     def open(cls, path: Path, pipeline: Pipeline) -> Receipt:
@@ -64,7 +68,18 @@ class Receipt:
             )
         return cls(path, data, existed=True)
 
-    def start(self, facts: Facts, *, whole: bool, artifacts: Iterable[Artifact]) -> None:
+    def knows_before(self, facts: Facts, steps: Iterable[str]) -> bool:
+        """Whether what this run's job did in earlier attempts is in here: only then is what is missing evidence.
+
+        A first attempt has none before it, and a CI system that doesn't count attempts can't tell; else the attempt
+        before must have written it. (A restored receipt may be an older one.)
+        """
+        if (facts.run_attempt or 1) <= 1:
+            return True
+        mine = (run for run in self.runs if run["id"] == facts.run_id and run["steps"] == sorted(steps))
+        return any((run["attempt"] or 0) >= (facts.run_attempt or 1) - 1 for run in mine)
+
+    def start(self, facts: Facts, *, steps: Iterable[str], whole: bool, artifacts: Iterable[Artifact]) -> None:
         """A run begins: note which one it is, and that it isn't finished."""
         self.data |= {"shipline": __version__, "started": _now(), "ended": None, "result": None, "whole": whole}
         self.data["artifacts"] = [
@@ -72,6 +87,9 @@ class Receipt:
             for a in artifacts
         ]
         self.data["run"] = {"ci": facts.ci, "id": facts.run_id, "attempt": facts.run_attempt, "url": facts.run_url}
+        run = {"id": facts.run_id, "attempt": facts.run_attempt, "steps": sorted(steps)}
+        self.data["runs"] = [*self.runs, run][-_MOST_RUNS:]
+        self.data["run-key"] = self.run_key
         self.write()
 
     @property
@@ -152,6 +170,8 @@ def locked(path: Path) -> Iterator[None]:
     The lock is the system's, so it ends with the process that holds it, however that ends. Raises RefusedError while
     another run on this machine holds it, and InvalidInputError if no receipt can be written there.
     """
+    if not path.name or path.is_dir():
+        raise InvalidInputError([Problem("receipt", "", f"expected the path of a file, found the folder {path}")])
     beside = path.with_name(f".{path.name}.lock")
     try:
         _make_folder(path.parent)
@@ -221,6 +241,8 @@ def _new(identity: dict[str, str]) -> dict[str, Any]:
         "identity": identity,
         "run": {},
         "whole": False,
+        "runs": [],
+        "run-key": "",
         "started": _now(),
         "ended": None,
         "result": None,

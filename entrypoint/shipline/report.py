@@ -14,7 +14,7 @@ from shipline.errors import InvalidInputError, Problem, ShiplineError
 from shipline.transport.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from shipline.ci import System
 
@@ -119,12 +119,11 @@ class Console:
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[None]:
         self.event(event="step", name=name)
-        opening, closing = self._system.group(name)
-        self._command(opening)
+        self._command(self._system.group(name)[0])
         try:
             yield
         finally:
-            self._command(closing)
+            self._command(self._system.group(name)[1])  # now: it may tell the time
 
     def progress(self, text: str) -> None:
         self._tell(f"  … {one_line(text)}", event="progress", text=text)
@@ -186,7 +185,14 @@ class Console:
         """The end of the log: outputs, then DONE, NOT DONE and NEXT."""
         if outcome.error is not None:
             self.error(outcome.error, outcome.failed_step)
-        self.event(event="result", **_public(outcome))
+        self.result(
+            outcome.result,
+            outcome.exit_code,
+            done=outcome.finished.values(),
+            not_done=outcome.not_done,
+            outputs=outcome.outputs,
+            next=outcome.next,
+        )
         self.line()
         for name, value in outcome.outputs.items():
             if value:
@@ -195,22 +201,15 @@ class Console:
             "; ".join(outcome.finished.values()) or "nothing", ", ".join(outcome.not_done) or "nothing", outcome.next
         )
 
+    def result(self, result: str, code: int, *, done: Iterable[str], not_done: Iterable[str], **rest: Any) -> None:
+        """The last object of a machine's log, whatever happened; ``rest``: outputs and next."""
+        self.event(event="result", result=result, exit_code=code, done=[*done], not_done=[*not_done], **rest)
+
     def last_lines(self, done: str, not_done: str, following: str) -> None:
         self.line()
         self.line(f"DONE: {one_line(done)}")
         self.line(f"NOT DONE: {one_line(not_done)}")
         self.line(f"NEXT: {one_line(following)}")
-
-
-def _public(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "result": outcome.result,
-        "exit_code": outcome.exit_code,
-        "outputs": outcome.outputs,
-        "done": list(outcome.finished.values()),
-        "not_done": outcome.not_done,
-        "next": outcome.next,
-    }
 
 
 def _indented(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from typing import TYPE_CHECKING
 
 from shipline import plan as plans
@@ -9,6 +11,7 @@ from shipline.errors import CanceledError, ShiplineError, bug
 from shipline.links import dead_link
 from shipline.report import Outcome
 from shipline.services.answer import ConflictError
+from shipline.transport.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,27 +24,51 @@ def run(plan: Plan, job: Job) -> Outcome:
     """The outcome of the whole run; never raises a ShiplineError. The receipt is complete when this returns."""
     outcome = Outcome()
     if plan.error is not None:
-        there = (p for p in plan.steps if p.decision.reuse and not p.decision.open)
-        outcome.finished = {p.step.name: p.decision.reuse for p in there}
+        _tell_what_is_there(plan, job, outcome)
         outcome.fail(plan.error, plan.failed_step)
     else:
         _carry_out(plan, job, outcome)
+    _ignore_signals()
     outcome.not_done = [_begun(p.step, job) for p in plan.steps if p.step.name not in outcome.finished]
     for planned in plan.steps:
         outcome.outputs |= {name: value for name, value in planned.step.outputs(job).items() if value}
     if outcome.result == "succeeded" and job.console.warned:
         outcome.result = "warned"
     told = {"result": outcome.result, "failed-step": outcome.failed_step}
-    outcome.outputs = {**told, **outcome.outputs, "receipt": str(job.receipt.path)}
-    if plan.error is None or job.receipt.existed:
-        job.receipt.end(outcome.result, outcome.exit_code, outcome.failed_step, outcome.outputs)
+    every = {**told, **outcome.outputs, "receipt": str(job.receipt.path)}
+    outcome.outputs = {name: redact(value) for name, value in every.items()}
+    if plan.error is None:
+        try:
+            job.receipt.end(outcome.result, outcome.exit_code, outcome.failed_step, outcome.outputs)
+        except OSError as error:
+            job.console.warning(f"the receipt could not be written: {error}")
     return outcome
+
+
+def _tell_what_is_there(plan: Plan, job: Job, outcome: Outcome) -> None:
+    """Nothing was sent; what is done already is found in what the steps decided, and in the receipt."""
+    for planned in plan.steps:
+        step, decision = planned.step, planned.decision
+        entry = job.receipt.find(step.key(job)) or job.receipt.named(step.name)
+        if decision.reuse and not decision.open:
+            outcome.finished[step.name] = decision.reuse
+        elif not planned.decided and entry and entry["status"] == "done":
+            job.make(step.restored(entry))
+            outcome.finished[step.name] = f"{step.name} was done before"
+
+
+def _ignore_signals() -> None:
+    """What follows tells what was done, and must not be cut short."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _carry_out(plan: Plan, job: Job, outcome: Outcome) -> None:
     current = ""
     try:
-        job.receipt.start(job.pipeline.facts, whole=job.first, artifacts=job.pipeline.artifacts)
+        pipeline = job.pipeline
+        job.receipt.start(pipeline.facts, steps=pipeline.steps, whole=job.first, artifacts=pipeline.artifacts)
         for planned in plan.steps:
             current = planned.step.name
             if planned.announces and not job.announcing:

@@ -95,7 +95,7 @@ def test_run_sends_what_plan_printed(project: Project) -> None:
     planned = project.shipline("plan", "--format", "json")
     assert planned.code == 0, planned.text
     assert project.changes() == []
-    plan = planned.events[-1]
+    plan = next(event for event in planned.events if event["event"] == "plan")
     ended = project.shipline("run")
     made = {f"<{name}>": value for name, value in ended.outputs.items()}
     made["<application>"] = "Widget"

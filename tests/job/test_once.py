@@ -31,13 +31,99 @@ def unnumbered(project: Project) -> None:
     project.config(build_number="")
 
 
-@pytest.mark.parametrize("body", ["", '{"message": "Duplicate link label"}'])
-def test_a_refused_announcement_is_never_taken_for_done(project: Project, body: str) -> None:
-    fault(project, "project-release", status=400 if body else 409, body=body)
+def test_a_refused_announcement_is_never_taken_for_done(project: Project) -> None:
+    fault(project, "project-release", status=400, body='{"message": "Duplicate link label"}')
     assert project.shipline("run").code == 4
     assert announced(project) == 0
     assert project.shipline("run").code == 0
     assert announced(project) == 1
+
+
+@pytest.mark.parametrize(("status", "code"), [(409, 4), (303, 8)])
+@pytest.mark.parametrize("when", ["before", "after_apply"])
+def test_a_conflict_or_see_other_may_mean_it_was_posted(project: Project, status: int, code: int, when: str) -> None:
+    fault(project, "project-release", status=status, when=when)
+    assert project.shipline("run").code == code
+    assert project.shipline("run").code == 8
+    assert project.operations().count("project-release") == 1
+
+
+def github(project: Project, attempt: int, run_id: str = "77") -> dict[str, str]:
+    return {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_RUN_ID": run_id,
+        "GITHUB_RUN_ATTEMPT": str(attempt),
+        "GITHUB_OUTPUT": str(project.path / "output"),
+        "GITHUB_STEP_SUMMARY": str(project.path / "summary"),
+        "GITHUB_WORKSPACE": str(project.path),
+    }
+
+
+def test_an_older_receipt_is_no_proof_that_nothing_was_announced_since(project: Project) -> None:
+    fault(project, "project-release", status=400)
+    assert project.shipline("run", **github(project, 1)).code == 4
+    kept = (project.path / ".shipline/widget-1.4.0.json").read_bytes()
+    assert project.shipline("run", **github(project, 2)).code == 0
+    project.write(".shipline/widget-1.4.0.json", kept)
+    assert project.shipline("run", **github(project, 3)).code == 8
+    assert announced(project) == 1
+
+
+def test_an_older_receipt_is_no_proof_that_no_build_was_created_since(project: Project) -> None:
+    project.config(build_number="", pipeline="  pipeline: Full")
+    assert project.shipline("run", **github(project, 1, "70")).code == 0
+    kept = (project.path / ".shipline/widget-1.4.0.json").read_bytes()
+    assert project.shipline("run", "--steps", "build", **github(project, 1)).code == 0
+    project.write(".shipline/widget-1.4.0.json", kept)
+    assert project.shipline("run", "--steps", "build", **github(project, 2)).code == 8
+    assert project.operations().count("create-build") == 2
+
+
+def test_a_failed_look_up_does_not_unfinish_a_finished_run(project: Project) -> None:
+    project.config(build_number="", pipeline="  pipeline: Full")
+    assert project.shipline("run").outputs["buildmaster-build-number"] == "1"
+    fault(project, "get-releases", status=401)
+    assert project.shipline("run").code == 3
+    assert project.shipline("run").outputs["buildmaster-build-number"] == "2"
+
+
+@pytest.mark.parametrize("operation", ["create-release-file", "publish-release"])
+def test_an_empty_answer_does_not_publish_a_release_without_its_file(project: Project, operation: str) -> None:
+    fault(project, operation, kind="empty")
+    ended = project.shipline("run")
+    assert ended.code == 8
+    assert project.shipline("run").code == 0
+    (release,) = project.sandbox.admin("state")["v3"]["releases"]
+    assert (release["published"], len(release["files"])) == (True, 1)
+
+
+def test_a_key_that_a_server_sends_back_reaches_no_output(project: Project) -> None:
+    key = "sandbox-center+/=%key"
+    body = '{"id": "1", "status": "Published", "url": "https://x.example.com/?k=' + key + '"}'
+    fault(project, "project-release", status=201, body=body, headers={"Content-Type": "application/json"})
+    assert project.shipline("run", **github(project, 1)).code == 0
+    for file in ("output", "summary", ".shipline/widget-1.4.0.json"):
+        assert key not in (project.path / file).read_text()
+
+
+def test_a_signal_before_anything_was_sent_leaves_nothing_unknown(project: Project) -> None:
+    fault(project, "project-release", status=429, headers={"Retry-After": "30"})
+    process = project.start("run", "--network-retry-for", "2m")
+    while "project-release" not in project.operations():
+        time.sleep(0.05)
+    time.sleep(0.5)
+    assert project.cancel(process).code == 143
+    assert project.shipline("run").code == 0
+    assert announced(project) == 1
+
+
+def test_outputs_of_what_is_done_are_there_when_the_first_look_up_fails(project: Project) -> None:
+    finished = project.shipline("run").outputs
+    fault(project, "get-releases", status=503, times=99)
+    ended = project.shipline("run")
+    assert ended.code == 7
+    kept = {name: value for name, value in finished.items() if name not in ("result", "receipt")}
+    assert kept.items() <= ended.outputs.items()
 
 
 def test_a_conflict_without_a_number_is_refused_and_nothing_is_deployed(project: Project) -> None:

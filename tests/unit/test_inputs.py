@@ -168,7 +168,7 @@ def test_wrong_options_are_problems() -> None:
         inputs.options({"format": "jsno"}, {"SHIPLINE_QUIET": "yes", "SHIPLINE_CI": "travis"})
     assert [str(problem) for problem in caught.value.problems] == [
         "--format: format: expected text or json, found jsno: did you mean json?",
-        "SHIPLINE_CI: ci: expected github or local, found travis",
+        "SHIPLINE_CI: ci: expected github or gitlab or jenkins or local, found travis",
         "SHIPLINE_QUIET: quiet: expected true or false, found yes",
     ]
 

@@ -90,5 +90,6 @@ def system(name: str, environ: Mapping[str, str], workspace: Path) -> System:
 
 
 def _class_in(module: str) -> type[System]:
-    content = vars(importlib.import_module(f"shipline.ci.{module}")).values()
-    return next(c for c in content if isinstance(c, type) and issubclass(c, System) and c is not System)
+    name = f"shipline.ci.{module}"
+    content = vars(importlib.import_module(name)).values()
+    return next(c for c in content if isinstance(c, type) and issubclass(c, System) and c.__module__ == name)

@@ -22,7 +22,9 @@ class MissingError(RefusedError):
 
 
 class ConflictError(RefusedError):
-    """409, or a 400 that says the thing is there already."""
+    """409, or a 400 that says the thing is there already; ``certain`` for the former."""
+
+    certain = False
 
 
 def read(where: str, request: Request, answer: Answer, schema: Mapping[str, Any]) -> Any:
@@ -60,8 +62,13 @@ def _refusal(where: str, request: Request, answer: Answer) -> ShiplineError:
         todo = "check the url and the names: does the server have this?"
         return MissingError(f"{where} answered {status}", why=why, todo=todo)
     if status == 409 or (status == 400 and any(words in why.lower() for words in ("already exist", "duplicate"))):  # noqa: PLR2004
-        return ConflictError(f"{where} answered {status}", why=why)
+        conflict = ConflictError(f"{where} answered {status}", why=why, todo="look at what is there already")
+        conflict.certain = status == 409  # noqa: PLR2004
+        return conflict
     todo = "correct what it says and run again: nothing that is done is repeated"
+    if status == 303 and not request.safe:  # noqa: PLR2004
+        what = f"{where} answered 303: the request may have been applied"
+        return UnknownOutcomeError(what, why=why, todo="look at the service before running again")
     return _redirect(where, answer) if status < 400 else RefusedError(f"{where} answered {status}", why=why, todo=todo)  # noqa: PLR2004
 
 
@@ -117,7 +124,7 @@ def _said(answer: Answer) -> str:
     invalid = data.get("invalidParameters")
     named = (p for p in invalid if isinstance(p, dict)) if isinstance(invalid, list) else ()
     parts.extend(f"{p.get('name')}: {p.get('description')}" for p in named)
-    return _excerpt("; ".join(parts) or answer.text)
+    return _excerpt("; ".join(parts) or "; ".join(f"{name}: {value}" for name, value in data.items()))
 
 
 def _excerpt(text: str) -> str:

@@ -6,8 +6,16 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shipline.errors import NotAuthorisedError, RefusedError, ShiplineError, UnavailableError, UnknownOutcomeError
+from shipline.errors import (
+    CanceledError,
+    NotAuthorisedError,
+    RefusedError,
+    ShiplineError,
+    UnavailableError,
+    UnknownOutcomeError,
+)
 from shipline.services.answer import ConflictError
+from shipline.transport import connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,10 +68,15 @@ class Job:
         So it is when this run creates the build, starts its last deployment or finds it running; or when it only
         announces, and the CI system doesn't say that it is a repeated attempt.
         """
-        if self.receipt.whole or self.moving:
+        if (self.receipt.whole and self.knows_before) or self.moving:
             return True
         only_announces = self.pipeline.buildmaster is None or self.pipeline.steps == {"publish"}
         return only_announces and (self.pipeline.facts.run_attempt or 1) <= 1
+
+    @property
+    def knows_before(self) -> bool:
+        """Whether the receipt holds what this job's earlier attempts did."""
+        return self.receipt.knows_before(self.pipeline.facts, self.pipeline.steps)
 
     def make(self, made: Mapping[str, str]) -> None:
         self.values |= made
@@ -79,16 +92,21 @@ class Job:
         request = call.request(self.values)
         entry = self.receipt.begin(step.name, step.key(self))
         entry |= details
-        line = self.receipt.sending(entry, request)
+        line: dict[str, str] = {}
         self.changes += 1
         status: Status = "unknown"
         made: dict[str, str] = {}
+        connection.progress.sent = False
         try:
+            line = self.receipt.sending(entry, request)
             made = _parsed(parse, call, call.client.send(call.operation, request))
             status = "sent"
-        except ConflictError:
+        except ConflictError as error:
             # What is there may be ours; a look-up settles it, where there is one.
-            status = "unknown" if step.adopts else "refused"
+            status = "unknown" if step.adopts or error.certain else "refused"
+            raise
+        except CanceledError:
+            status = "unknown" if connection.progress.sent else "refused"
             raise
         except (RefusedError, NotAuthorisedError, UnavailableError):
             status = "refused"
@@ -136,6 +154,11 @@ class Step(ABC):
     @abstractmethod
     def act(self, job: Job, decision: Decision) -> str:
         """Do what was decided; what was done, in a few words for people."""
+
+    def restored(self, entry: Mapping[str, Any]) -> Mapping[str, str]:
+        """The run's values from what the receipt kept of this step."""
+        made: Mapping[str, str] = entry["made"]
+        return made
 
     def outputs(self, job: Job) -> Mapping[str, str]:
         """The public outputs this step gives (design: outputs), from what the run has made."""

@@ -38,8 +38,7 @@ class CreateBuild(Step):
     def key(self, job: Job) -> str:
         s = self._settings
         release = job.values.get("release_number") or s.release.value
-        run = "" if s.build_number else f"run {job.pipeline.facts.run_id}"
-        return f"build|{s.url}|{s.application or s.application_id}|{release}|{s.build_number or run}"
+        return f"build|{s.url}|{s.application or s.application_id}|{release}|{s.build_number or _run(job)}"
 
     def decide(self, job: Job) -> Decision:
         s = self._settings
@@ -70,7 +69,7 @@ class CreateBuild(Step):
         if not decision.calls:
             job.done(self, decision.made)
             return decision.reuse
-        made = job.post(self, decision.calls[0], lambda data: _made(Build.of(data), job.values))
+        made = job.post(self, decision.calls[0], lambda data: _made(Build.of(data), job.values), made={})
         job.make(made)
         job.done(self)
         return f"created build {made['build_number']} (id {made['buildmaster-build-id']})"
@@ -140,7 +139,7 @@ class CreateBuild(Step):
         attempt = job.pipeline.facts.run_attempt
         if entry and entry["status"] in ("sending", "sent", "unknown"):
             why = "an earlier try may have created one, says its receipt, and a build without a number can't be found"
-        elif not job.receipt.existed and attempt is not None and attempt > 1:
+        elif not job.knows_before:
             why = (
                 f"this is attempt {attempt} of the run and its receipt is gone: an earlier one may have created a build"
             )
@@ -152,7 +151,7 @@ class CreateBuild(Step):
 def journaled(job: Job, settings: Settings, *, may_create: bool) -> dict[str, Any] | None:
     """The receipt's entry of the build, if it is this run's and of this release.
 
-    A build is known by its number; without one by its CI run, and outside CI by its receipt not being finished.
+    A build is known by its number; without one by the run that it belongs to.
     """
     entry = job.receipt.named("build")
     release_id = job.values.get("buildmaster-release-id")
@@ -163,11 +162,12 @@ def journaled(job: Job, settings: Settings, *, may_create: bool) -> dict[str, An
         return entry if identity == settings.build_number else None
     if not may_create:
         return entry
-    if not identity.startswith("run "):
-        return None
-    run_id = job.pipeline.facts.run_id
-    same_run = job.receipt.run_id == run_id if run_id else not job.receipt.finished
-    return entry if same_run else None
+    return entry if identity == _run(job) else None
+
+
+def _run(job: Job) -> str:
+    """What a build without a number belongs to: its CI run; outside CI the run that isn't finished."""
+    return f"run {job.pipeline.facts.run_id or job.receipt.run_key}"
 
 
 def _adopt(build: Build | None, build_id: int | str) -> Decision:

@@ -67,8 +67,10 @@ class Deploy(Step):
         stage = self._stage or (there[0].stage if there else "")
         there = [d for d in there if d.stage == stage] if not self._stage else there
         if entry.get("status") in ("sending", "sent", "unknown"):
-            return self._settled(there, stage, entry.get("before", []))
-        return self._found(job, there, stage)
+            before = entry.get("before", [])
+            there = there if {d.id for d in there} - set(before) else self._appearing(job, frozenset(before))
+            return self._settled(there, stage or self._stage, before)
+        return self._found(job, there, stage, entry)
 
     def _journaled(self, entry: Mapping[str, Any]) -> Decision:
         """What the receipt knows of: finished, or started and to be waited for."""
@@ -94,10 +96,11 @@ class Deploy(Step):
         reuse = f"deployment {new[-1].id} to {stage} was started before"
         return Decision(reuse=reuse, wait=self._limits(), details={"parents": [], "before": before, "stage": stage})
 
-    def _found(self, job: Job, there: list[Deployment], stage: str) -> Decision:
+    def _found(self, job: Job, there: list[Deployment], stage: str, entry: Mapping[str, Any]) -> Decision:
         """What to do about a stage in which these deployments of the build exist."""
         if not there:
-            return self._start([], stage, "", doubtful=not job.receipt.existed and not self._created(job))
+            known = (job.receipt.existed and job.knows_before) or self._created(job)
+            return self._start([], stage, "", doubtful=not known or entry.get("status") == "failed")
         last = together(there)
         if any(not d.ended for d in last):
             before = [d.id for d in there if d not in last]
@@ -170,8 +173,15 @@ class Deploy(Step):
             if decision.details["warned"]:
                 job.console.warning(f"the deployment to {stage or self._shown} succeeded with warnings", counts=True)
             return decision.reuse
-        if decision.details.get("doubtful") and self._appears(job):
-            return self.act(job, self.decide(job))
+        if decision.details.get("doubtful"):
+            if self._appearing(job, frozenset()):
+                return self.act(job, self._decide(job))
+            if self._settings.start_time and not self._created(job):
+                raise UnknownOutcomeError(
+                    f"whether an earlier attempt has started a deployment to {self._shown} is not known",
+                    why="its receipt is gone, and BuildMaster lists no deployment before its start time",
+                    todo=self.lost,
+                )
         before = list(decision.details["before"])
         parents = [int(p) for p in decision.details.get("parents", ())]
         if decision.calls:
@@ -188,15 +198,15 @@ class Deploy(Step):
                 self._reject_build(job, error)
             raise
 
-    def _appears(self, job: Job) -> bool:
-        """Whether a deployment comes to light that an attempt without a receipt may have left pending."""
+    def _appearing(self, job: Job, before: frozenset[int]) -> list[Deployment]:
+        """What comes to light, within the dispatcher's time, of a deployment that an earlier try may have started."""
         end = time.monotonic() + _DISPATCHER
-        job.console.progress("looking whether an earlier attempt has started a deployment")
-        while time.monotonic() < end:
-            if self._client.deployments(int(job.values["buildmaster-build-id"]), self._stage):
-                return True
+        job.console.progress("looking whether an earlier try has started a deployment")
+        while True:
+            there = self._client.deployments(int(job.values["buildmaster-build-id"]), self._stage)
+            if {d.id for d in there} - before or time.monotonic() > end:
+                return there
             time.sleep(1)
-        return False
 
     def _reject_build(self, job: Job, error: ShiplineError) -> None:
         try:
@@ -212,7 +222,7 @@ class Deploy(Step):
         attempt = (job.receipt.find(self.key(job)) or {}).get("attempt", 0) + 1
         made = job.post(self, call, lambda data: _started(data, stage), before=before, attempt=attempt, made={})
         if not made:
-            job.receipt.settle(job.receipt.begin(self.name, self.key(job)), "refused")
+            job.receipt.settle(job.receipt.begin(self.name, self.key(job)), "failed")
             raise DeploymentFailedError(
                 f"BuildMaster started no deployment{f' to {stage}' if stage else ''}: its answer is empty",
                 why="the release has no pipeline, the pipeline has no such stage, or the stage has no plan",

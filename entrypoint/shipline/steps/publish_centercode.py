@@ -51,7 +51,8 @@ class PublishCentercode(Step):
             return self._announced(job, entry, call)
         if entry and entry["status"] in ("sending", "unknown"):
             return self._unknown(call, "an earlier try sent it, and its answer was lost")
-        if not entry and not job.first:
+        # That an earlier attempt was refused says nothing of one in between, which the receipt doesn't know.
+        if not job.first:
             return self._unknown(call, "an earlier attempt may have posted it, and its receipt is gone")
         note = "Centercode can't be asked beforehand: the key, the project and the release type are not checked"
         return Decision(calls=(call,), note=note)
@@ -149,6 +150,9 @@ class PublishCentercode(Step):
 
     def _neutral(self, made: Mapping[str, str]) -> dict[str, str]:
         return {name.removeprefix(f"{self._target.name}-"): value for name, value in made.items()}
+
+    def restored(self, entry: Mapping[str, Any]) -> Mapping[str, str]:
+        return self._named(entry["made"])
 
     def outputs(self, job: Job) -> Mapping[str, str]:
         return {name: job.values.get(name, "") for name in _OUTPUTS} if self._target.name == "centercode" else {}

@@ -211,7 +211,9 @@ class PublishV3(Step):
 
     def _send(self, job: Job, call: Call, decision: Decision) -> dict[str, str]:
         if call.operation.id == "publish-release":
-            return job.post(self, call, lambda _: {"release-state": "published"})
+            return job.post(self, call, _published)
+        if call.operation.id == "create-release-file":
+            return job.post(self, call, _registered)
         if call.operation.id != "create-release":
             return job.post(self, call, lambda _: {})
         attempt = (job.receipt.find(self.key(job)) or {}).get("attempt", 0) + 1
@@ -229,11 +231,28 @@ class PublishV3(Step):
     def _neutral(self, made: Mapping[str, str]) -> dict[str, str]:
         return {name.removeprefix(f"{self._target.name}-"): value for name, value in made.items()}
 
+    def restored(self, entry: Mapping[str, Any]) -> Mapping[str, str]:
+        return self._named(entry["made"])
+
     def outputs(self, job: Job) -> Mapping[str, str]:
         return {name: job.values.get(name, "") for name in (self._id, self._state)} if self._target.name == "v3" else {}
 
     def links(self, job: Job) -> list[str]:
         return job.links.of(self._target.artifacts, job.values) if self._target.attach == "link" else []
+
+
+def _published(data: Any) -> dict[str, str]:
+    """Raises ValueError for an answer that doesn't confirm it: published is for ever, and must not be guessed."""
+    if not Release.of(data).published:
+        raise ValueError("not published")
+    return {"release-state": "published"}
+
+
+def _registered(data: Any) -> dict[str, str]:
+    """Either the file or its release may be answered; what counts is that something with an id is."""
+    if not data["id"]:
+        raise ValueError("no id")
+    return {}
 
 
 def _created(data: Any) -> dict[str, str]:

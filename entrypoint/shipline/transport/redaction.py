@@ -66,8 +66,18 @@ def variants(text: str) -> set[str]:
         json.dumps(text)[1:-1].replace("/", "\\/"),
         json.dumps(text, ensure_ascii=False)[1:-1],
     }
-    forms |= set(_base64_forms(text.encode()))
-    return forms
+    forms |= {quote(text, safe=safe) for safe in ("+", "=", "+/", "+=", "/=", "+/=")}
+    forms |= {_escaped(text, form) for form in (r"\u{:04x}", r"\u{:04X}", "&#{};", "&#x{:x};", "&#x{:X};")}
+    whole = _base64_forms(text.encode())
+    return forms | {*whole, *(form.translate(_URL_SAFE) for form in whole)}
+
+
+_URL_SAFE = str.maketrans("+/", "-_")
+
+
+def _escaped(text: str, form: str) -> str:
+    """Everything but letters and digits as other servers escape it in JSON and HTML."""
+    return "".join(c if c.isalnum() else form.format(ord(c)) for c in text)
 
 
 def _base64_forms(raw: bytes) -> list[str]:

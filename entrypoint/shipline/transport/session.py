@@ -130,6 +130,7 @@ class Session:
                     raise outcome
                 pause = None
             wait = _backoff(attempt) if pause is None else pause
+            connection.progress.sent = False  # it provably wasn't applied
             if time.monotonic() + wait > deadline:
                 if isinstance(outcome, Answer):
                     return outcome

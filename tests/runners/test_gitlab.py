@@ -1,0 +1,204 @@
+"""The GitLab template, run by gitlab-ci-local against the sandbox: in a shell, and each job in the image."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from runners.gitlab import TEMPLATE, Ended, GitLab
+from runners.user import KEYS, changes, stage, user_project
+from shipline_sandbox.server import Running, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.timeout(400)
+
+ALL = ["create-release", "create-build", "deploy-build", "deploy-build"]
+ALL += ["create-release", "create-release-file", "publish-release", "project-release"]
+
+PIPELINE = """\
+stages: [build, deploy, after]
+
+include:
+  - local: /shipline.template.yml
+    inputs:
+      image: %s
+      release-version: $CI_COMMIT_TAG
+      buildmaster-timeout: 60s
+      check-links: skip
+%s
+
+dist:
+  image: localhost/debian-python:bookworm
+  stage: build
+  script: [mkdir -p dist, echo widget > dist/widget.zip]
+  artifacts:
+    paths: [dist/]
+
+after:
+  image: localhost/debian-python:bookworm
+  stage: after
+  needs: [shipline]
+  when: always
+  script:
+    - echo "result=$SHIPLINE_OUT_RESULT build=$SHIPLINE_OUT_BUILDMASTER_BUILD_NUMBER"
+    - echo "page=$SHIPLINE_OUT_CENTERCODE_RELEASE_URL."
+"""
+TAGGED = {**KEYS, "CI_COMMIT_TAG": "v1.4.0"}
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Running]:
+    with running(speed=30) as server:
+        yield server
+
+
+@pytest.fixture(params=["shell", "container"])
+def gitlab(request: pytest.FixtureRequest, project: Path, tmp_path: Path) -> GitLab:
+    engine = request.getfixturevalue("engine") if request.param == "container" else None
+    return made(project, tmp_path, engine)
+
+
+@pytest.fixture
+def shell(project: Path, tmp_path: Path) -> GitLab:
+    return made(project, tmp_path, None)
+
+
+def made(project: Path, folder: Path, engine: object) -> GitLab:
+    if "SHIPLINE_GITLAB" not in os.environ:
+        pytest.skip('needs gitlab-ci-local: eval "$(tests/runners/engine)"')
+    return GitLab(os.environ["SHIPLINE_GITLAB"], project, folder, engine)
+
+
+def repository(gitlab: GitLab, sandbox: Running) -> Path:
+    template = (gitlab.project / TEMPLATE).read_bytes()
+    files = {**user_project(sandbox), ".gitignore": "dist/\n.gitlab-ci-local*\n", "shipline.template.yml": template}
+    del files["dist/widget.zip"]
+    return gitlab.repository(files)
+
+
+def pipeline(gitlab: GitLab, more: str = "") -> str:
+    return PIPELINE % (gitlab.engine.image if gitlab.engine else "localhost/none", more)
+
+
+def ship(gitlab: GitLab, folder: Path, *jobs: str, more: str = "") -> Ended:
+    ended = gitlab.run(folder, pipeline(gitlab, more), *jobs, variables=TAGGED)
+    assert not [key for key in KEYS.values() if key in ended.log]
+    return ended
+
+
+def test_a_tag_is_released_and_the_next_job_knows(gitlab: GitLab, sandbox: Running) -> None:
+    ended = ship(gitlab, repository(gitlab, sandbox))
+    assert ended.code == 0, ended
+    assert changes(sandbox) == ALL
+    state = sandbox.admin("state")
+    assert [release["name"] for release in state["v3"]["releases"]] == ["Widget 1.4.0"]
+    page = state["centercode"]["releases"][0]["url"]
+    told = ended.printed("after").splitlines()
+    assert {"result=succeeded build=1.4.0", f"page={page}."} <= set(told)
+    assert "SHIPLINE_OUT_RESULT=succeeded\n" in ended.dotenv("shipline")
+    links = ended.links("shipline")
+    assert links["centercode release"] == page
+    assert links["v3 release"] == f"{sandbox.url}/v3/releases/{state['v3']['releases'][0]['id']}"
+    assert links["BuildMaster build"].startswith(sandbox.url)
+    assert "Widget 1.4.0: succeeded" in ended.artifact("shipline", ".shipline-reports/summary.md").read_text()
+    # How gitlab-ci-local shows a section that was opened and closed.
+    assert "shipline_deploy_Testing_started" in ended.printed("shipline")
+    assert "shipline_deploy_Testing took " in ended.printed("shipline")
+
+
+def test_a_failed_deployment_leaves_the_reports_and_a_retried_job_resumes(gitlab: GitLab, sandbox: Running) -> None:
+    folder = repository(gitlab, sandbox)
+    stage(sandbox, "Testing", outcome="failed")
+    ended = ship(gitlab, folder)
+    assert ended.code == 1, ended
+    assert "result=failed build=1.4.0\n" in ended.printed("after")
+    assert "SHIPLINE_OUT_FAILED_STEP=deploy:Testing\n" in ended.dotenv("shipline")
+    assert "BuildMaster build" in ended.links("shipline")
+    assert '"result": "failed"' in ended.artifact("shipline", ".shipline-reports/*-1.4.0.json").read_text()
+    assert "**NOT DONE**: deploy\\:Testing" in ended.artifact("shipline", ".shipline-reports/summary.md").read_text()
+
+    stage(sandbox, "Testing", outcome="succeeded")
+    sent = changes(sandbox)
+    ended = ship(gitlab, folder, "shipline")
+    assert ended.code == 0, ended
+    assert changes(sandbox)[len(sent) :] == ["deploy-build", *ALL[4:]]
+
+    # Only the receipt knows that Centercode was told.
+    sent = changes(sandbox)
+    ended = ship(gitlab, folder, "shipline")
+    assert ended.code == 0, ended
+    assert changes(sandbox) == sent
+
+
+def test_inputs_reach_the_program_and_no_shell(shell: GitLab, sandbox: Running) -> None:
+    more = """\
+      command: plan
+      verbose: "true"
+      release-title: '{version} "; touch owned; echo $(touch owned) `touch owned`'
+      buildmaster-stages: |
+        Integration
+        Testing
+      buildmaster-variables: |
+        Ref=$CI_COMMIT_TAG
+        Price=$$5
+"""
+    folder = repository(shell, sandbox)
+    hostile = {**TAGGED, "SHIPLINE_RELEASE_TITLE": "Another"}
+    ended = shell.run(folder, pipeline(shell, more), "dist", "shipline", variables=hostile)
+    assert ended.code == 0, ended
+    log = ended.printed("shipline")
+    assert not list(folder.rglob("owned"))
+    assert 'release.title = {version} "; touch owned; echo $(touch owned) `touch owned`  (release-title)\n' in log
+    assert 'buildmaster.stages = ["Integration", "Testing"]  (buildmaster-stages)\n' in log
+    assert 'buildmaster.variables = {"Ref": "v1.4.0", "Price": "$5"}  (buildmaster-variables)\n' in log
+    assert "SHIPLINE_OUT_RESULT=planned\n" in ended.dotenv("shipline")
+    assert changes(sandbox) == []
+
+
+@pytest.mark.parametrize(
+    "include",
+    [
+        "project: shipline/shipline\n    ref: main\n    file: ci_templates/gitlab/shipline.yml",
+        "remote: {url}/files/shipline.yml",
+        "local: /shipline.template.yml",
+    ],
+    ids=["project", "remote", "local"],
+)
+def test_every_way_to_include_it(shell: GitLab, sandbox: Running, include: str) -> None:
+    sandbox.put_file("shipline.yml", (shell.project / TEMPLATE).read_bytes())
+    text = f"include:\n  - {include.format(url=sandbox.url)}\n    inputs:\n      job-name: release widget\n"
+    job = yaml.safe_load(shell.expanded(repository(shell, sandbox), text))["release widget"]
+    assert job["script"][-1] == "shipline run"
+    assert job["stage"] == "deploy"
+    assert job["resource_group"] == "shipline-"
+    assert not {"needs", "rules", "environment"} & set(job)
+
+
+def test_inputs_of_the_job_itself_and_gitlabs_own_schema(shell: GitLab, sandbox: Running) -> None:
+    more = """\
+      rules: [{if: $CI_COMMIT_TAG =~ /^v\\d/}]
+      needs: [dist]
+      environment: production
+      buildmaster-application: Widget
+"""
+    folder = repository(shell, sandbox)
+    text = shell.expanded(folder, pipeline(shell, more))
+    job = yaml.safe_load(text)["shipline"]
+    assert job["rules"] == [{"if": r"$CI_COMMIT_TAG =~ /^v\d/"}]
+    assert [need if isinstance(need, str) else need["job"] for need in job["needs"]] == ["dist"]
+    assert "production" in str(job["environment"])
+    assert job["resource_group"] == "shipline-Widget"
+    (folder / "expanded.yml").write_text(text)
+    tool = Path(sys.executable).parent / "check-jsonschema"
+    if tool.exists():
+        command = [tool, "--builtin-schema", "vendor.gitlab-ci", "expanded.yml"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout

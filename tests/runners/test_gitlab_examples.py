@@ -1,0 +1,99 @@
+"""The pipelines in examples/gitlab as they stand, run by gitlab-ci-local in a shell against the sandbox."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runners.gitlab import Ended, GitLab
+from runners.user import KEYS, changes, user_project
+from shipline_sandbox.server import Running, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.timeout(300)
+
+EXAMPLES = Path(__file__).parents[2] / "examples/gitlab"
+TAGGED = {**KEYS, "CI_COMMIT_TAG": "v1.4.0"}
+DEPLOYED = ["create-release", "create-build", "deploy-build", "deploy-build"]
+ANNOUNCED = ["create-release", "create-release-file", "publish-release", "project-release"]
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Running]:
+    with running(speed=30) as server:
+        yield server
+
+
+class User:
+    """Pushes v1.4.0 of Widget."""
+
+    def __init__(self, gitlab: GitLab, sandbox: Running) -> None:
+        files = user_project(sandbox)
+        del files["dist/widget.zip"]  # the examples build it
+        sandbox.put_file("widget-1.4.0.zip", b"built in the pipeline")
+        self.gitlab = gitlab
+        self.repository = gitlab.repository({**files, ".gitignore": "dist/\n.gitlab-ci-local*\n"})
+
+    def run(self, example: str, *jobs: str, **variables: str) -> Ended:
+        pipeline = (EXAMPLES / example).read_text(encoding="utf-8")
+        return self.gitlab.run(self.repository, pipeline, *jobs, variables=variables or TAGGED)
+
+
+@pytest.fixture
+def user(project: Path, tmp_path: Path, sandbox: Running) -> User:
+    if "SHIPLINE_GITLAB" not in os.environ:
+        pytest.skip('needs gitlab-ci-local: eval "$(tests/runners/engine)"')
+    subprocess.run(["git", "tag", "--force", "v0.1.0"], cwd=project, check=True, capture_output=True)
+    return User(GitLab(os.environ["SHIPLINE_GITLAB"], project, tmp_path), sandbox)
+
+
+def test_a_tag_is_released_and_its_outcome_told(user: User, sandbox: Running) -> None:
+    ended = user.run("tag-release.yml")
+    assert ended.code == 0, ended
+    assert changes(sandbox) == [*DEPLOYED, *ANNOUNCED]
+    assert f"Widget v1.4.0 is build 1.4.0 (succeeded) {sandbox.url}/" in ended.printed("outcome")
+
+
+def test_what_is_deployed_is_announced_by_the_second_job_once(user: User, sandbox: Running) -> None:
+    ended = user.run("approve-then-publish.yml")
+    assert ended.code == 0, ended
+    assert changes(sandbox) == DEPLOYED
+    ended = user.run("approve-then-publish.yml", "publish")
+    assert ended.code == 0, ended
+    assert changes(sandbox) == [*DEPLOYED, *ANNOUNCED]
+    # The first job's artifacts come after the cache; they must not bring back an older receipt.
+    ended = user.run("approve-then-publish.yml", "publish")
+    assert ended.code == 0, ended
+    assert changes(sandbox) == [*DEPLOYED, *ANNOUNCED]
+
+
+def test_without_the_cache_a_retried_announcement_is_made_again_only_where_it_can_be_looked_up(
+    user: User, sandbox: Running
+) -> None:
+    assert user.run("tag-release.yml").code == 0
+    shutil.rmtree(user.repository / ".gitlab-ci-local/cache")
+    ended = user.run("tag-release.yml", "shipline")
+    assert ended.code == 1, ended
+    assert changes(sandbox) == [*DEPLOYED, *ANNOUNCED]
+    assert "SHIPLINE_OUT_RESULT=unknown\n" in ended.dotenv("shipline")
+
+
+def test_a_merge_request_is_checked_without_keys(user: User, sandbox: Running) -> None:
+    changelog = user.repository / "CHANGELOG.md"
+    changelog.write_text("# Changelog\n\n## Unreleased\n\n- Widgets hum.\n")
+    given = {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_IID": "5"}
+    ended = user.run("check-merge-request.yml", **given)
+    assert ended.code == 0, ended
+    assert "valid: version 0.0.0-mr.5" in ended.printed("check")
+    assert sandbox.requests() == []
+    changelog.write_text("# Changelog\n")
+    ended = user.run("check-merge-request.yml", **given)
+    assert ended.code == 1, ended
+    assert "SHIPLINE_OUT_RESULT=failed\n" in ended.dotenv("check")

@@ -1,0 +1,283 @@
+"""GitLab: the job's facts, its reports as GitLab reads them, sections, and the template's inputs."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shipline import catalogue, ci, schemas
+from shipline.ci.gitlab import PREFIX, REPORTS, GitLab, dotenv
+from shipline.errors import InvalidInputError, Problem, RefusedError
+from shipline.report import Console, Outcome
+from shipline.transport.redaction import redact
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = ROOT / "ci_templates/gitlab/shipline.yml"
+HEADER, CONTENT = yaml.safe_load_all(TEMPLATE.read_text(encoding="utf-8"))
+INPUTS = HEADER["spec"]["inputs"]
+JOB = CONTENT["$[[ inputs.job-name ]]"]
+OF_THE_JOB = ["job-name", "stage", "image", "rules", "needs", "environment", "resource-group"]
+
+# What GitLab's trace parser takes for a section (lib/gitlab/regex.rb, build_trace_section_regex).
+SECTION = re.compile(r"section_((?:start)|(?:end)):(\d+):([a-zA-Z0-9_.-]+)(?:\[[^\]]*\])?\r\x1b\[0K")
+
+PIECES = (
+    "=",
+    " ",
+    "\t",
+    "\n",
+    "\r",
+    "\r\n",
+    "\0",
+    "$CI",
+    "${CI}",
+    "$$",
+    '"',
+    "'",
+    "\\",
+    "`",
+    "#",
+    "%",
+    "&",
+    "?",
+    "https://x/",
+)
+PIECES += (
+    "A=b",
+    "\u2028",
+    "\x85",
+    "\u00a0",
+    "\ufeff",
+    "é",
+    "section_end:1:x\r\x1b[0K",
+    "\x1b[0K",
+    "{version}",
+    "x" * 900,
+)
+HOSTILE = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=8).map("".join)
+NAMES = tuple(schemas.load("receipt")["properties"]["outputs"]["properties"])
+
+
+class RefusedReportError(Exception):
+    """GitLab keeps nothing of such a report."""
+
+
+def read_back(report: bytes, others: dict[str, str]) -> dict[str, str]:
+    """A dotenv report as GitLab takes it into a later job, whose other variables are ``others``.
+
+    ParseDotenvArtifactService: lines end at LF; each is a key and, after the first ``=``, a value, both stripped of
+    blanks and NUL; nothing is quoted; a blank line is an error. Limits are those of the Free tier. ExpandVariables, as
+    the values are not raw: $NAME, ${NAME} and %NAME%, empty if there is no such variable.
+    """
+    if len(report) >= 5 * 1024:
+        raise RefusedReportError("too big")
+    found: dict[str, str] = {}
+    for line in re.findall(r"[^\n]*\n|[^\n]+", report.decode("utf-8", "replace").removeprefix("\ufeff")):
+        match = re.match(r"(.*?)=(.*)", line)
+        if match is None:
+            raise RefusedReportError("Invalid Format")
+        key, value = (part.strip("\t\n\v\f\r \0") for part in match.groups())
+        if not re.fullmatch(r"[a-zA-Z0-9_]{1,255}", key):
+            raise RefusedReportError("key")
+        found[key] = value
+    if len(found) > 20:
+        raise RefusedReportError("too many")
+    known = {**others, **found}
+
+    def expanded(match: re.Match[str]) -> str:
+        return match[0][0] if match[0] in ("$$", "%%") else known.get(match[0].strip("${}%"), "")
+
+    return {
+        key: re.sub(r"\$\$|%%|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|%[A-Za-z_]\w*%", expanded, v)
+        for key, v in found.items()
+    }
+
+
+def gitlab(workspace: Path, **environ: str) -> GitLab:
+    return GitLab(environ, workspace)
+
+
+PIPELINE = {
+    "CI_COMMIT_SHA": "a" * 40,
+    "CI_PIPELINE_ID": "7001",
+    "CI_PIPELINE_IID": "12",
+    "CI_JOB_URL": "https://gitlab.example.com/acme/widget/-/jobs/99",
+    "CI_PROJECT_PATH": "acme/widget",
+    "GITLAB_USER_LOGIN": "mona",
+    "CI_COMMIT_REF_NAME": "v1.4.0",
+}
+
+
+def test_facts_of_a_tag(tmp_path: Path) -> None:
+    facts = gitlab(tmp_path, **PIPELINE, CI_COMMIT_TAG="v1.4.0").facts()
+    assert (facts.ci, facts.tag, facts.branch, facts.sha) == ("gitlab", "v1.4.0", "", "a" * 40)
+    assert (facts.run_id, facts.run_number, facts.run_attempt) == ("7001", "12", None)
+    assert (facts.run_url, facts.repository, facts.actor) == (PIPELINE["CI_JOB_URL"], "acme/widget", "mona")
+    assert facts.artifact_base_url == "https://gitlab.example.com/acme/widget/-/jobs/99/artifacts/raw/{path}"
+
+
+def test_facts_of_a_branch_and_of_a_merge_request(tmp_path: Path) -> None:
+    assert gitlab(tmp_path, **PIPELINE, CI_COMMIT_BRANCH="main").facts().branch == "main"
+    merge_request = {"CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "topic", "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": "b" * 40}
+    facts = gitlab(tmp_path, **PIPELINE, **merge_request).facts()
+    assert (facts.tag, facts.branch, facts.sha) == ("", "topic", "b" * 40)
+    assert gitlab(tmp_path).facts().artifact_base_url == ""
+
+
+def test_it_is_recognised_and_named() -> None:
+    assert ci.system("", {"GITLAB_CI": "true"}, Path()).name == "gitlab"
+    assert ci.system("gitlab", {"GITLAB_CI": "false"}, Path()).name == "gitlab"
+    assert "gitlab" in catalogue.by_name()["ci"].enum
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), HOSTILE))
+def test_the_dotenv_report_is_accepted_whole_and_read_back_exactly(outputs: dict[str, str]) -> None:
+    read = read_back(dotenv(outputs).encode(), {"CI": "true", "PATH": "/bin"})
+    expected = {f"{PREFIX}{name.upper().replace('-', '_')}": value for name, value in outputs.items()}
+    assert {key: expected[key] for key in read} == read
+
+
+def test_the_oracle_refuses_and_changes_what_gitlab_does() -> None:
+    for report in (b"A=b\n\nC=d\n", b"A\n", b"A-B=c\n", b"A=" + b"x" * 5200):
+        with pytest.raises(RefusedReportError):
+            read_back(report, {})
+    read = read_back(b"A= b \nC=$D-${D}-%D%\nE=f=g\nH='i'\nJ=%C3%A9", {"D": "d"})
+    assert read == {"A": "b", "C": "d-d-d", "E": "f=g", "H": "'i'", "J": "A9"}
+
+
+def test_what_outputs_hold_is_handed_on() -> None:
+    url = "https://company.centercode.com/project/version/item.html?cap=6176a772&arttypeid=1a~76&artid=[1]&q=a%20b#top"
+    given = {"result": "failed", "failed-step": "deploy:Testing", "centercode-release-url": url, "v3-release-id": ""}
+    assert read_back(dotenv(given).encode(), {}) == {
+        "SHIPLINE_OUT_RESULT": "failed",
+        "SHIPLINE_OUT_FAILED_STEP": "deploy:Testing",
+        "SHIPLINE_OUT_CENTERCODE_RELEASE_URL": url,
+    }
+    every = dotenv(dict.fromkeys(NAMES, "x" * 200))
+    assert len(read_back(every.encode(), {})) == len(NAMES)
+
+
+def test_links_to_all_that_was_made_and_the_receipt_beside_them(tmp_path: Path) -> None:
+    steps = [
+        {"name": "build", "key": "build|x", "made": {"buildmaster-build-id": "1"}},
+        {"name": "publish:v3", "key": "v3|https://v3.example.com|p|1.4|stable|", "made": {"release-id": "r1"}},
+        {"name": "publish:centercode:2", "key": "centercode|https://c|W|F|1", "made": {"release-url": "https://c/2"}},
+        {"name": "publish:centercode:3", "key": "centercode|https://c|W|G|1", "made": {"release-url": "javascript:x"}},
+        {"name": "publish:v3:2", "key": "v3|https://v3.example.com|q|1.4|stable|", "made": {}},
+    ]
+    (tmp_path / "r.json").write_text(json.dumps({"steps": steps}))
+    outputs = {"result": "succeeded", "buildmaster-url": "https://b.example.com/x?a=1", "receipt": "r.json"}
+    gitlab(tmp_path).outputs(outputs)
+    gitlab(tmp_path).summary("# Done")
+    made = {file.name: file.read_text() for file in (tmp_path / REPORTS).iterdir()}
+    assert sorted(made) == ["annotations.json", "outputs.env", "r.json", "summary.md"]
+    assert json.loads(made["r.json"]) == {"steps": steps}
+    assert json.loads(made["annotations.json"]) == {
+        "Shipline": [
+            {"external_link": {"label": "BuildMaster build", "url": "https://b.example.com/x?a=1"}},
+            {"external_link": {"label": "v3 release", "url": "https://v3.example.com/v3/releases/r1"}},
+            {"external_link": {"label": "centercode:2 release", "url": "https://c/2"}},
+        ]
+    }
+
+
+def test_a_run_that_ended_before_it_began_leaves_reports_too(tmp_path: Path) -> None:
+    gitlab(tmp_path).outputs({"result": "failed"})
+    assert (tmp_path / REPORTS / "outputs.env").read_text() == "SHIPLINE_OUT_RESULT=failed\n"
+    assert json.loads((tmp_path / REPORTS / "annotations.json").read_text()) == {"Shipline": []}
+
+
+def test_a_section_ends_when_its_step_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(time, "time", lambda: clock[0])
+    out = io.StringIO()
+    console = Console(GitLab({}, Path("/nowhere")), out=out)
+    with console.step("deploy:Testing"):
+        clock[0] = 160.9
+    assert SECTION.findall(out.getvalue()) == [
+        ("start", "100", "shipline_deploy_Testing"),
+        ("end", "160", "shipline_deploy_Testing"),
+    ]
+    opened = [GitLab({}, Path()).group(title)[0] for title in ("a b", "a-b", "a/b", "a_b", "a\r\x1b[0Kb")]
+    assert len({name for _, _, name in SECTION.findall("".join(opened))}) == len(opened)
+
+
+@given(HOSTILE)
+def test_nothing_foreign_becomes_a_section(text: str) -> None:
+    redact.news()
+    out = io.StringIO()
+    console = Console(GitLab({}, Path("/nowhere")), out=out, err=out)
+    console.line(text)
+    console.done(text, text)
+    console.warning(text)
+    console.error(RefusedError(text, why=text, todo=text), text)
+    console.error(InvalidInputError([Problem(text, text, text)]))
+    console.outcome(Outcome(finished={text: text}, outputs={"centercode-release-url": text}, not_done=[text]))
+    with console.step(text):
+        console.line(text)
+    (start, _, opened), (end, _, closed) = SECTION.findall(out.getvalue())
+    assert (start, end, opened) == ("start", "end", closed)
+
+
+def test_the_template_has_the_inputs_of_the_schema_without_its_secrets() -> None:
+    leaves = [leaf for leaf in catalogue.by_name().values() if leaf.shown != "file"]
+    secrets = {leaf.name for leaf in leaves if leaf.secret}
+    assert set(INPUTS) == {*OF_THE_JOB, *(leaf.name for leaf in leaves)} - secrets
+    for name, spec in INPUTS.items():
+        assert spec["type"] == ("array" if name in ("rules", "needs") else "string")
+        assert spec["description"]
+        assert "default" in spec
+        assert spec["default"] in spec.get("options", [spec["default"]])
+        if "regex" in spec:
+            assert re.search(spec["regex"], spec["default"])
+    assert INPUTS["job-name"]["default"] == "shipline"
+    assert INPUTS["stage"]["default"] == "deploy"
+    assert INPUTS["command"]["options"] == ["run", "plan", "validate"]
+    assert INPUTS["release-prerelease"]["options"] == ["", "auto", "true", "false"]
+
+
+@pytest.mark.parametrize(
+    "leaf", [leaf for leaf in catalogue.settings() if leaf.name in INPUTS], ids=lambda leaf: leaf.name
+)
+def test_a_settings_examples_and_variables_pass_its_regex(leaf: catalogue.Leaf) -> None:
+    regex = INPUTS[leaf.name].get("regex", "")
+    assert re.search(regex, "$CI_COMMIT_TAG") or leaf.name == "steps"
+    for example in leaf.examples:
+        assert re.search(regex, example if isinstance(example, str) else json.dumps(example)) or leaf.kind == "list"
+    if leaf.kind in ("url", "integer", "duration"):
+        assert not re.search(regex, "no such thing")
+
+
+def test_inputs_reach_the_job_as_variables_and_no_script() -> None:
+    assert set(CONTENT) - {"$[[ inputs.job-name ]]"} == {key for key in CONTENT if key.startswith(".shipline:")}
+    variables = JOB["variables"]
+    assert variables.pop("SHIPLINE_INPUT_CI") == "gitlab"
+    assert variables == {
+        f"SHIPLINE_INPUT_{name.upper().replace('-', '_')}": f"$[[ inputs.{name} ]]"
+        for name in INPUTS
+        if name not in OF_THE_JOB
+    }
+    assert "inputs." not in str(JOB["script"])
+    assert JOB["artifacts"]["when"] == "always"
+    assert set(JOB["artifacts"]["reports"]) == {"dotenv", "annotations"}
+    assert JOB["cache"]["paths"] == [".shipline/"]
+    assert JOB["cache"]["when"] == "always"
+    assert {"$CI_COMMIT_REF_SLUG", "$CI_JOB_NAME_SLUG"} <= {
+        f"${part}".rstrip("-") for part in JOB["cache"]["key"].split("$")
+    }
+
+
+def test_the_catalogues_mirror_is_the_template(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, ROOT / "tools/release.py", "mirror", tmp_path], check=True)
+    assert [file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*.yml")] == ["templates/shipline.yml"]
+    assert (tmp_path / "templates/shipline.yml").read_bytes() == TEMPLATE.read_bytes()
