@@ -11,7 +11,8 @@ from shipline.errors import RefusedError, UnknownOutcomeError
 from shipline.services.answer import MissingError
 from shipline.services.centercode import Release
 from shipline.services.operation import filled
-from shipline.steps import Decision, Job, Step
+from shipline.steps import Decision, Job
+from shipline.steps.announcement import Announcement
 from shipline.text import later
 
 if TYPE_CHECKING:
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
     from shipline.services.centercode import Centercode
     from shipline.services.operation import Call
 
-_OUTPUTS = ("centercode-release-id", "centercode-release-url", "centercode-release-status")
 
+class PublishCentercode(Announcement):
+    kind = "centercode"
+    made_names = ("release-id", "release-url", "release-status")
 
-class PublishCentercode(Step):
     def __init__(self, target: CentercodeTarget, client: Centercode, version: str) -> None:
-        self.name = f"publish:{target.name}"
-        self.required = target.required
+        super().__init__(target.name, required=target.required)
         self._target = target
         self._client = client
         self._version = version
@@ -41,7 +42,7 @@ class PublishCentercode(Step):
     def decide(self, job: Job) -> Decision:
         t = self._target
         if t.skip:
-            return Decision(skip=t.skip, made=self._named({"release-status": "skipped"}))
+            return Decision(skip=t.skip, made=self.named({"release-status": "skipped"}))
         entry = job.receipt.find(self.key(job))
         call = self._client.call(
             "project-release", path={"projectKey": t.project, "releaseTypeKey": t.release_type}, body=self._body(job)
@@ -70,7 +71,7 @@ class PublishCentercode(Step):
         differs = entry.get("payload") not in (None, _digest(call, job.values))
         warning = f"what was posted to {self._where} differs from what would be posted now; it can't be changed there"
         reuse = f"{self._version} was posted to {self._where} already"
-        return Decision(reuse=reuse, made=self._named(entry["made"]), warnings=(warning,) if differs else ())
+        return Decision(reuse=reuse, made=self.named(entry["made"]), warnings=(warning,) if differs else ())
 
     def _unknown(self, call: Call, why: str) -> Decision:
         t = self._target
@@ -78,7 +79,7 @@ class PublishCentercode(Step):
             return Decision(calls=(call,), reuse=f"may be in {self._where} already; on-unknown is resend")
         if t.on_unknown == "assume":
             return Decision(
-                reuse=f"taken as posted to {self._where}: on-unknown is assume", made=self._named(_created(None))
+                reuse=f"taken as posted to {self._where}: on-unknown is assume", made=self.named(_created(None))
             )
         return Decision(error=self._not_known(why))
 
@@ -128,7 +129,7 @@ class PublishCentercode(Step):
 
     def act(self, job: Job, decision: Decision) -> str:
         if not decision.calls:
-            job.done(self, self._neutral(decision.made))
+            job.done(self, self.neutral(decision.made))
             return decision.reuse
         call = decision.calls[0]
         try:
@@ -140,22 +141,9 @@ class PublishCentercode(Step):
             raise self._not_known(f"{error.what} ({error.why})") from None
         if not made["release-id"]:
             job.console.warning(f"Centercode took {self._version} for {self._where}, but its answer doesn't say its id")
-        job.make(self._named(made))
+        job.make(self.named(made))
         job.done(self, made)
         return f"posted {self._version} to {self._where} ({made['release-status'] or 'accepted'})"
-
-    def _named(self, made: Mapping[str, str]) -> dict[str, str]:
-        """What the receipt keeps, under this target's own names: a second target must not overwrite the first's."""
-        return {f"{self._target.name}-{name}": value for name, value in made.items()}
-
-    def _neutral(self, made: Mapping[str, str]) -> dict[str, str]:
-        return {name.removeprefix(f"{self._target.name}-"): value for name, value in made.items()}
-
-    def restored(self, entry: Mapping[str, Any]) -> Mapping[str, str]:
-        return self._named(entry["made"])
-
-    def outputs(self, job: Job) -> Mapping[str, str]:
-        return {name: job.values.get(name, "") for name in _OUTPUTS} if self._target.name == "centercode" else {}
 
     def links(self, job: Job) -> list[str]:
         return job.links.of(self._target.artifacts, job.values)

@@ -11,7 +11,8 @@ from shipline.errors import InvalidInputError, Problem, RefusedError, UnknownOut
 from shipline.services.answer import ConflictError, MissingError
 from shipline.services.operation import filled
 from shipline.services.v3 import File, Release
-from shipline.steps import Decision, Job, Step
+from shipline.steps import Decision, Job
+from shipline.steps.announcement import Announcement
 from shipline.text import later
 
 if TYPE_CHECKING:
@@ -24,17 +25,17 @@ if TYPE_CHECKING:
 _MOST_BLIND_TRIES = 2
 
 
-class PublishV3(Step):
+class PublishV3(Announcement):
+    kind = "v3"
+    made_names = ("release-id", "release-state")
     adopts = True
     lost = "run again: the release is looked up and completed"
 
     def __init__(self, target: V3Target, client: V3) -> None:
-        self.name = f"publish:{target.name}"
-        self.required = target.required
+        super().__init__(target.name, required=target.required)
         self._target = target
         self._client = client
         self._id = f"{target.name}-release-id"
-        self._state = f"{target.name}-release-state"
 
     def key(self, job: Job) -> str:
         del job
@@ -65,7 +66,7 @@ class PublishV3(Step):
         differs = entry.get("payload") not in (None, self._digest(job))
         warning = f"version {version} was released with another name, other notes or other files than are given now"
         reuse = f"version {version} was released already (id {made.get('release-id') or 'unknown'})"
-        return Decision(reuse=reuse, made=self._named(made), warnings=(warning,) if differs else ())
+        return Decision(reuse=reuse, made=self.named(made), warnings=(warning,) if differs else ())
 
     def _new(self, job: Job) -> Decision:
         calls = (self._create(self._target.notes), *self._files(job, ()), *self._publish())
@@ -115,7 +116,7 @@ class PublishV3(Step):
         deletions = (self._client.call("delete-release-file", path={"id": f.id}) for f in stray)
         additions = self._files(job, tuple(f.name for f in kept))
         calls = (*(changes if differing else ()), *deletions, *additions)
-        made = self._named({"release-id": release.id, "release-state": release.state})
+        made = self.named({"release-id": release.id, "release-state": release.state})
         what = f"release {release.version} (id {release.id}, {release.state})"
         if not release.published:
             calls = (*calls, *self._publish())
@@ -198,12 +199,12 @@ class PublishV3(Step):
 
     def act(self, job: Job, decision: Decision) -> str:
         if not decision.calls:
-            job.done(self, self._neutral(decision.made))
+            job.done(self, self.neutral(decision.made))
             return decision.reuse
-        made = self._neutral(decision.made)
+        made = self.neutral(decision.made)
         for call in decision.calls:
             made |= self._send(job, call, decision)
-            job.make(self._named(made))
+            job.make(self.named(made))
         blind = {"blind": True} if decision.details.get("blind") else {}
         job.done(self, made, payload=self._digest(job), **blind)
         what = "published" if made["release-state"] == "published" else "drafted"
@@ -223,19 +224,6 @@ class PublishV3(Step):
             if decision.details.get("again"):
                 return {"release-id": "", "release-state": "draft"}  # the earlier try's, which this server can't show
             raise
-
-    def _named(self, made: Mapping[str, str]) -> dict[str, str]:
-        """What the receipt keeps, under this target's own names: a second target must not overwrite the first's."""
-        return {f"{self._target.name}-{name}": value for name, value in made.items()}
-
-    def _neutral(self, made: Mapping[str, str]) -> dict[str, str]:
-        return {name.removeprefix(f"{self._target.name}-"): value for name, value in made.items()}
-
-    def restored(self, entry: Mapping[str, Any]) -> Mapping[str, str]:
-        return self._named(entry["made"])
-
-    def outputs(self, job: Job) -> Mapping[str, str]:
-        return {name: job.values.get(name, "") for name in (self._id, self._state)} if self._target.name == "v3" else {}
 
     def links(self, job: Job) -> list[str]:
         return job.links.of(self._target.artifacts, job.values) if self._target.attach == "link" else []
