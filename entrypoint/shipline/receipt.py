@@ -79,18 +79,25 @@ class Receipt:
         mine = (run for run in self.runs if run["id"] == facts.run_id and run["steps"] == sorted(steps))
         return any((run["attempt"] or 0) >= (facts.run_attempt or 1) - 1 for run in mine)
 
+    def note(self, facts: Facts, *, steps: Iterable[str], whole: bool) -> None:
+        """A run is here, whatever comes of it: a later attempt knows from this what an earlier one did."""
+        run = {"id": facts.run_id, "attempt": facts.run_attempt, "steps": sorted(steps)}
+        self.data["runs"] = [*self.runs, run][-_MOST_RUNS:]
+        self.data["whole"] = whole
+        if not self.existed:
+            self.data["run-key"] = self.run_key
+        self.write()
+
     def start(self, facts: Facts, *, steps: Iterable[str], whole: bool, artifacts: Iterable[Artifact]) -> None:
-        """A run begins: note which one it is, and that it isn't finished."""
-        self.data |= {"shipline": __version__, "started": _now(), "ended": None, "result": None, "whole": whole}
+        """A run begins to act: it isn't finished."""
+        self.data |= {"shipline": __version__, "started": _now(), "ended": None, "result": None}
         self.data["artifacts"] = [
             {"file": a.filename, "size": a.size, "sha256": a.sha256, "url": str(a.url) if a.url else None}
             for a in artifacts
         ]
         self.data["run"] = {"ci": facts.ci, "id": facts.run_id, "attempt": facts.run_attempt, "url": facts.run_url}
-        run = {"id": facts.run_id, "attempt": facts.run_attempt, "steps": sorted(steps)}
-        self.data["runs"] = [*self.runs, run][-_MOST_RUNS:]
         self.data["run-key"] = self.run_key
-        self.write()
+        self.note(facts, steps=steps, whole=whole)
 
     @property
     def steps(self) -> list[dict[str, Any]]:

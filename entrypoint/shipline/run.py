@@ -24,6 +24,7 @@ def run(plan: Plan, job: Job) -> Outcome:
     """The outcome of the whole run; never raises a ShiplineError. The receipt is complete when this returns."""
     outcome = Outcome()
     if plan.error is not None:
+        job.receipt.note(job.pipeline.facts, steps=job.pipeline.steps, whole=job.first)
         _tell_what_is_there(plan, job, outcome)
         outcome.fail(plan.error, plan.failed_step)
     else:

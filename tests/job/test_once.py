@@ -69,6 +69,14 @@ def test_an_older_receipt_is_no_proof_that_nothing_was_announced_since(project: 
     assert announced(project) == 1
 
 
+def test_an_attempt_that_failed_before_anything_was_sent_is_known_to_have_announced_nothing(project: Project) -> None:
+    project.without("buildmaster")
+    assert project.shipline("run", **github(project, 1), SHIPLINE_V3_TOKEN="expired").code == 3
+    assert project.shipline("run", **github(project, 2)).code == 0
+    assert project.shipline("run", "--receipt", "lost.json", **github(project, 2)).code == 8
+    assert announced(project) == 1
+
+
 def test_an_older_receipt_is_no_proof_that_no_build_was_created_since(project: Project) -> None:
     project.config(build_number="", pipeline="  pipeline: Full")
     assert project.shipline("run", **github(project, 1, "70")).code == 0
