@@ -44,8 +44,8 @@ class EnsureRelease(Step):
         if call is None:
             raise self._missing(others)
         named = (others[0].application if others else "") or self._settings.application
-        unseen = () if others else (f"BuildMaster shows no release of an application {named}: is the name right?",)
-        return Decision(calls=(call,), made={"application": named} if named else {}, warnings=unseen)
+        unseen = "" if others else f"BuildMaster shows no release of an application {named}: is the name right?"
+        return Decision(calls=(call,), made={"application": named} if named else {}, note=unseen)
 
     def act(self, job: Job, decision: Decision) -> str:
         if not decision.calls:
