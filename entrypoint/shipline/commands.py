@@ -114,11 +114,10 @@ def _plan(context: _Context) -> int:
 
 
 def _run(context: _Context) -> int:
-    from shipline import plan, run, summary
-    from shipline import receipt as receipts
+    from shipline import plan, run, summary, workspace
 
     pipeline = _load(context, need_keys=True).pipeline
-    with receipts.locked(_receipt_path(pipeline, context)):
+    with workspace.locked(_receipt_path(pipeline, context)):
         job = _job(pipeline, context)
         planned = plan.make(job)
         for link in planned.links:

@@ -6,17 +6,15 @@ import hashlib
 import json
 import os
 import secrets
-import sys
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from shipline import __version__, schemas
-from shipline.errors import InvalidInputError, Problem, RefusedError
+from shipline import __version__, schemas, workspace
+from shipline.errors import InvalidInputError, Problem
 from shipline.transport.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from shipline.pipeline import Artifact, Facts, Pipeline
@@ -160,53 +158,14 @@ class Receipt:
 
     def write(self) -> None:
         text = redact(json.dumps(self.data, indent=2, ensure_ascii=False) + "\n")
-        _make_folder(self.path.parent)
+        workspace.make_folder(self.path.parent)
         draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         with draft.open("w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        _give_to_owner_of(self.path.parent, draft)
+        workspace.give_to_owner_of(self.path.parent, draft)
         draft.replace(self.path)
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the receipt for one run.
-
-    The lock is the system's, so it ends with the process that holds it, however that ends. Raises RefusedError while
-    another run on this machine holds it, and InvalidInputError if no receipt can be written there.
-    """
-    if not path.name or path.is_dir():
-        raise InvalidInputError([Problem("receipt", "", f"expected the path of a file, found the folder {path}")])
-    beside = path.with_name(f".{path.name}.lock")
-    try:
-        _make_folder(path.parent)
-        file = beside.open("a")
-        _give_to_owner_of(path.parent, beside)
-    except OSError as error:
-        raise InvalidInputError(
-            [Problem(str(path), "", f"no receipt can be written there: {error.strerror}")]
-        ) from None
-    with file:
-        try:
-            _lock(file.fileno())
-        except OSError:
-            raise RefusedError(
-                f"another run is using the receipt {path}", todo="wait until it has ended, then run again"
-            ) from None
-        yield
-
-
-def _lock(descriptor: int) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def fingerprint(request: Request) -> str:
@@ -279,17 +238,3 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _make_folder(folder: Path) -> None:
-    if not folder.exists():
-        _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        _give_to_owner_of(folder.parent, folder)
-
-
-def _give_to_owner_of(folder: Path, made: Path) -> None:
-    """In a container that runs as root, what is written into a mounted workspace must stay its owner's."""
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        owner = folder.stat()
-        os.chown(made, owner.st_uid, owner.st_gid)
