@@ -187,8 +187,8 @@ class Deploy(Step):
         if decision.calls:
             parents = self._post(job, decision.calls[0], before, stage)
         if not self._wait:
-            verb = "started a deployment" if decision.calls else decision.reuse or "found a deployment"
-            return f"{verb} to {stage or self._shown}, not waited for" if decision.calls else f"{verb}, not waited for"
+            begun = f"started a deployment to {stage or self._shown}" if decision.calls else decision.reuse
+            return f"{begun}, not waited for"
         try:
             return Wait(self._client, self._settings, job, parents, frozenset(before), stage).until_ended(self)
         except (DeploymentFailedError, TimedOutError) as error:
