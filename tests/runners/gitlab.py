@@ -56,6 +56,10 @@ class Ended:
         return f"exit {self.code}\n{_CONTROL.sub('', self.log)}"
 
 
+# gitlab-ci-local fetches a file that is included twice both times at once, into one place; then it is there.
+_RACE = "Project include could not be fetched"
+
+
 @dataclass
 class GitLab:
     """Runs pipelines: in a shell, or with ``engine`` each job in its image. ``folder`` takes repositories."""
@@ -99,6 +103,8 @@ class GitLab:
         before = self._volumes()
         try:
             done = self._start([*options, "--no-artifacts-to-source", *jobs], repository, timeout)
+            if _RACE in done.stdout + done.stderr:
+                done = self._start([*options, "--no-artifacts-to-source", *jobs], repository, timeout)
         finally:
             # gitlab-ci-local leaves them under podman; the containers that use them go with them.
             if self.engine and (left := self._volumes() - before):
