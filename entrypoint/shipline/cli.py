@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from shipline import __version__, catalogue
+from shipline.operations import ServiceCommands
+from shipline.services.openapi import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -113,6 +115,10 @@ def sandbox(*, port: int, data: str | None, speed: float, faults: tuple[str, ...
 
 def _say_ready(url: str) -> None:
     click.echo(f"the sandbox listens on {url} and takes keys that begin with sandbox-; Ctrl-C ends it")
+
+
+for _service in SERVICES:
+    cli.add_command(ServiceCommands(_service))
 
 
 def _main(command: CommandName, given: Mapping[str, Any]) -> None:

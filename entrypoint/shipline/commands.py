@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from shipline import ci, inputs, resolve
 from shipline.errors import CanceledError, ShiplineError, UnknownOutcomeError, bug
-from shipline.report import Console
+from shipline.report import Console, show_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -147,22 +146,10 @@ def _load(context: _Context, *, need_keys: bool) -> Loaded:
     for warning in loaded.pipeline.warnings:
         context.console.warning(warning)
     if context.verbose:
-        _show_requests(context.console)
+        show_log(context.console, requests=True)
         for path, shown, origin in loaded.origins:
             context.console.line(f"  {path} = {shown}  ({origin})")
     return loaded
-
-
-def _show_requests(console: Console) -> None:
-    """Each request with its answer's status: method, address and time; never a header or a body."""
-
-    class ToConsole(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            console.progress(record.getMessage())
-
-    log = logging.getLogger("shipline.http")
-    log.setLevel(logging.INFO)
-    log.addHandler(ToConsole())
 
 
 def _job(pipeline: Pipeline, context: _Context) -> Job:

@@ -87,6 +87,12 @@ class SupersededError(DeploymentFailedError):
     title = "superseded"
 
 
+class QueuedFailedError(DeploymentFailedError):
+    """What a service had queued was carried out, and failed."""
+
+    title = "failed after it was accepted"
+
+
 class TimedOutError(ShiplineError):
     """A wait reached its limit. What was being waited for goes on by itself."""
 

@@ -116,7 +116,7 @@ class Receipt:
         """
         entry = self.find(key)
         if entry is None:
-            if not name.startswith("publish:"):
+            if not name.startswith(("publish:", "notify:")):
                 self.data["steps"] = [e for e in self.steps if e["name"] != name]
             entry = {"name": name, "key": key, "status": "sending", "made": {}, "requests": []}
             self.steps.append(entry)
@@ -127,7 +127,7 @@ class Receipt:
         """Note a request on disk before it is sent."""
         line = {
             "method": request.method,
-            "url": request.url,
+            "url": request.full_url,
             "fingerprint": fingerprint(request),
             "status": "sending",
             "at": _now(),
@@ -170,9 +170,7 @@ class Receipt:
 
 def fingerprint(request: Request) -> str:
     """SHA-256 of what a request asks for, keys apart: two requests with the same one ask for the same thing."""
-    content = json.dumps(
-        [request.method, request.url, request.form or request.json], sort_keys=True, ensure_ascii=False
-    )
+    content = json.dumps([request.method, request.full_url, request.shown_body], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 import sys
 import unicodedata
 from dataclasses import dataclass, field
@@ -210,6 +211,22 @@ class Console:
         self.line(f"DONE: {one_line(done)}")
         self.line(f"NOT DONE: {one_line(not_done)}")
         self.line(f"NEXT: {one_line(following)}")
+
+
+def show_log(console: Console, *, requests: bool) -> None:
+    """Have the console show answers that aren't as documented, and with ``requests`` each request (method, address,
+    status and time; never a header or a body)."""
+
+    class ToConsole(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            show = console.warning if record.levelno >= logging.WARNING else console.progress
+            show(record.getMessage())
+
+    shown = ToConsole()
+    for name in ("shipline.answers", *(["shipline.http"] if requests else [])):
+        log = logging.getLogger(name)
+        log.setLevel(logging.INFO)
+        log.addHandler(shown)
 
 
 def _indented(text: str) -> str:

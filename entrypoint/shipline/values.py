@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -97,6 +98,25 @@ def http_url(text: str) -> str:
     if ":" not in host and not _HOST.fullmatch(host):
         raise ValueError(f"the host has characters that no host name has; {expected}")
     return text
+
+
+def base_url(text: str) -> str:
+    """A service's address, without a slash at its end. Raises ValueError, which never repeats it."""
+    http_url(text)
+    if "?" in text or "#" in text:
+        raise ValueError("has a ? or # part: expected the base URL alone")
+    return text.rstrip("/")
+
+
+def in_the_clear(url: str) -> bool:
+    """Whether what is sent there can be read on the way: plain HTTP to another machine."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        local = ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost" or host.endswith(".localhost")
+    return parts.scheme == "http" and not local
 
 
 def size_and_unit(size: int) -> tuple[int, Unit]:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 
 from jsonschema import Draft202012Validator
 
@@ -13,6 +19,17 @@ if TYPE_CHECKING:
 
 SERVICES = ("buildmaster", "centercode", "v3")
 METHODS = ("get", "post", "put", "patch", "delete")
+DOCUMENTS = sorted(Path(__file__).with_name("documents").glob("*.json"))
+
+
+def document(name: str) -> Any:
+    """Examples of a vendor's document, by the name of the file that holds them."""
+    return json.loads(Path(__file__).with_name("documents").joinpath(f"{name}.json").read_text(encoding="utf-8"))
+
+
+def service_of(name: str) -> str:
+    """The service that a document is about."""
+    return name.split("-", 1)[0]
 
 
 def operations(service: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -60,3 +77,39 @@ def nodes(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ..
     elif isinstance(node, list):
         for index, value in enumerate(node):
             yield from nodes(value, (*path, str(index)))
+
+
+def matching(service: str, method: str, path: str) -> dict[str, dict[str, str]]:
+    """The operations that a request is for, by id, each with the values that stand in the path."""
+    found = {}
+    for template, verb, entry in operations(service):
+        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(template))
+        match = re.fullmatch(pattern, path)
+        if match and verb == method.lower():
+            found[entry["operationId"]] = match.groupdict()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What a curl command sends, literally, but for the key and the server's address."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    body: Any
+    form: dict[str, str]
+
+    @classmethod
+    def of(cls, command: str) -> Printed:
+        words = shlex.split(command.replace("\\\n", " "))
+        given = dict(zip(words[1::2], words[2::2], strict=True))
+        url = urlsplit(given["--url"])
+        name, _, file = given.get("--form", "").partition("=@")
+        return cls(
+            given["--request"],
+            url.path.removeprefix("/api/v1"),
+            {key: value for key, value in parse_qsl(url.query) if key != "apiKey"},
+            json.loads(given["--data"]) if given.get("--data") else None,
+            {name: file} if name else {},
+        )

@@ -11,10 +11,10 @@ from jsonschema import Draft202012Validator
 from contract import openapi
 from shipline import schemas
 
-OPERATIONS = {
+OPERATIONS = {  # at least; Centercode's are all in test_centercode
     "buildmaster": [
-        *("get-releases", "create-release", "create-release-from-template", "get-builds", "create-build"),
-        *("get-deployments", "deploy-build", "reject-build"),
+        *("get-releases", "create-release", "create-release-from-template", "cancel-release", "restore-release"),
+        *("get-builds", "create-build", "reject-build", "get-deployments", "deploy-build"),
     ],
     "centercode": ["project-release"],
     "v3": [
@@ -68,9 +68,9 @@ def test_every_schema_is_one(service: str) -> None:
             Draft202012Validator.check_schema(node)
 
 
-def test_the_main_jobs_operations_are_there(service: str) -> None:
-    named = [entry["operationId"] for path, _, entry in openapi.operations(service) if path.startswith("/")]
-    assert sorted(named) == sorted(OPERATIONS[service])
+def test_the_documents_and_the_main_jobs_operations_are_there(service: str) -> None:
+    named = {entry["operationId"] for path, _, entry in openapi.operations(service) if path.startswith("/")}
+    assert set(OPERATIONS[service]) <= named
 
 
 def test_an_operation_explains_itself(service: str) -> None:
@@ -81,7 +81,7 @@ def test_an_operation_explains_itself(service: str) -> None:
         assert {p["name"] for p in parameters if p["in"] == "path"} == set(re.findall(r"\{(.+?)\}", path))
         assert all(p["description"] and p["schema"] for p in parameters)
         assert any(code.startswith("2") for code in entry["responses"])
-        assert method == "get" or not [p for p in parameters if p["in"] == "query"]
+        assert method == "get" or {p["name"] for p in parameters if p["in"] == "query"} <= {"find"}
 
 
 def test_what_no_document_says_names_its_source() -> None:

@@ -64,9 +64,14 @@ class Keys:
     problems: Problems
     missing: dict[str, None] = field(default_factory=dict)  # variables of keys that a run would need, each once
 
-    def of(self, section: Section, name: str, *, used: bool = True, embedded: Secret | None = None) -> Secret | None:
-        """The key of a section or target: from ``key-env``, else from the input, else ``embedded`` in its URL."""
-        leaf = catalogue.by_path()[str(section.path[0]), name]
+    def of(
+        self, section: Section, name: str, *, kind: str = "", used: bool = True, embedded: Secret | None = None
+    ) -> Secret | None:
+        """The key of a section or target: from ``key-env``, else from the input, else ``embedded`` in its URL.
+
+        ``kind`` is the section that the input belongs to, if it is another one.
+        """
+        leaf = catalogue.by_path()[kind or str(section.path[0]), name]
         secret = self._named(section) if section.given("key-env") else self._given(leaf)
         if embedded is not None:
             if secret is not None and secret.reveal() != embedded.reveal():
@@ -77,11 +82,10 @@ class Keys:
                 self.missing[section.text("key-env") or leaf.variable] = None
             if self.required and used and not section.given("key-env"):
                 what = f"is missing: expected the key in this variable or in the input {leaf.name}"
-                self.problems.add(Place(leaf.variable), (*section.path, name), what)
+                self.problems.add(Place(leaf.variable), leaf.path if kind else (*section.path, name), what)
             return None
-        if not all("!" <= char <= "~" for char in secret.reveal()):
-            what = "has a space, a line break or another character that no key has: copy the key again"
-            self.problems.add(Place(secret.name), (*section.path, name), what)
+        if secret.malformed:
+            self.problems.add(Place(secret.name), (*section.path, name), secret.malformed)
         return secret
 
     def _named(self, section: Section) -> Secret | None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from shipline import values
 from shipline.resolution import keys
@@ -37,7 +36,7 @@ def service_url(section: Section, name: str, *, suffix: str = "", may_be_http: b
     text = section.text(name)
     if text is None or not _is_base(section, name, text):
         return ""
-    if text.partition(":")[0].lower() == "http" and not _is_loopback(urlsplit(text).hostname or ""):
+    if values.in_the_clear(text):
         if may_be_http:
             section.warn("plain HTTP: everyone on the way can read the key and what is sent", name)
         else:
@@ -63,7 +62,7 @@ def endpoint(section: Section) -> Endpoint | None:
         return None
     if not _is_base(section, name, bare):
         return None
-    if urlsplit(bare).scheme == "http" and not _is_loopback(urlsplit(bare).hostname or ""):
+    if values.in_the_clear(bare):
         section.complain("plain HTTP would show the key to everyone on the way: expected https://", name)
     if any(key.lower() != "apikey" for key, _ in parse_qsl(query, keep_blank_values=True)):
         section.complain(f"has more than a key after its question mark: {expected}", name)
@@ -78,18 +77,8 @@ def endpoint(section: Section) -> Endpoint | None:
 
 def _is_base(section: Section, name: str, text: str) -> bool:
     try:
-        values.http_url(text)
+        values.base_url(text)
     except ValueError as error:
         section.complain(str(error), name)
         return False
-    if "?" in text or "#" in text:
-        section.complain("has a ? or # part: expected the base URL alone", name)
-        return False
     return True
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 from shipline.errors import NotAuthorisedError, RefusedError, ShiplineError, UnavailableError, UnknownOutcomeError
+from shipline.services.openapi import with_definitions
 from shipline.transport.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from shipline.services.openapi import Operation
     from shipline.transport.session import Answer, Request
+
+drift = logging.getLogger("shipline.answers")
+"""Gets a warning for each answer that isn't as documented, and can be used all the same."""
+drift.addHandler(logging.NullHandler())
 
 _LONGEST_EXCERPT = 500
 _CREATED = (201, 202)
+_CSV = "text/csv"
 
 
 class MissingError(RefusedError):
@@ -27,8 +33,10 @@ class ConflictError(RefusedError):
     certain = False
 
 
-def read(where: str, request: Request, answer: Answer, schema: Mapping[str, Any]) -> Any:
+def read(where: str, operation: Operation, request: Request, answer: Answer) -> Any:
     """The answer's data; None when it is empty, or accepted (201, 202) and unreadable. ``where`` names the call.
+
+    CSV, where the operation may answer with it, and what an operation says that isn't described, are text.
 
     Raises NotAuthorisedError (401, 403), MissingError (404, 405), ConflictError (409, "already exists"), RefusedError
     (other 4xx, 3xx), UnavailableError (a look-up that failed, 429), and UnknownOutcomeError where a change may have
@@ -36,15 +44,21 @@ def read(where: str, request: Request, answer: Answer, schema: Mapping[str, Any]
     """
     if not answer.ok:
         raise _refusal(where, request, answer)
+    if operation.statuses and answer.status not in operation.statuses:
+        drift.warning("%s answered %s, documented is %s", where, answer.status, ", ".join(map(str, operation.statuses)))
     if not answer.body.strip() or answer.cut_off:
         return None
+    if answer.media == _CSV and _CSV in operation.answer_media:
+        return answer.text
     try:
         data = json.loads(answer.body)
     except (ValueError, RecursionError):
         if answer.status in _CREATED and not answer.html:
             return None
+        if not operation.answer_media and not answer.html:
+            return answer.text
         raise _not_json(where, request, answer) from None
-    _check_shape(where, request, data, schema)
+    _check_shape(where, operation, request, data)
     return data
 
 
@@ -65,7 +79,7 @@ def _refusal(where: str, request: Request, answer: Answer) -> ShiplineError:
         conflict = ConflictError(f"{where} answered {status}", why=why, todo="look at what is there already")
         conflict.certain = status == 409  # noqa: PLR2004
         return conflict
-    todo = "correct what it says and run again: nothing that is done is repeated"
+    todo = "correct what it says and run again"
     if status == 303 and not request.safe:  # noqa: PLR2004
         what = f"{where} answered 303: the request may have been applied"
         return UnknownOutcomeError(what, why=why, todo="look at the service before running again")
@@ -96,14 +110,16 @@ def _not_json(where: str, request: Request, answer: Answer) -> ShiplineError:
     return _useless(request)(f"{where} answered {answer.status} with {what}", why=why, todo=todo)
 
 
-def _check_shape(where: str, request: Request, data: Any, schema: Mapping[str, Any]) -> None:
+def _check_shape(where: str, operation: Operation, request: Request, data: Any) -> None:
     """Only what is needed must be there: servers add and omit fields from version to version."""
     from jsonschema import Draft202012Validator
 
+    schema = with_definitions(operation.service, operation.answer_schema)
     for error in Draft202012Validator(schema).iter_errors(data):
+        what = f"{error.json_path}: {_excerpt(error.message)}"
         if error.validator in ("required", "anyOf", "oneOf") or (error.validator == "type" and not error.absolute_path):
-            why = f"{error.json_path}: {_excerpt(error.message)}"
-            raise _useless(request)(f"{where}: the answer lacks what is needed", why=why)
+            raise _useless(request)(f"{where}: the answer lacks what is needed", why=what)
+        drift.warning("%s: the answer isn't as documented: %s", where, what)
 
 
 def _useless(request: Request) -> type[ShiplineError]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from shipline.errors import RefusedError
 from shipline.services.operation import Client
-from shipline.transport.session import Key, Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -127,8 +126,7 @@ class BuildMaster(Client):
     """Read-only look-ups; what changes something is a Call that a step sends."""
 
     def __init__(self, settings: Settings, network: Network) -> None:
-        key = Key(settings.key, "header", "X-ApiKey") if settings.key else None
-        super().__init__("buildmaster", settings.url, Session("BuildMaster", network, key))
+        super().__init__("buildmaster", settings.url, settings.key, network)
         self._settings = settings
 
     @property

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shipline.services.operation import Client
-from shipline.transport.session import Key, Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shipline.pipeline import CentercodeTarget, Network
-
-PREFIX = "/api/v1"
+    from shipline.pipeline import CentercodeTarget, Listener, Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +29,5 @@ class Release:
 class Centercode(Client):
     """The key travels in the query, as the reference asks; the adapter adds it below all that could quote the URL."""
 
-    def __init__(self, target: CentercodeTarget, network: Network) -> None:
-        key = Key(target.key, "query", "apiKey") if target.key else None
-        super().__init__("centercode", target.url + PREFIX, Session("Centercode", network, key))
+    def __init__(self, target: CentercodeTarget | Listener, network: Network) -> None:
+        super().__init__("centercode", target.url, target.key, network)

@@ -2,68 +2,27 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from shipline import schemas
 from shipline.errors import NotAuthorisedError, RefusedError
-from shipline.services import answer
+from shipline.services import answer, arguments, openapi
 from shipline.text import Text
-from shipline.transport.session import Request
+from shipline.transport.session import Key, Request, Session
 
 if TYPE_CHECKING:
-    from jsonschema import ValidationError
+    from urllib.parse import SplitResult
 
-    from shipline.transport.session import Session
+    from shipline.pipeline import Network
+    from shipline.services.openapi import Operation
+    from shipline.transport.redaction import Secret
+    from shipline.transport.upload import Upload
 
-_LONGEST_MESSAGE = 200
 _PLACEHOLDER = re.compile(r"<[a-z0-9:-]+>")  # what the run will make, as Text shows it
 T = TypeVar("T")
-_METHODS = ("get", "post", "put", "patch", "delete")
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation of a service's OpenAPI file."""
-
-    service: str
-    id: str
-    heading: str
-    method: str
-    path: str
-    media: str  # of the request body; empty: none
-    body_schema: Mapping[str, Any]
-    answer_schema: Mapping[str, Any]
-
-
-@functools.cache
-def find(service: str, operation_id: str) -> Operation:
-    """Raises KeyError for an operation the file doesn't have."""
-    document = schemas.load(service)
-    for path, item in document["paths"].items():
-        for method in _METHODS:
-            entry = item.get(method, {})
-            if entry.get("operationId") != operation_id:
-                continue
-            contents: dict[str, dict[str, Any]] = entry.get("requestBody", {}).get("content", {})
-            media = next(iter(contents), "")
-            success: dict[str, Any] = next((a for code, a in entry["responses"].items() if code.startswith("2")), {})
-            content: dict[str, Any] = next(iter(success.get("content", {}).values()), {})
-            return Operation(
-                service,
-                operation_id,
-                entry["summary"],
-                method.upper(),
-                path,
-                media,
-                contents.get(media, {}).get("schema", {}),
-                content.get("schema", {}),
-            )
-    raise KeyError(f"{service} has no operation {operation_id}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +33,8 @@ class Call:
     operation: Operation
     path: Mapping[str, str | Text] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
-    body: Mapping[str, Any] | None = None
+    body: Any = None
+    upload: Upload | None = None
 
     def request(self, values: Mapping[str, str]) -> Request:
         """The request as it is sent, given what the run has made; what it hasn't is shown as ``<name>``."""
@@ -83,13 +43,14 @@ class Call:
             text = value.fill(values) if isinstance(value, Text) else value
             path = path.replace("{" + name + "}", text if text.startswith("<") else quote(text, safe=""))
         body = filled(self.body, values)
-        form = self.operation.media == "application/x-www-form-urlencoded"
+        form = self.operation.form
         return Request(
             self.operation.method,
-            self.client.base + path,
-            form={k: _form_value(v) for k, v in body.items()} if form and body else None,
+            (self.client.file_server if self.operation.own_server else self.client.base) + path,
+            form={k: arguments.as_text(v) for k, v in body.items()} if form and body else None,
             json=None if form else body,
             query=self.query,
+            upload=self.upload,
         )
 
     @property
@@ -107,16 +68,13 @@ class Call:
 
         if self.body is None:
             return []
-        schema = _with_definitions(self.operation.service, self.operation.body_schema)
+        schema = openapi.with_definitions(self.operation.service, self.operation.body_schema)
         errors = Draft202012Validator(schema).iter_errors(filled(self.body, values))
-        return [_problem(error) for error in errors if not _PLACEHOLDER.fullmatch(str(error.instance))]
-
-
-def _problem(error: ValidationError) -> str:
-    where = error.json_path.removeprefix("$.")
-    if error.validator == "maxLength":
-        return f"{where}: {len(str(error.instance))} characters are too many: expected at most {error.validator_value}"
-    return f"{where}: {error.message[:_LONGEST_MESSAGE]}"
+        return [
+            f"{error.json_path.removeprefix('$.')}: {arguments.message(error)}"
+            for error in errors
+            if not _PLACEHOLDER.fullmatch(str(error.instance))
+        ]
 
 
 def filled(value: Any, values: Mapping[str, str]) -> Any:
@@ -137,17 +95,19 @@ def _names(value: Any) -> frozenset[str]:
     return frozenset().union(*map(_names, items))
 
 
-def _form_value(value: Any) -> str:
-    return ("false", "true")[value] if isinstance(value, bool) else str(value)
-
-
 class Client:
-    """Calls the operations of one service at one address."""
+    """Calls the operations of one service at one address (``url``, without the path that all of them begin with).
 
-    def __init__(self, service: str, base: str, session: Session) -> None:
+    ``file_server`` is the address of operations that the OpenAPI file gives a server of their own.
+    """
+
+    def __init__(self, service: str, url: str, key: Secret | None, network: Network, *, file_server: str = "") -> None:
         self.service = service
-        self.base = base
-        self._session = session
+        self.base = url + openapi.prefix(service)
+        self.file_server = file_server or url
+        self._session = Session(
+            openapi.SERVICES[service], network, Key(key, *openapi.key_place(service)) if key else None
+        )
 
     def call(
         self,
@@ -155,16 +115,16 @@ class Client:
         *,
         path: Mapping[str, str | Text] | None = None,
         query: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Any = None,
+        upload: Upload | None = None,
     ) -> Call:
-        return Call(self, find(self.service, operation_id), path or {}, query or {}, body)
+        return Call(self, openapi.find(self.service, operation_id), path or {}, query or {}, body, upload)
 
     def send(self, operation: Operation, request: Request) -> Any:
         """The answer's data (None when it is empty). Raises a ShiplineError as the status and the body ask for."""
         where = f"{operation.service}: {operation.heading} ({request.method} {request.url})"
-        schema = _with_definitions(operation.service, operation.answer_schema)
         try:
-            return answer.read(where, request, self._session.send(request), schema)
+            return answer.read(where, operation, request, self._session.send(request))
         except NotAuthorisedError as error:
             error.todo = f"{error.todo} It comes from {self._session.key_name}; then run again"
             raise
@@ -175,7 +135,7 @@ class Client:
         try:
             return [of(item) for item in ([data] if isinstance(data, dict) else data)]
         except (KeyError, TypeError, ValueError, AttributeError):
-            heading = find(self.service, operation_id).heading
+            heading = openapi.find(self.service, operation_id).heading
             raise RefusedError(
                 f"{self.service}: {heading} answered with something that is no list of what was asked for",
                 why="the answer is empty" if data is None else "it lacks what is needed",
@@ -187,6 +147,32 @@ class Client:
     ) -> Any:
         return self.call(operation_id, path=path, query=query).send({})
 
+    def send_to(self, operation_id: str, url: str, *, upload: Upload | None = None) -> Any:
+        """Call an operation at an address that an answer gave.
 
-def _with_definitions(service: str, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**schema, "components": schemas.load(service).get("components", {})}
+        Raises RefusedError for an address that isn't this service's: the key isn't sent anywhere else.
+        """
+        operation = openapi.find(self.service, operation_id)
+        bare, _, query = url.partition("?")
+        if not self._is_ours(bare):
+            raise RefusedError(
+                f"{self.service}: the answer points to {bare}, which isn't under {self.base}/",
+                why="the key is only sent to the address it was given for",
+                todo="is the url the one under which the service knows itself?",
+            )
+        _, name, _ = openapi.key_place(self.service)
+        rest = {k: v for k, v in parse_qsl(query, keep_blank_values=True) if k.casefold() != name.casefold()}
+        return self.send(operation, Request(operation.method, bare, query=rest, upload=upload))
+
+    def _is_ours(self, url: str) -> bool:
+        try:
+            ours, other = urlsplit(self.base), urlsplit(url)
+            same = _origin(ours) == _origin(other)
+        except ValueError:  # a malformed host or port
+            return False
+        inside = other.path.startswith(f"{ours.path}/") and not {".", ".."} & set(unquote(other.path).split("/"))
+        return same and inside and not other.username and not other.fragment and "\\" not in url
+
+
+def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
+    return url.scheme, url.hostname, url.port or {"https": 443, "http": 80}.get(url.scheme)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shipline.services.operation import Client
-from shipline.transport.session import Key, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,8 +77,7 @@ class V3(Client):
     """Read-only look-ups; what changes something is a Call that a step sends."""
 
     def __init__(self, target: V3Target, network: Network) -> None:
-        key = Key(target.key, "header", "Authorization", "Bearer ") if target.key else None
-        super().__init__("v3", target.url, Session("v3", network, key))
+        super().__init__("v3", target.url, target.key, network, file_server=target.releases_url or "")
 
     def releases(self, target: V3Target) -> list[Release]:
         """Releases of the target's product, version and channel that share a platform with it, in the server's order.

@@ -25,6 +25,13 @@ class Secret:
     def reveal(self) -> str:
         return self._text
 
+    @property
+    def malformed(self) -> str:
+        """Why it can't be a key; empty if it can."""
+        if all("!" <= char <= "~" for char in self._text):
+            return ""
+        return "has a space, a line break or another character that no key has: copy the key again"
+
     def __repr__(self) -> str:
         return f"Secret({self.name}: {HIDDEN})"
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from shipline.pipeline import Network
     from shipline.transport.redaction import Secret
+    from shipline.transport.upload import Upload
 
 _log = logging.getLogger("shipline.http")
 LARGEST_ANSWER = 16 * 1024 * 1024  # bytes, decoded
@@ -31,13 +32,19 @@ _RETRIED = frozenset({429, 500, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What goes over the wire, without its key. ``form`` and ``json`` exclude each other."""
+    """What goes over the wire, without its key. ``form``, ``json`` and ``upload`` exclude each other."""
 
     method: str
     url: str
     form: Mapping[str, str] | None = None
     json: Any = None
     query: Mapping[str, str] = field(default_factory=dict)
+    upload: Upload | None = None
+
+    @property
+    def shown_body(self) -> Any:
+        """The body for people and fingerprints: data, or which file is sent."""
+        return str(self.upload) if self.upload else self.form if self.form is not None else self.json
 
     @property
     def safe(self) -> bool:
@@ -63,6 +70,11 @@ class Answer:
     @property
     def text(self) -> str:
         return self.body.decode("utf-8", "replace")
+
+    @property
+    def media(self) -> str:
+        """The content type without its parameters, such as ``text/csv``."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
     @property
     def html(self) -> bool:
@@ -146,13 +158,15 @@ class Session:
         begun = time.monotonic()
         failure: ShiplineError
         said = "no answer"
+        body = request.upload.opened() if request.upload else None
         try:
             response = self._session.request(
                 request.method,
                 request.url,
                 params=dict(request.query),
-                data=request.form,
+                data=request.form if body is None else body,
                 json=request.json,
+                headers={"Content-Type": body.content_type} if body else None,
                 auth=self._auth,
                 allow_redirects=False,
                 timeout=(self._network.connect_timeout, self._network.read_timeout),
@@ -165,6 +179,8 @@ class Session:
         except (requests.exceptions.RequestException, OSError) as error:
             failure = self._failure(request, error)
         finally:
+            if body is not None:
+                body.__exit__()
             self._last_used = time.monotonic()
             _log.info("%s %s: %s in %d ms", request.method, request.full_url, said, (self._last_used - begun) * 1000)
         return failure

@@ -1,0 +1,81 @@
+"""A file as the body of a request, read while it is sent: the file alone, or as the one part of a multipart form."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """``field`` is the form's field (RFC 7578); empty: the body is the file alone. ``name`` is the file's, as told."""
+
+    path: Path
+    field: str = ""
+    name: str = ""
+
+    def opened(self) -> Body:
+        """A body to send once. Raises OSError for a file that can't be read."""
+        return Body(self)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole body, the form's own lines among them."""
+        with self.opened() as body:
+            return len(body)
+
+    def __str__(self) -> str:
+        return f"(the file {self.path})"
+
+
+class Body:
+    """Bytes of known length: requests sends Content-Length for what has ``__len__``, and streams what has ``read``."""
+
+    def __init__(self, upload: Upload) -> None:
+        self._file: BinaryIO = upload.path.open("rb")
+        self.content_type = "application/octet-stream"
+        before = after = b""
+        if upload.field:
+            boundary = secrets.token_hex(16)
+            self.content_type = f"multipart/form-data; boundary={boundary}"
+            name = "".join({'"': "%22", "\r": "%0D", "\n": "%0A"}.get(c, c) for c in upload.name or upload.path.name)
+            disposition = f'Content-Disposition: form-data; name="{upload.field}"; filename="{name}"'
+            before = f"--{boundary}\r\n{disposition}\r\nContent-Type: application/octet-stream\r\n\r\n".encode()
+            after = f"\r\n--{boundary}--\r\n".encode()
+        self._size = self._file.seek(0, 2)
+        self._file.seek(0)
+        self._length = len(before) + self._size + len(after)
+        self._before, self._after = before, after
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[bytes]:
+        while chunk := self.read(1 << 16):
+            yield chunk
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, from the form's first lines, then the file, then its last; a file that grows is cut."""
+        if self._before:
+            chunk, self._before = self._before, b""
+            return chunk
+        if self._size:
+            chunk = self._file.read(self._size if size < 0 else min(size, self._size))
+            if not chunk:
+                raise OSError(f"{self._file.name} became shorter while it was sent")
+            self._size -= len(chunk)
+            return chunk
+        chunk, self._after = self._after, b""
+        return chunk
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self._file.close()

@@ -1,0 +1,145 @@
+"""What follows from the services' OpenAPI files: docs/operations.md, and the types of shipline.services."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shipline import schemas
+from shipline.operations import example
+from shipline.services import openapi
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from shipline.services.openapi import Operation, Parameter
+
+CLASSES = {"buildmaster": "BuildMaster", "centercode": "Centercode", "v3": "V3"}
+_TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
+
+INTRODUCTION = """\
+<!-- Written by tools/generate.py from schemas/*.openapi.json; change those and run `make generate`. -->
+# Operations
+
+Every operation of the three services is a command, and a method for scripts (`shipline.services`, see
+examples/python). The address comes from `--url` or `SHIPLINE_BUILDMASTER_URL`, `SHIPLINE_CENTERCODE_URL`,
+`SHIPLINE_V3_URL`; the key from `SHIPLINE_BUILDMASTER_API_KEY`, `SHIPLINE_CENTERCODE_API_KEY`, `SHIPLINE_V3_TOKEN`.
+Where an operation has a `--url` of its own, the service's address stands before the operation's name:
+`shipline v3 --url https://api.example.com create-release-file --url https://dl.example.com/widget.zip …`.
+
+Answers are JSON on standard output, so they can be piped into `jq`; CSV is passed on as it is. Errors are on standard
+error, with the exit codes of [errors.md](errors.md). `--dry-run` prints the request and sends nothing. A request that
+changes something is sent once: it is repeated only where it provably wasn't applied.
+
+`--all-pages` gives every page as one answer, and none if one of them fails. `--wait` asks for the status of what was
+queued until it has been carried out (exit 5 if that failed, 6 after `--timeout`). `--attach ELEMENT=PATH` uploads files
+to the feedback that was made.
+
+"""
+
+
+def reference() -> str:
+    """docs/operations.md."""
+    parts = [INTRODUCTION]
+    for service, name in openapi.SERVICES.items():
+        parts.append(f"## {name}\n\n")
+        for operation in openapi.operations(service).values():
+            parts.append(f"### {operation.heading}\n\n{operation.description}\n\n")
+            parts.append(f"`{operation.method} {openapi.prefix(service)}{operation.path}`\n\n")
+            parts.append(f"```sh\n{example(operation)}\n```\n\n")
+    return "".join(parts).rstrip() + "\n"
+
+
+def types() -> str:
+    """entrypoint/shipline/services/__init__.pyi."""
+    lines = [
+        "# Written by tools/generate.py from schemas/*.openapi.json.",
+        "from collections.abc import Mapping, Sequence",
+        "from os import PathLike",
+        "from typing import Any, TypedDict",
+        "",
+        "from shipline.pipeline import Network",
+    ]
+    for service, name in CLASSES.items():
+        for schema_name, schema in schemas.load(service)["components"]["schemas"].items():
+            if _is_record(schema):
+                lines += ["", *_record(service, f"{name}{schema_name}", schema)]
+    for service, name in CLASSES.items():
+        lines += ["", f"class {name}:"]
+        lines += [f"    def __init__({', '.join(_CONSTRUCTOR)}) -> None: ..."]
+        for operation in openapi.operations(service).values():
+            lines += _method(operation)
+    return "\n".join(lines) + "\n"
+
+
+_CONSTRUCTOR = (
+    "self",
+    "url: str",
+    "key: str",
+    "*",
+    "network: Network | None = ...",
+    "allow_http: bool = ...",
+    "file_server: str = ...",
+    "key_name: str = ...",
+)
+
+
+def _is_record(schema: Mapping[str, Any]) -> bool:
+    names = schema.get("properties", {})
+    return bool(names) and all(name.isidentifier() for name in names)
+
+
+def _record(service: str, name: str, schema: Mapping[str, Any]) -> Iterator[str]:
+    yield f"class {name}(TypedDict, total=False):"
+    yield from (f"    {field}: {_type(service, given)}" for field, given in schema["properties"].items())
+
+
+def _method(operation: Operation) -> Iterator[str]:
+    parameters = [_argument(operation.service, p) for p in sorted(operation.parameters, key=lambda p: not _must(p))]
+    if operation.variables:
+        parameters.append("variables: Mapping[str, str] | None = ...")
+    if operation.takes_data:
+        parameters.append("data: Any = ...")
+    if operation.paged:
+        parameters.append("all_pages: bool = ...")
+    if operation.status_operation:
+        parameters += ["wait: bool = ...", "timeout: float = ..."]
+    if operation.takes_files:
+        parameters.append("attach: Mapping[str, Sequence[str | PathLike[str]]] | None = ...")
+    listed = f", *, {', '.join(parameters)}" if parameters else ""
+    answers = [_type(operation.service, operation.answer_schema)] if operation.answer_schema else ["Any"]
+    if "text/csv" in operation.answer_media:
+        answers.append("str")
+    if operation.status_operation:
+        followed = openapi.find(operation.service, operation.status_operation)
+        answers.append(_type(operation.service, followed.answer_schema))
+    yield f"    def {operation.id.replace('-', '_')}(self{listed}) -> {' | '.join(dict.fromkeys(answers))}:"
+    yield f'        """{operation.description.partition(". ")[0].rstrip(".")}."""'
+
+
+def _must(parameter: Parameter) -> bool:
+    return parameter.required and parameter.place == "path"
+
+
+def _argument(service: str, parameter: Parameter) -> str:
+    kind = "str | PathLike[str]" if parameter.place == "file" else _type(service, parameter.schema, given=True)
+    if _must(parameter):
+        return f"{parameter.python_name}: {kind}"
+    return f"{parameter.python_name}: {kind} | None = ..." if kind != "Any" else f"{parameter.python_name}: Any = ..."
+
+
+def _type(service: str, schema: Any, *, given: bool = False) -> str:
+    if not isinstance(schema, dict):
+        return "Any"
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        target = openapi.resolved(service, schema)
+        return f"{CLASSES[service]}{name}" if _is_record(target) and not given else _type(service, target, given=given)
+    types = schema.get("type")
+    if isinstance(types, list):
+        return " | ".join(dict.fromkeys(_type(service, {**schema, "type": one}, given=given) for one in types))
+    if types == "array":
+        item = _type(service, schema.get("items", {}), given=given)
+        return f"{'Sequence' if given else 'list'}[{item}]"
+    if types == "object":
+        return "Mapping[str, Any]" if given else "dict[str, Any]"
+    return _TYPES.get(str(types), "Any")
