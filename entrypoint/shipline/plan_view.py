@@ -101,8 +101,7 @@ def _step(step: dict[str, Any], console: Console) -> None:
 
 def _request(call: Call, job: Job) -> dict[str, Any]:
     request = call.request(job.values)
-    body = request.form if request.form is not None else request.json
-    return {"method": request.method, "url": request.full_url, "body": body}
+    return {"method": request.method, "url": request.full_url, "body": request.shown_body}
 
 
 def _notes(job: Job) -> Iterator[tuple[str, str]]:
