@@ -91,6 +91,9 @@ class Service:
     ) -> Call:
         """A call with these values, checked and not sent; see arguments.call."""
         operation = openapi.find(self.service, operation_id)
+        for parameter in operation.parameters:
+            if parameter.schema.get("format") == "password" and isinstance(given.get(parameter.name), str):
+                redact.register(Secret(given[parameter.name], parameter.name))
         return arguments.call(self.client, operation, given, variables=variables, data=data, shown=shown)
 
     def carry_out(self, call: Call, further: Further) -> Any:

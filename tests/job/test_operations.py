@@ -1,0 +1,209 @@
+"""Every operation of the three services, called through the command line against the sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from job.project import KEYS, PRODUCT
+from shipline.operations import example
+from shipline.services import openapi
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from job.project import Ended, Project
+
+
+class Shell:
+    """Runs commands as a person would, and keeps which operations answered as their file describes."""
+
+    def __init__(self, project: Project) -> None:
+        url = project.sandbox.url
+        urls = {f"SHIPLINE_{name}": url for name in ("BUILDMASTER_URL", "CENTERCODE_URL", "V3_URL", "V3_RELEASES_URL")}
+        project.environ |= urls | {"SHIPLINE_NETWORK_RETRY_FOR": "1s"}
+        self.project = project
+        self.called: set[str] = set()
+
+    def __call__(self, line: str, *more: str) -> Any:
+        """The answer to a command that must succeed, checked against its documented form."""
+        service, name, *rest = [*shlex.split(line), *more]
+        done = self.project.shipline(service, name, *rest)
+        assert done.code == 0, done.err
+        assert "wait" in line or not done.err
+        operation = openapi.find(service, name)
+        if "text/csv" in operation.answer_media and not done.out.startswith(("{", "[")):
+            return done.out
+        answer = json.loads(done.out)
+        schema = openapi.with_definitions(service, operation.answer_schema)
+        if not {"--wait", "--attach"} & set(rest):
+            assert not [e.message for e in Draft202012Validator(schema).iter_errors(answer)] or answer is None
+        self.called.add(name)
+        return answer
+
+    def refused(self, line: str, code: int) -> Ended:
+        done = self.project.shipline(*shlex.split(line))
+        assert done.code == code, done.text
+        return done
+
+
+@pytest.fixture
+def shell(project: Project) -> Shell:
+    return Shell(project)
+
+
+def test_every_operation_of_buildmaster(shell: Shell) -> None:
+    shell("buildmaster health")
+    release = shell(
+        "buildmaster create-release --application-name Widget --release-number 1.4 --pipeline-name Standard"
+    )
+    shell(
+        "buildmaster create-release-from-template --application-name Widget --release-number 1.5 --template Default "
+        "--pipeline-name Full --var 'Note=a b' --release-name Summer"
+    )
+    shell("buildmaster cancel-release --release-number 1.5 --application-name Widget --reason 'too early'")
+    named = "buildmaster get-releases --application-name Widget --status"
+    assert [r["releaseName"] for r in shell(f"{named} canceled")] == ["Summer"]
+    shell("buildmaster restore-release --release-number 1.5 --application-name Widget")
+    assert shell(f"{named} canceled") == []
+    build = shell(f"buildmaster create-build --release-id {release['id']} --var Branch=main --build-number 7")
+    shell(f"buildmaster deploy-build --build-id {build['id']} --to-stage Integration --force true")
+    (found,) = shell("buildmaster get-builds --application-name Widget --release-number 1.4 --build-number 7")
+    assert found["id"] == build["id"]
+    shell(f"buildmaster get-deployments --build-id {build['id']} --status pending")
+    shell(f"buildmaster reject-build --build-id {build['id']}")
+    (rejected,) = shell("buildmaster get-builds --status rejected")
+    assert rejected["id"] == build["id"]
+    assert shell.called == set(openapi.operations("buildmaster"))
+
+
+def test_every_operation_of_centercode_as_its_help_shows_it(shell: Shell) -> None:
+    shell.project.write("screenshot.png", b"\x89PNG")
+    for operation in openapi.operations("centercode").values():
+        shell(example(operation).removeprefix("shipline "))
+    assert shell.called == set(openapi.operations("centercode"))
+    comments = shell(
+        "centercode project-feedback-lookup --project-key WidgetPro --report-element-key FeedbackDetails "
+        "--find BUG-0001"
+    )
+    assert "keep up the good work" in json.dumps(comments)
+
+
+def test_every_operation_of_v3(shell: Shell) -> None:
+    shell("v3 list-webhook-events")
+    address = "--url http://127.0.0.1:9/hook"
+    hook = shell(f"v3 create-webhook --name n {address} --token t0ken-of-hook --events release.created --active true")
+    shell("v3 list-webhooks")
+    release = shell(
+        f"v3 create-release --name Widget --version 1.4.0 --channel stable --platforms windows --platforms linux "
+        f"--product-id {PRODUCT} --notes '# New'"
+    )
+    key = release["id"]
+    shell(f"v3 update-release --id {key} --notes better")
+    shell.project.write("widget.zip", b"PK")
+    shell(f"v3 upload-release-file --release-id {key} --filename widget.zip --file widget.zip")
+    link = {"name": "notes.txt", "url": "https://dl.example.com/n.txt", "size": 1, "secured": False, "releaseId": key}
+    linked = shell("v3 create-release-file --data", json.dumps(link))
+    assert [f["name"] for f in shell(f"v3 list-release-files --release-id {key}")] == ["widget.zip", "notes.txt"]
+    shell(f"v3 get-release-file --id {linked['id']}")
+    shell(f"v3 delete-release-file --id {linked['id']}")
+    shell(f"v3 publish-release --id {key}")
+    assert shell(f"v3 get-release --id {key}")["published"] is True
+    shell(f"v3 list-releases --product-id {PRODUCT} --all-pages")
+    customer = f"--product-id {PRODUCT} --platform windows --key sandbox-license --account-id {release['tenantId']}"
+    shell(f"v3 check-update {customer} --version 1.3.0")
+    shell(f"v3 get-latest-release {customer}")
+    other = shell(f"v3 create-release --name Other --version 1.5 --channel beta --product-id {PRODUCT}")["id"]
+    shell(f"v3 upload-release-file --release-id {other} --filename widget.zip --file widget.zip")
+    shell(f"v3 delete-uploaded-file --release-id {other} --filename widget.zip")
+    shell(f"v3 delete-release --id {other}")
+    shell("v3 list-webhook-event-logs")
+    shell(f"v3 delete-webhook --id {hook['id']}")
+    assert shell.called == set(openapi.operations("v3"))
+
+
+def test_an_answer_that_says_where_to_go_on_is_followed(shell: Shell) -> None:
+    macro = "centercode project-feedback-macro --project-key WidgetPro --listener-key ClosedInJIRA --find BUG-0001"
+    assert shell(f"{macro} --wait")["status"] == "Succeeded"
+    shell.project.write("a.png", b"\x89PNG")
+    shell.project.write("crash.log", b"boom")
+    feedback = "centercode create-feedback --project-key WidgetPro --feedback-key Mobile --data"
+    body = '{"submitter": "jim@centercode.com", "title": "Dark", "description": "It is.", "topic": 23795}'
+    made = shell(feedback, body, "--attach", "Screenshot=a.png", "--attach", "CrashLog=crash.log")
+    assert [a["fileName"] for a in made["attachments"]] == ["a.png", "crash.log"]
+    assert {a["feedbackKey"] for a in made["attachments"]} == {made["key"]}
+
+
+def test_files_that_can_not_be_attached_are_told_before_or_after_the_feedback_is_made(shell: Shell) -> None:
+    shell.project.write("a.log", b"boom")
+    start = (
+        "centercode create-feedback --project-key WidgetPro --feedback-key Mobile --submitter jim --title T "
+        "--description D"
+    )
+    missing = shell.refused(f"{start} --attach CrashLog=missing.log", 2)
+    assert "missing.log can't be read" in missing.err
+    assert shell.project.operations() == []
+    two = shell.refused(f"{start} --attach CrashLog=a.log --attach CrashLog=a.log", 4)
+    assert "was made, but the files can't be attached" in two.err
+    assert "CrashLog takes one file, and 2 are given" in two.err
+    assert shell.project.operations() == ["create-feedback"]
+
+
+def test_the_key_goes_nowhere_else(shell: Shell) -> None:
+    for endpoint in ("http://127.0.0.2:9/api/v1/status/1", f"{shell.project.sandbox.url}/elsewhere/1"):
+        body = json.dumps({"statusEndpoint": endpoint})
+        shell.project.sandbox.admin("faults", {"operation": "community-user-macro", "status": 202, "body": body})
+        refused = shell.refused("centercode community-user-macro --listener-key Enrich --find jim --wait", 4)
+        assert "which isn't under" in refused.err
+    assert shell.project.operations() == ["community-user-macro"] * 2
+
+
+def test_every_page_or_none(shell: Shell) -> None:
+    element = {"fields": {"First L. Name": "string"}, "results_per_page": 4}
+    seed = {"centercode": {"endpoints": {"userDataPackages": {"Names": element}}}}
+    shell.project.sandbox.admin("seed", seed)
+    package = "centercode community-user-data-package --report-element-key Names"
+    assert len(shell(package)["data"]) == 4
+    assert len(shell(f"{package} --all-pages")["data"]) == 10
+    shell.project.sandbox.admin("faults", {"operation": "community-user-data-package", "kind": "html", "times": None})
+    failed = shell.refused(f"{package} --all-pages", 4)
+    assert failed.out == ""
+    csv = "centercode project-feedback-data-package --project-key WidgetPro --report-element-key FeedbackExport"
+    assert shell(csv).splitlines()[0].startswith("ID,")
+    assert "CSV" in shell.refused(f"{csv} --all-pages", 4).err
+
+
+def test_errors_have_the_exit_codes_of_the_main_job(shell: Shell) -> None:
+    assert "is missing" in shell.refused("buildmaster create-release --application-name Widget", 2).err
+    assert "answered 404" in shell.refused("v3 get-release --id 00000000-0000-4000-8000-000000000000", 4).err
+    shell.project.environ["SHIPLINE_V3_TOKEN"] = "wrong-token-here"
+    denied = shell.refused("v3 get-release --id 1", 3)
+    assert "It comes from SHIPLINE_V3_TOKEN" in denied.err
+    shell.project.environ["SHIPLINE_V3_URL"] = "http://127.0.0.1:9"
+    shell.refused("v3 list-releases", 7)
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "told"),
+    [
+        ("comment_on_fixed_bugs.py", ["BUG-0001"], "BUG-0001: Fixed."),
+        ("deploy_a_build.py", ["1"], "pending"),
+        ("drafts.py", [PRODUCT], "1.4.0 stable"),
+    ],
+)
+def test_the_python_examples(shell: Shell, script: str, arguments: list[str], told: str, pytestconfig: Any) -> None:
+    if script == "drafts.py":
+        shell(f"v3 create-release --name W --version 1.4.0 --channel stable --product-id {PRODUCT}")
+    path: Path = pytestconfig.rootpath / "examples" / "python" / script
+    environ = {**os.environ, **KEYS, **shell.project.environ}
+    command = [sys.executable, path, *arguments]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert told in done.stdout
