@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from shipline_sandbox import admin, clock, faults, files, journal, page, seed, switches
+from shipline_sandbox import admin, clock, faults, files, journal, page, received, seed, switches
 from shipline_sandbox.answers import Refused, refusal, service_of
 from shipline_sandbox.buildmaster import lists as buildmaster_lists
 from shipline_sandbox.buildmaster import routes as buildmaster
 from shipline_sandbox.centercode import routes as centercode
+from shipline_sandbox.deliveries import Deliveries
 from shipline_sandbox.ratelimit import RateLimits
 from shipline_sandbox.v3 import routes as v3
+from shipline_sandbox.v3 import updates, uploads, webhooks
 from shipline_sandbox.world import World
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ class Sandbox:
     seed: Mapping[str, Any] | None = None
     faults: Sequence[Mapping[str, Any]] = ()
     rate_limits: RateLimits = field(default_factory=RateLimits)
+    deliveries: Deliveries = field(default_factory=Deliveries)
 
     def reset(self) -> None:
         """Back to the seed: no releases but its own, an empty request log, every switch in its default position."""
@@ -63,7 +67,7 @@ def create_app(sandbox: Sandbox) -> Flask:
         sandbox.reset()
     app = Flask(__name__)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    for part in (buildmaster, buildmaster_lists, centercode, v3, files, page):
+    for part in (buildmaster, buildmaster_lists, centercode, v3, updates, uploads, webhooks, files, page):
         app.register_blueprint(part.blueprint)
     app.register_blueprint(admin.blueprint(sandbox))
     lifecycle = _Lifecycle(sandbox)
@@ -78,6 +82,8 @@ def _routing_error(error: HTTPException) -> Response:
     """404 and 405 in the form of the service the path belongs to."""
     methods = getattr(error, "valid_methods", None) or ()
     status = error.code or 500
+    if status == HTTPStatus.NOT_FOUND and service_of(request.path) == "v3" and request.method == "PUT":
+        return Response(status=status)  # of the release server, whose errors have no body
     return refusal(service_of(request.path), Refused(status, error.name, allow=", ".join(sorted(methods))))
 
 
@@ -89,7 +95,11 @@ class _Lifecycle:
 
     def begin(self) -> Response | None:
         g.presented_keys, g.unknown_members, g.fault, g.world, g.limit_headers = set(), [], None, None, {}
-        request.get_data()
+        g.deliveries, g.received, g.opened = [], None, []
+        if received.is_streamed():
+            g.received = received.receive()
+        else:
+            request.get_data()
         service = service_of(request.path)
         for name, value in (*request.args.items(multi=True), *request.headers.items()):
             if name.lower() in {*journal.KEY_PARAMETERS, "x-apikey"}:
@@ -119,6 +129,10 @@ class _Lifecycle:
         applied = response.status_code < _OK
         if g.world:
             g.world.session.end(keep=applied)
+        for file in g.opened:
+            file.close()
+        if applied:
+            self._sandbox.deliveries.send(self._sandbox.store, g.deliveries)
         if service not in _LOGGED:
             return response
         response.headers.update(g.limit_headers)

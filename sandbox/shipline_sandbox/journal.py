@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from flask import g, request
 
-from shipline_sandbox import clock
+from shipline_sandbox import clock, received
 
 if TYPE_CHECKING:
     from shipline_sandbox.store import Doc, Session
 
-KEY_PARAMETERS = frozenset({"apikey", "key", "api_key"})
+KEY_PARAMETERS = frozenset({"apikey", "key", "api_key", "token"})
 _SHORTEST_KEY = 8
 
 
 def write(session: Session, service: str, status: int, fault: str | None) -> None:
     """Add the request under way, without any key."""
+    size = _size(service)
     entry: Doc = {
         "time": clock.milliseconds(clock.now(session)),
         "service": service,
@@ -25,7 +26,7 @@ def write(session: Session, service: str, status: int, fault: str | None) -> Non
         "method": request.method,
         "path": request.path,
         "query": _without_keys(request.args.to_dict(flat=False)),
-        "body": {"bytes": len(request.get_data())} if service == "files" else _body(),
+        "body": _body() if size is None else {"bytes": size},
         "status": status,
         "unknown_members": g.unknown_members,
         "fault": fault,
@@ -41,6 +42,13 @@ def operation() -> str | None:
 def _without_keys(values: dict[str, list[str]]) -> Doc:
     kept = {name: value for name, value in values.items() if name.lower() not in KEY_PARAMETERS}
     return {name: value[0] if len(value) == 1 else value for name, value in kept.items()}
+
+
+def _size(service: str) -> int | None:
+    """Of a body that is a file; None for any other."""
+    if received.is_streamed():
+        return g.received.size if g.received else 0
+    return len(request.get_data()) if service == "files" else None
 
 
 def _body() -> Any:

@@ -8,6 +8,9 @@ from shipline_sandbox import clock
 from shipline_sandbox.buildmaster import deployments, shapes
 from shipline_sandbox.buildmaster.releases import find_pipeline
 from shipline_sandbox.centercode import releases as centercode
+from shipline_sandbox.centercode import view as centercode_records
+from shipline_sandbox.deliveries import LOG
+from shipline_sandbox.v3 import webhooks
 from shipline_sandbox.v3.shapes import release_shape
 
 if TYPE_CHECKING:
@@ -39,10 +42,13 @@ def state(world: World) -> Doc:
             ],
             "releases": testers(world),
             "bucketFiles": session.value("bucket_files", []),
+            **centercode_records.everything(world),
         },
         "v3": {
             "products": session.all("product"),
             "releases": [release_shape(world, r) for r in session.all("v3_release")],
+            "webhooks": [{n: v for n, v in hook.items() if n != "token"} for hook in session.all(webhooks.KIND)],
+            "webhookEvents": session.all(LOG),
         },
         "files": session.files(),
         "faults": session.all("fault"),

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, render_template, request
 
 from shipline_sandbox import overview
 from shipline_sandbox.answers import Refused
+from shipline_sandbox.centercode import view
 from shipline_sandbox.world import current
 
 blueprint = Blueprint("page", __name__)
@@ -22,6 +23,7 @@ def home() -> str:
         current=[r for r in testers if not r["archived"]],
         archived=[r for r in testers if r["archived"]],
         processing=[r for r in overview.testers(world) if r["status"] != "Published"],
+        feedback=view.feedback(world),
         customers=overview.customers(world),
         drafts=overview.drafts(world),
         requests=world.session.all("request")[: -_LAST_REQUESTS - 1 : -1],
@@ -36,3 +38,13 @@ def tester_release() -> str | Response:
     if found is None or not request.args.get("artid"):
         raise Refused(404, "There is no such release.")
     return render_template("release.html", release=found)
+
+
+@blueprint.get("/project/feedback/view.html")
+def tester_feedback() -> str | Response:
+    """The address that feedback is given."""
+    path = f"{request.path}?cap={request.args.get('cap', '')}&uf={request.args.get('uf', '')}"
+    found = next((f for f in view.feedback(current()) if f["path"] == path), None)
+    if found is None:
+        raise Refused(404, "There is no such feedback.")
+    return render_template("feedback.html", feedback=found)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import uuid
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
 from shipline_sandbox import clock, switches
 from shipline_sandbox.buildmaster.releases import new_release
+from shipline_sandbox.centercode import seeding as centercode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from shipline_sandbox.store import Doc, Session
 
 _SECTIONS = {"switches", "buildmaster", "centercode", "v3"}
-# Any fixed namespace: the same names give the same ids in every sandbox.
-_NAMESPACE = uuid.UUID("5b1f6a52-2f0b-4c3c-9f3b-0d4f7f6f3a10")
 
 
 def default() -> Doc:
@@ -37,7 +34,7 @@ def plant(session: Session, seed: Mapping[str, Any]) -> None:
         )
     switches.change(session, seed.get("switches", {}))
     _plant_buildmaster(session, seed.get("buildmaster", {}))
-    _plant_centercode(session, seed.get("centercode", {}))
+    centercode.plant(session, seed.get("centercode", {}))
     for product in seed.get("v3", {}).get("products", []):
         session.save("product", {"id": product["id"], "name": product.get("name", product["id"])})
 
@@ -64,25 +61,3 @@ def _pipeline(given: Doc) -> Doc:
         {"name": stage} if isinstance(stage, str) else {"name": stage["name"], **stage} for stage in given["stages"]
     ]
     return given | {"stages": stages}
-
-
-def _plant_centercode(session: Session, seed: Mapping[str, Any]) -> None:
-    for project in seed.get("projects", []):
-        for given in project.get("release_types", []):
-            path = f"{project['key']}/{given['key']}"
-            bound_to = hashlib.sha256(given["api_key"].encode()).hexdigest() if "api_key" in given else None
-            session.save(
-                "release_type",
-                {
-                    "id": path,
-                    "project": project["key"],
-                    "key": given["key"],
-                    "arttypeid": str(uuid.uuid5(_NAMESPACE, path)),
-                    "single_active": given.get("single_active", False),
-                    "single_notice": given.get("single_notice", False),
-                    "team_access": given.get("team_access", []),
-                    "bound_to": bound_to,
-                },
-            )
-    if "bucket_files" in seed:
-        session.set_value("bucket_files", seed["bucket_files"])

@@ -7,6 +7,7 @@ import signal
 import tempfile
 import threading
 from contextlib import contextmanager
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -45,7 +46,7 @@ class Running:
     def admin(self, path: str, json: Any = None) -> Any:
         """The answer of ``/_sandbox/<path>``: GET without ``json``, POST with it. Raises ValueError if refused."""
         target = f"/_sandbox/{path.removeprefix('/_sandbox').lstrip('/')}"
-        answer = self._client.get(target) if json is None else self._client.post(target, json=json)
+        answer = self._client.get(target) if json is None else self._client.post(target, data=dumps(json))
         if answer.status_code >= 400:  # noqa: PLR2004 - HTTP
             raise ValueError(f"{target}: {answer.status_code} {answer.get_data(as_text=True)}")
         return answer.get_json()
@@ -84,7 +85,8 @@ def running(
         raise ValueError(f"speed: expected a positive number, not {speed!r}")
     with tempfile.TemporaryDirectory(prefix="shipline-sandbox-") as folder:
         store = Store(Path(data) if data else Path(folder, "sandbox.sqlite"))
-        app = create_app(Sandbox(store, speed, seed, tuple(faults)))
+        sandbox = Sandbox(store, speed, seed, tuple(faults))
+        app = create_app(sandbox)
         server = make_server(host, port, app, threaded=True, request_handler=_Quiet)
         thread = threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), daemon=True)
         thread.start()
@@ -94,6 +96,7 @@ def running(
             server.shutdown()
             thread.join()
             server.server_close()
+            sandbox.deliveries.close()
 
 
 def _url(host: str, server: BaseWSGIServer) -> str:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 Doc = dict[str, Any]
@@ -119,6 +119,18 @@ class Session:
 
     def put_file(self, path: str, content: bytes) -> None:
         self._connection.execute("INSERT OR REPLACE INTO file VALUES (?, ?)", (path, content))
+
+    def write_file(self, path: str, size: int, chunks: Iterable[bytes]) -> None:
+        """Store ``size`` bytes that come in pieces."""
+        self._connection.execute("INSERT OR REPLACE INTO file VALUES (?, zeroblob(?))", (path, size))
+        (row,) = self._connection.execute("SELECT rowid FROM file WHERE path = ?", (path,)).fetchone()
+        with self._connection.blobopen("file", "content", row) as blob:
+            for chunk in chunks:
+                blob.write(chunk)
+
+    def drop_file(self, path: str) -> bool:
+        """Whether there was one."""
+        return self._connection.execute("DELETE FROM file WHERE path = ?", (path,)).rowcount > 0
 
     def file(self, path: str) -> bytes | None:
         row = self._connection.execute("SELECT content FROM file WHERE path = ?", (path,)).fetchone()

@@ -24,10 +24,14 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "end_before_start": ("refuse", "accept"),
     "duplicate_release_value": ("accept", "refuse"),
     "missing_bucket_file": ("refuse", "processing"),
+    "lookup_member": ("field", "name"),
+    "upload_limit": ("2000000000", "2147483648", "1000"),
     "v3": ("full", "create-only"),
     "v3_products": ("any", "strict"),
     "v3_unique": ("on", "off"),
     "v3_file_answer": ("file", "release"),
+    "v3_storage": ("free", "full"),
+    "v3_uploads": ("raw", "form"),
 }
 
 

@@ -57,6 +57,11 @@ class Client:
         options = {"params": {"apiKey": KEY}, "json": payload} | options
         return self.http.post(where, timeout=10, **options)
 
+    def api(self, method: str, path: str, query: dict[str, Any] | None = None, **options: Any) -> requests.Response:
+        """Any endpoint of Centercode, with a key; the path is the one below ``/api/v1/``."""
+        params = {"apiKey": KEY} | (query or {})
+        return self.http.request(method, f"{self.sandbox.url}/api/v1/{path}", params=params, timeout=10, **options)
+
     def v3(self, method: str, path: str, **options: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {KEY}"}
         return self.http.request(method, f"{self.sandbox.url}/v3/{path}", headers=headers, timeout=10, **options)

@@ -133,8 +133,11 @@ def test_release_from_template_takes_its_pipeline(client):
     assert (release["template"], release["pipelineName"]) == ("Default", "Standard")
     other = client.bm("/create-from-template", releaseNumber="2.1", pipelineName="Full", **given).json()
     assert other["pipelineName"] == "Full"
+    client.bm("/create-from-template", method="PUT", releaseNumber="2.2", **given, **{"$Branch": "main"})
+    assert client.state()["buildmaster"]["releases"][-1]["variables"] == {"$Branch": "main"}
+    assert client.bm("/create-from-template", releaseNumber="2.2", **given).status_code == 400
     client.switch(templates="removed")
-    assert client.bm("/create-from-template", releaseNumber="2.2", **given).status_code == 404
+    assert client.bm("/create-from-template", releaseNumber="2.3", **given).status_code == 404
 
 
 def test_global_pipeline_needs_its_prefix(client):
@@ -159,6 +162,70 @@ def test_cancel_and_restore(client):
     (restored,) = client.bm("", releaseId=release["id"]).json()
     assert restored["status"] == "active"
     assert "canceledOn" not in restored
+    assert client.bm("/builds/create", releaseId=release["id"]).status_code == 200
+
+
+def test_releases_are_canceled_and_restored_by_number_too_and_by_put(client):
+    release = client.release()
+    named = {"releaseNumber": "1.4", "applicationName": "Widget"}
+    assert client.bm("/cancel", method="PUT", **named, reason="late").status_code == 200
+    assert client.bm("", status="canceled").json()[0]["id"] == release["id"]
+    assert client.state()["buildmaster"]["releases"][-1]["reason"] == "late"
+    assert client.bm("/cancel", **named).status_code == 200
+    assert client.bm("/restore", method="PUT", **named).status_code == 200
+    again = client.bm("/restore", **named)
+    assert (again.status_code, "only a canceled one" in again.text) == (400, True)
+
+
+@pytest.mark.parametrize("path", ["/cancel", "/restore", "/builds/create"])
+@pytest.mark.parametrize(
+    ("parameters", "says"),
+    [
+        ({}, "Either releaseId or releaseNumber"),
+        ({"releaseId": 1, "releaseNumber": "1.0"}, "Either releaseId or releaseNumber"),
+        ({"releaseNumber": "1.0"}, "applicationName is required"),
+        ({"releaseNumber": "1.0", "applicationId": 2, "applicationName": "Gadget"}, "not both"),
+        ({"releaseId": 99}, "99 not found"),
+        ({"releaseId": "1.0"}, "integer"),
+    ],
+)
+def test_a_release_is_named_in_one_way(client, path, parameters, says):
+    answer = client.bm(path, **parameters)
+    assert answer.status_code == 400
+    assert says in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "filters", "numbers"),
+    [
+        ("", {"releaseName": "Spring"}, ["2.0"]),
+        ("", {"releaseId": 2}, ["1.0"]),
+        ("", {"applicationId": 1, "status": "canceled"}, ["1.0"]),
+        ("", {"pipelineName": "Full"}, ["2.0"]),
+        ("/builds", {"releaseName": "Spring"}, ["b2", "b1"]),
+        ("/builds", {"buildId": 1}, ["a"]),
+        ("/builds", {"pipelineName": "Standard", "applicationName": "Widget"}, ["a"]),
+        ("/builds", {"furthestStage": "Integration"}, ["b1"]),
+        ("/builds", {"releaseNumber": "2.0", "status": "Rejected"}, ["b2"]),
+        ("/builds/deployments", {"releaseName": "Spring", "pipelineName": "Full"}, ["b1"]),
+        ("/builds/deployments", {"applicationId": 1, "releaseId": 3}, ["b1"]),
+        ("/builds/deployments", {"buildNumber": "b2"}, []),
+        ("/builds/deployments", {"environmentId": 1}, []),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_every_documented_filter(client, path, filters, numbers, method):
+    first, second = client.release("1.0"), client.release("2.0", releaseName="Spring", pipelineName="Full")
+    client.build(first, buildNumber="a")
+    deployed, rejected = (client.build(second, buildNumber=number) for number in ("b1", "b2"))
+    client.deploy(deployed, "Integration")
+    client.bm("/builds/reject", buildNumber="b2", releaseId=second["id"])
+    assert rejected["id"] == 3
+    client.bm("/cancel", releaseId=first["id"])
+    url, headers = f"{client.sandbox.url}/api/releases{path}", {"X-ApiKey": "sandbox-k"}
+    given = {"params": filters} if method == "GET" else {"data": filters}
+    found = client.http.request(method, url, headers=headers, timeout=10, **given).json()
+    assert [item["buildNumber" if path else "number"] for item in found] == numbers
 
 
 def test_build_numbers_count_up_in_each_release(client):

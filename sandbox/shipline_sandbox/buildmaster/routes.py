@@ -98,6 +98,8 @@ def cancel_release() -> Response:
 def restore_release() -> Response:
     world, given = parameters.begin(_APPLICATION | _RELEASE)
     release = find_release(world.session, given, both=True)
+    if release["status"] != "canceled":
+        raise Refused(400, f"Release {release['number']} is {release['status']}; only a canceled one can be restored.")
     kept = {k: v for k, v in release.items() if k not in {"canceled", "canceled_by", "reason"}}
     world.session.save("release", kept | {"status": "active"})
     return Response(status=200)

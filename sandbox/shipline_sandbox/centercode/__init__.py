@@ -1,1 +1,1 @@
-"""Centercode's API: releases."""
+"""Centercode's API: data packages, lookups, listeners, imports, feedback and releases."""

@@ -27,6 +27,9 @@ class Listing:
         given = {name.removesuffix("[eq]"): value for name, value in request.args.items()}
         note_unknown([name for name in given if name not in filters | _PAGING])
         self._wanted = {name: value for name, value in given.items() if name in filters}
+        for name in ("published", "private"):
+            if self._wanted.get(name, "true") not in {"true", "false"}:
+                raise Refused(400, f"{name} must be true or false.")
         self._page = _number(given.get("page", "1"), "page", 10**6)
         self._limit = _number(given.get("limit", str(_DEFAULT_LIMIT)), "limit", _MAX_LIMIT)
         sort = given.get("sort") or "createdAt"
@@ -50,8 +53,6 @@ def _fits(shape: Doc, name: str, wanted: str) -> bool:
         case "query":
             return wanted.lower() in shape["name"].lower()
         case "published" | "private":
-            if wanted not in {"true", "false"}:
-                raise Refused(400, f"{name} must be true or false.")
             return bool(value) == (wanted == "true")
         case _:
             return bool(value == wanted)

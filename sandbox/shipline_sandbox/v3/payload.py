@@ -1,4 +1,4 @@
-"""What the v3 API takes as a release or a release file."""
+"""What the v3 API takes as a release, a release file or a webhook."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _MAX_NAME, _MAX_NOTES, _MAX_URL = 256, 4096, 2048
 
 RELEASE_REQUIRED = ("name", "version", "channel", "productId")
 FILE_REQUIRED = ("name", "url", "size", "secured", "releaseId")
+WEBHOOK_REQUIRED = ("name", "url", "events")
 
 
 def read(checks: dict[str, Callable[[Any], str | None]], required: tuple[str, ...]) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def _flag(value: Any) -> str | None:
     return None if isinstance(value, bool) else "must be true or false"
 
 
-def _platforms(value: Any) -> str | None:
+def _names(value: Any) -> str | None:
     fits = isinstance(value, list) and all(isinstance(item, str) and item for item in value)
     return None if fits else "must be a list of strings"
 
@@ -93,7 +94,7 @@ RELEASE: dict[str, Callable[[Any], str | None]] = {
     "name": _text(_MAX_NAME),
     "version": _version,
     "channel": _text(_MAX_NAME),
-    "platforms": _platforms,
+    "platforms": _names,
     "private": _flag,
     "notes": _notes,
     "productId": _text(_MAX_NAME),
@@ -106,4 +107,11 @@ FILE: dict[str, Callable[[Any], str | None]] = {
     "checksum": _checksum,
     "secured": _flag,
     "releaseId": _text(_MAX_NAME),
+}
+WEBHOOK: dict[str, Callable[[Any], str | None]] = {
+    "name": _text(_MAX_NAME),
+    "url": _url,
+    "token": _text(_MAX_NAME, 0),
+    "active": _flag,
+    "events": _names,
 }

@@ -13,29 +13,20 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, request
 
 from shipline_sandbox.answers import Refused, as_json
-from shipline_sandbox.v3 import payload
+from shipline_sandbox.v3 import payload, releases, webhooks
 from shipline_sandbox.v3.listing import Listing
 from shipline_sandbox.v3.shapes import file_shape, files_of, release_shape
-from shipline_sandbox.world import World, bearer, current, is_known
 
 if TYPE_CHECKING:
     from shipline_sandbox.store import Doc
+    from shipline_sandbox.world import World
 
 blueprint = Blueprint("v3", __name__, url_prefix="/v3")
 
 
-def _begin(*, is_create: bool = False) -> World:
-    world = current()
-    if world.switches["v3"] == "create-only" and not is_create:
-        raise Refused(404, "Not found.")
-    if not is_known(bearer()):
-        raise Refused(401, "The access token is missing, malformed or expired.")
-    return world
-
-
 @blueprint.get("/releases", endpoint="list-releases")
 def list_releases() -> Response:
-    world = _begin()
+    world = releases.begin()
     listing = Listing({"productId", "version", "channel", "platform", "name", "published", "private", "query"})
     shapes = [release_shape(world, doc) for doc in world.session.all("v3_release")]
     return as_json(listing.select(shapes))
@@ -44,7 +35,7 @@ def list_releases() -> Response:
 @blueprint.post("/releases", endpoint="create-release")
 def create_release() -> Response:
     """A new release is a draft: it is seen by nobody until it is published."""
-    world = _begin(is_create=True)
+    world = releases.begin(is_create=True)
     given = payload.read(payload.RELEASE, payload.RELEASE_REQUIRED)
     _refuse_unknown_product(world, given)
     created = datetime.fromisoformat(given["createdAt"]).timestamp() if given.get("createdAt") else world.now
@@ -59,22 +50,24 @@ def create_release() -> Response:
         "publishedAt": None,
     }
     _refuse_conflict(world, release)
-    return as_json(release_shape(world, world.session.add("v3_release", release)), 201)
+    shape = release_shape(world, world.session.add("v3_release", release))
+    webhooks.trigger(world, "release.created", shape)
+    return as_json(shape, 201)
 
 
 @blueprint.get("/releases/<key>", endpoint="get-release")
 def get_release(key: str) -> Response:
-    world = _begin()
-    return as_json(release_shape(world, _release(world, key)))
+    world = releases.begin()
+    return as_json(release_shape(world, releases.find_release(world, key)))
 
 
 @blueprint.patch("/releases/<key>", endpoint="update-release")
 def update_release(key: str) -> Response:
     """Members that aren't given stay as they are."""
-    world = _begin()
-    release = _release(world, key)
+    world = releases.begin()
+    release = releases.find_release(world, key)
     given = payload.read(payload.RELEASE, ())
-    _refuse_published(release, 403)
+    releases.refuse_published(release, 403)
     _refuse_unknown_product(world, given)
     if "notes" in given:
         given["notes"] = given["notes"] or ""
@@ -87,9 +80,9 @@ def update_release(key: str) -> Response:
 
 @blueprint.delete("/releases/<key>", endpoint="delete-release")
 def delete_release(key: str) -> Response:
-    world = _begin()
-    release = _release(world, key)
-    _refuse_published(release, 409)
+    world = releases.begin()
+    release = releases.find_release(world, key)
+    releases.refuse_published(release, 409)
     for file in files_of(world, key):
         world.session.drop("v3_file", file["id"])
     world.session.drop("v3_release", key)
@@ -99,17 +92,17 @@ def delete_release(key: str) -> Response:
 @blueprint.post("/releases/<key>/publish", endpoint="publish-release")
 def publish_release(key: str) -> Response:
     """For ever: a published release can be read only."""
-    world = _begin()
-    release = _release(world, key)
-    _refuse_published(release, 409)
+    world = releases.begin()
+    release = releases.find_release(world, key)
+    releases.refuse_published(release, 409)
     release |= {"publishedAt": world.now, "updatedAt": world.now}
     return as_json(release_shape(world, world.session.save("v3_release", release)))
 
 
 @blueprint.get("/release-files", endpoint="list-release-files")
 def list_release_files() -> Response:
-    world = _begin()
-    if not any(name in request.args for name in ("releaseId", "releaseId[eq]")):
+    world = releases.begin()
+    if not any(request.args.get(name) for name in ("releaseId", "releaseId[eq]")):
         raise Refused(400, "releaseId is required.")
     listing = Listing({"releaseId", "name", "published", "query"})
     return as_json(listing.select([file_shape(world, doc) for doc in world.session.all("v3_file")]))
@@ -117,53 +110,29 @@ def list_release_files() -> Response:
 
 @blueprint.post("/release-files", endpoint="create-release-file")
 def create_release_file() -> Response:
-    world = _begin()
+    world = releases.begin()
     given = payload.read(payload.FILE, payload.FILE_REQUIRED)
     release = world.session.find("v3_release", given["releaseId"])
     if release is None:
         raise Refused(400, "The release does not exist.")
-    _refuse_published(release, 403)
-    if any(file["name"] == given["name"] for file in files_of(world, release["id"])):
-        raise Refused(409, "The release has a file of this name already.")
-    file = {**given, "id": str(uuid.uuid4()), "createdAt": world.now, "updatedAt": world.now}
-    world.session.add("v3_file", file)
-    world.session.save("v3_release", release | {"updatedAt": world.now})
+    file = releases.add_file(world, release, given)
     as_release = world.switches["v3_file_answer"] == "release"
     return as_json(release_shape(world, release) if as_release else file_shape(world, file), 201)
 
 
 @blueprint.get("/release-files/<key>", endpoint="get-release-file")
 def get_release_file(key: str) -> Response:
-    world = _begin()
-    return as_json(file_shape(world, _file(world, key)))
+    world = releases.begin()
+    return as_json(file_shape(world, releases.find_file(world, key)))
 
 
 @blueprint.delete("/release-files/<key>", endpoint="delete-release-file")
 def delete_release_file(key: str) -> Response:
-    world = _begin()
-    file = _file(world, key)
-    _refuse_published(_release(world, file["releaseId"]), 409)
+    world = releases.begin()
+    file = releases.find_file(world, key)
+    releases.refuse_published(releases.find_release(world, file["releaseId"]), 409)
     world.session.drop("v3_file", key)
     return Response(status=204)
-
-
-def _release(world: World, key: str) -> Doc:
-    release = world.session.find("v3_release", key)
-    if release is None:
-        raise Refused(404, "The release does not exist.")
-    return release
-
-
-def _file(world: World, key: str) -> Doc:
-    file = world.session.find("v3_file", key)
-    if file is None:
-        raise Refused(404, "The release file does not exist.")
-    return file
-
-
-def _refuse_published(release: Doc, status: int) -> None:
-    if release["publishedAt"] is not None:
-        raise Refused(status, "The release is published and can't be modified.")
 
 
 def _refuse_unknown_product(world: World, given: dict[str, Any]) -> None:

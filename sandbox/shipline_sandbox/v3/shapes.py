@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from shipline_sandbox.store import Doc
     from shipline_sandbox.world import World
 
-_TENANT = "00000000-0000-4000-8000-5a4d6a4e6442"
+TENANT = "00000000-0000-4000-8000-5a4d6a4e6442"
 
 
 def files_of(world: World, release_id: str) -> list[Doc]:
@@ -37,7 +37,7 @@ def release_shape(world: World, doc: Doc) -> Doc:
         "private": doc["private"],
         "archived": False,
         "productId": doc["productId"],
-        "tenantId": _TENANT,
+        "tenantId": TENANT,
     }
 
 
