@@ -5,6 +5,9 @@ FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 
+# For notes from commits; its other commands need more than this one file.
+RUN command -v git >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends git; }
+
 # A virtual environment without pip, at the path it keeps in the final stage.
 COPY requirements/run.txt requirements/
 RUN python -m venv --without-pip /opt/shipline \
@@ -29,6 +32,7 @@ FROM ${BASE}
 RUN find /usr -depth \( -name pip -o -name 'pip[0-9-]*' -o -name ensurepip -o -name setuptools -o -name 'setuptools-*' \
       -o -name pkg_resources -o -name _distutils_hack -o -name distutils-precedence.pth \) -exec rm -rf {} +
 COPY --from=build /opt/shipline /opt/shipline
+COPY --from=build /usr/bin/git /usr/bin/git
 # The base carries the standard library without bytecode: importing everything once leaves it behind.
 RUN ln -s /opt/shipline/bin/shipline /usr/local/bin/shipline \
  && /opt/shipline/bin/python -c "import encodings.idna, pkgutil, jsonschema, markdown_it, nh3, requests, shipline, yaml; \

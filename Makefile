@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPILE = $(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header \
           --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: demo test lint types check lint-ci lint-groovy runners bench generate lock clean
+.PHONY: demo test lint types check lint-ci lint-groovy runners faults bench generate lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/shipline demo
@@ -40,6 +40,11 @@ $(VENV)/groovylint/node_modules: tools/groovylint/package-lock.json | $(VENV)/bi
 # The real runners, in containers. Needs root on Debian: it installs an engine.
 runners: $(VENV)/.dev
 	engine="$$(tests/runners/engine)" && eval "$$engine" && $(BIN)/python -m pytest tests/runners
+
+# Every request of the main job with every fault, and a kill around every POST and receipt write; writes the figures into
+# docs/reliability.md. Half an hour on two cores.
+faults: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/faults --whole --write-figures --numprocesses 6
 
 # Timings, never part of the tests; writes docs/performance.md.
 bench: $(VENV)/.dev

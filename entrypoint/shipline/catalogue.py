@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 Kind = Literal["text", "boolean", "integer", "choice", "duration", "instant", "url", "list", "map", "artifacts"]
-TargetKind = Literal["v3", "centercode"]
+TargetKind = Literal["v3", "centercode", "notify"]
 
 FOR_EVERY_TARGET = frozenset({"centercode-if-exists", "centercode-on-unknown"})
 """Flat inputs that apply to each target of a list; others beside a list are an error."""
@@ -34,7 +34,7 @@ class Leaf:
     hidden: bool  # a wrong value isn't repeated in messages, as it may hold a key
     multiline: bool
     commas: bool  # a list that commas may separate too
-    interpolate: str  # which names may be used: facts, version, artifact, variables, variables-late, late; empty: none
+    interpolate: str  # which names: facts, version, artifact, variables, variables-late, late, notify; empty: none
     excludes: frozenset[str]  # siblings that can't be given as well
     target: TargetKind | None  # the kind of target this is a setting of
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from shipline.catalogue import Leaf
 
-_SECTIONS = frozenset({"release", "artifacts", "buildmaster", "v3", "centercode", "network"})
+_SECTIONS = frozenset({"release", "artifacts", "buildmaster", "v3", "centercode", "notify", "network"})
 # What GitHub itself gives a step that runs an image: neither inputs of ours nor misspelt ones.
 _RUNNER_INPUTS = frozenset({"args", "entrypoint"})
 

@@ -96,8 +96,12 @@ class Links:
     def _ask(self, url: str) -> Link:
         import requests
 
+        from shipline.transport import connection
+
         try:
             with requests.Session() as session:
+                session.mount("https://", connection.Adapter())
+                session.mount("http://", connection.Adapter())
                 session.auth = lambda request: request  # keeps ~/.netrc out
                 head = self._send(session, "HEAD", url, {})
                 if head.status_code < 400 and "Content-Length" in head.headers:  # noqa: PLR2004
@@ -109,10 +113,14 @@ class Links:
                 return Link(url, byte.status_code, size)
         except (requests.exceptions.RequestException, OSError, ValueError) as error:
             return Link(url, None, None, type(error).__name__)
+        finally:
+            connection.progress.end()
 
     def _send(self, session: requests.Session, method: str, url: str, headers: dict[str, str]) -> requests.Response:
+        from shipline.transport import connection
         from shipline.transport.session import ca_bundle
 
+        connection.progress.begin(2 * self._network.read_timeout)
         response = session.request(
             method,
             url,

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from shipline.pipeline import Network
 from shipline.report import Console, show_log
 from shipline.services import api
 from shipline.services.arguments import from_text
+from shipline.transport.budget import Budget
 from shipline.transport.redaction import redact
 
 if TYPE_CHECKING:
@@ -123,24 +124,26 @@ def _json(text: str | None) -> Any:
 
 def _service(operation: Operation, given: Mapping[str, Any]) -> Service:
     default = Network()
-    times = {name: _seconds(f"--{name.replace('_', '-')}", given.get(name)) for name in _TIMES}
+    times = {name: getattr(default, name) for name in _TIMES}
+    times |= {name: _seconds(f"--{name.replace('_', '-')}", given[name]) for name in _TIMES if given.get(name)}
     key = KEYS[operation.service]
     return api.CLASSES[operation.service](
         given.get("url", ""),
         os.environ.get(key, ""),
         key_name=key,
         allow_http=str(given.get("allow_http", False)).lower() == "true",
-        network=replace(
-            default,
+        network=Network(
+            **times,
             ca_bundle=given.get("ca_bundle"),
-            **{name: seconds for name, seconds in times.items() if seconds is not None},
+            client_certificate=given.get("client_certificate"),
+            budget=Budget(),
         ),
     )
 
 
-def _seconds(flag: str, text: str | None) -> float | None:
+def _seconds(flag: str, text: str) -> float:
     try:
-        return None if text is None else values.duration(text)
+        return values.duration(text)
     except ValueError as error:
         raise InvalidInputError([Problem(flag, "", str(error))]) from None
 

@@ -79,6 +79,7 @@ def _connection(service: str, *, file_server: bool = False) -> list[click.Parame
         click.Option(["--url"], envvar=urls, show_envvar=True, help="the service's address"),
         click.Option(["--allow-http"], is_flag=True, envvar=f"{names}_ALLOW_HTTP", help=http),
         _network("--ca-bundle", "certificates to trust: a path, or PEM text"),
+        _network("--client-certificate", "certificate of this client, with its key: the path of a PEM file"),
         *(_network(flag, f"{text} (default: {default})") for flag, default, text in times),
         click.Option(["-v", "--verbose"], is_flag=True, help="show each request"),
     ]

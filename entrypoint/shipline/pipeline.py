@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from shipline.transport.budget import Budget
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -97,6 +99,7 @@ class V3Target:
     platforms: tuple[str, ...]
     private: bool
     attach: Literal["link", "upload", "none"]
+    upload_form: Literal["raw", "multipart"]
     state: Literal["draft", "published"]
     if_exists: Literal["complete", "update", "fail"]
     required: bool
@@ -133,6 +136,23 @@ class CentercodeTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class Listener:
+    """A listener that one entry of ``notify`` has called for each feedback, once the release is announced."""
+
+    name: str  # "notify:comment" or "notify:macro"; "notify:2:…" for the second of a list
+    kind: Literal["comment", "macro"]
+    url: str  # without /api/v1
+    key: Secret | None
+    project: str
+    listener: str
+    body: Mapping[str, Text]  # of a comment; may use the names feedback and release_url
+    feedback: tuple[str, ...]
+    searched: str  # where feedback was looked for, for people; empty: it is listed in the config
+    required: bool
+    skip: str
+
+
+@dataclass(frozen=True, slots=True)
 class Network:
     """Times are in seconds. ``ca_bundle`` is a path, or PEM text."""
 
@@ -140,6 +160,8 @@ class Network:
     read_timeout: float = 60
     retry_for: float = 120
     ca_bundle: str | None = None
+    client_certificate: str | None = None  # the path of a PEM file that holds its key too
+    budget: Budget = field(default_factory=Budget, repr=False, compare=False)  # of retries, for all of a run's sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,4 +178,5 @@ class Pipeline:
     centercode: tuple[CentercodeTarget, ...]
     network: Network
     notes_from: str  # where the notes came from, for people
+    notify: tuple[Listener, ...] = field(default=())
     warnings: tuple[str, ...] = field(default=())

@@ -9,7 +9,7 @@ from shipline.errors import CanceledError, InvalidInputError, Problem, ShiplineE
 from shipline.steps import Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from shipline.links import Link
     from shipline.pipeline import Pipeline
@@ -73,6 +73,7 @@ def decided(step: Step, job: Job) -> Planned:
             raise
         decision = Decision(error=error)
     job.make(decision.made)
+    job.decisions[step.name] = decision
     return Planned(step, decision, job.changes)
 
 
@@ -109,8 +110,13 @@ def _steps(pipeline: Pipeline) -> Iterator[Step]:
     # Imported here: each brings a service, and validating needs none.
     if pipeline.buildmaster is not None:
         yield from _buildmaster_steps(pipeline)
-    if "publish" not in pipeline.steps:
-        return
+    if "publish" in pipeline.steps:
+        announcing = list(_announcements(pipeline))
+        yield from announcing
+        yield from _notifications(pipeline, announcing)
+
+
+def _announcements(pipeline: Pipeline) -> Iterator[Step]:
     if pipeline.v3:
         from shipline.services.v3 import V3
         from shipline.steps.publish_v3 import PublishV3
@@ -123,6 +129,18 @@ def _steps(pipeline: Pipeline) -> Iterator[Step]:
 
         for centercode in pipeline.centercode:
             yield PublishCentercode(centercode, Centercode(centercode, pipeline.network), pipeline.version.text)
+
+
+def _notifications(pipeline: Pipeline, announcing: Sequence[Step]) -> Iterator[Step]:
+    if not pipeline.notify:
+        return
+    from shipline.services.centercode import Centercode
+    from shipline.steps.notify import Notify
+
+    for listener in pipeline.notify:
+        client = Centercode(listener, pipeline.network)
+        for feedback in listener.feedback or ("",):
+            yield Notify(listener, feedback, client, pipeline.version.text, announcing)
 
 
 def _buildmaster_steps(pipeline: Pipeline) -> Iterator[Step]:

@@ -9,7 +9,7 @@ from shipline import catalogue, config, inputs, validate
 from shipline import version as versions
 from shipline.document import Node, Path, Place, Problems, printable
 from shipline.pipeline import Network, Pipeline
-from shipline.resolution import buildmaster, certificates, files, keys, names, notes, origins, targets, twins
+from shipline.resolution import buildmaster, certificates, files, keys, names, notes, notify, origins, targets, twins
 from shipline.resolution.section import Document
 from shipline.text import LATE_NAMES, Name, Text
 
@@ -104,7 +104,9 @@ def _pipeline(document: Document, sources: Sources, service_keys: keys.Keys) -> 
     late_names = all_names.with_late() if has_buildmaster else all_names.without(no_section)
     steps = _steps(document)
     found = files.find(document, all_names, late_names, facts, sources.workspace)
-    release_notes = notes.read(release, all_names, version, sources.workspace)
+    commits = notes.Commits(sources.workspace, version, facts.tag)
+    notes_source = notes.Source(all_names, version, sources.workspace, commits)
+    release_notes = notes.read(release, notes_source)
     said = release.value("prerelease")
     context = targets.Context(
         names=all_names,
@@ -112,11 +114,11 @@ def _pipeline(document: Document, sources: Sources, service_keys: keys.Keys) -> 
         version=version,
         prerelease=bool(version and version.prerelease) if said == "auto" else said is True,
         notes=release_notes,
+        notes_source=notes_source,
         title=_title(release, late_names, version, has_buildmaster=has_buildmaster),
         found=found,
         keys=service_keys,
         facts=facts,
-        workspace=sources.workspace,
         publishing="publish" in steps,
     )
     section = document.section("buildmaster")
@@ -136,6 +138,7 @@ def _pipeline(document: Document, sources: Sources, service_keys: keys.Keys) -> 
         centercode=tuple(target for _, target in centercode),
         network=_network(document.section("network"), sources.workspace),
         notes_from=release_notes.origin,
+        notify=notify.resolve(document, context, v3, centercode),
         warnings=document.problems.warnings,
     )
 
@@ -201,4 +204,5 @@ def _network(section: Section, workspace: pathlib.Path) -> Network:
         read_timeout=section.seconds("read-timeout"),
         retry_for=section.seconds("retry-for", zero=True),
         ca_bundle=certificates.bundle(section, workspace),
+        client_certificate=certificates.own(section, workspace),
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from shipline import plan as plans
-from shipline.errors import CanceledError, ShiplineError, bug
+from shipline.errors import CanceledError, ShiplineError, UnknownOutcomeError, bug
 from shipline.links import dead_link
+from shipline.receipt import fingerprint
 from shipline.report import Outcome
 from shipline.services.answer import ConflictError
+from shipline.steps import Decision
 from shipline.transport.redaction import redact
 
 if TYPE_CHECKING:
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 
     from shipline.plan import Plan, Planned
     from shipline.steps import Job, Step
+
+
+_LOOKS = (1.0, 2.0, 4.0)  # seconds before each look for what a lost request did
 
 
 def run(plan: Plan, job: Job) -> Outcome:
@@ -136,17 +142,51 @@ def _act(planned: Planned, job: Job) -> str:
     job.make(decision.made)  # in the order of the steps: outputs are those of the last
     if decision.skip:
         return decision.skip
-    try:
-        return planned.step.act(job, decision)
-    except ConflictError:
-        if not planned.step.adopts:
+    step, resent = planned.step, set[str]()
+    while True:
+        try:
+            return step.act(job, decision)
+        except UnknownOutcomeError as lost:
+            if not step.settles:
+                raise
+            decision = _settled(step, job, lost, resent)
+        except ConflictError:
+            if not step.adopts:
+                raise
+            # Somebody made it between the look-up and the request, or an earlier try did: if it is equal, it is ours.
+            again = plans.decided(step, job)
+            same = [call.operation.id for call in again.decision.calls] == [c.operation.id for c in decision.calls]
+            if same or again.decision.error is not None:
+                raise
+            decision = again.decision
+
+
+def _settled(step: Step, job: Job, lost: UnknownOutcomeError, resent: set[str]) -> Decision:
+    """The answer to a request was lost: look what came of it, more than once, since it may take effect late.
+
+    What was applied is adopted, and the step goes on; what provably wasn't is sent once more. Raises ``lost`` where
+    that can't be told.
+    """
+    request = step.lost_request(job)
+    if request is None or request in resent:
+        raise lost
+    job.console.progress(f"{lost.what}: looking whether it was applied")
+    patience = min(1.0, job.pipeline.network.retry_for / sum(_LOOKS))
+    decision = Decision()
+    for pause in _LOOKS:
+        time.sleep(pause * patience)
+        try:
+            decision = plans.decided(step, job).decision
+        except CanceledError:
             raise
-        # Somebody made it between the look-up and the request, or an earlier try did: if it is equal, it is ours.
-        again = plans.decided(planned.step, job)
-        same = [call.operation.id for call in again.decision.calls] == [call.operation.id for call in decision.calls]
-        if same or again.decision.error is not None:
-            raise
-        return planned.step.act(job, again.decision)
+        except ShiplineError:
+            raise lost from None
+        if decision.error is not None:
+            raise lost
+        if request not in {fingerprint(call.request(job.values)) for call in decision.calls}:
+            return decision
+    resent.add(request)
+    return decision
 
 
 def _begun(step: Step, job: Job) -> str:

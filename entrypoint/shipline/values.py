@@ -108,6 +108,11 @@ def base_url(text: str) -> str:
     return text.rstrip("/")
 
 
+UPLOAD_NAME = re.compile(r"[()\[\]a-zA-Z0-9_.-]{3,256}")
+"""Names of files that v3's release server takes (the server's published source); case makes no difference to it."""
+UPLOAD_NAME_RULE = "3 to 256 of the characters A-Z a-z 0-9 . - _ ( ) [ ]"
+
+
 def in_the_clear(url: str) -> bool:
     """Whether what is sent there can be read on the way: plain HTTP to another machine."""
     parts = urlsplit(url)

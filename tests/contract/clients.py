@@ -81,6 +81,7 @@ def v3(url: str = "https://api.example.com") -> V3:
         platforms=("windows",),
         private=False,
         attach="link",
+        upload_form="raw",
         state="draft",
         if_exists="complete",
         required=True,

@@ -27,6 +27,25 @@ def document(name: str) -> Any:
     return json.loads(Path(__file__).with_name("documents").joinpath(f"{name}.json").read_text(encoding="utf-8"))
 
 
+def requests() -> list[str]:
+    """The documents that say where their example is sent to."""
+    return [path.stem for path in DOCUMENTS if "request" in document(path.stem)]
+
+
+def parts(found: dict[str, Any], part: str) -> list[Any]:
+    """The values of a document's request, ``part`` of its operation, in the document's order."""
+    ours = (example for example in found["examples"] if example["operation"] == found["request"]["operation"])
+    return [example["value"] for example in ours if example["part"] == part]
+
+
+def answered(found: dict[str, Any]) -> tuple[str, Any]:
+    """Status and body of the answer to a document's request; None for a body that it doesn't show."""
+    for status in ("200", "201", "202"):
+        for value in parts(found, status):
+            return status, value
+    return found["request"]["status"], None
+
+
 def service_of(name: str) -> str:
     """The service that a document is about."""
     return name.split("-", 1)[0]

@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import vcr
 from vcr.errors import CannotOverwriteExistingCassetteException
-from vcr.stubs.urllib3_stubs import VCRRequestsHTTPConnection, VCRRequestsHTTPSConnection
 
 from contract import clients
+from contract.playing import cassettes
 from shipline import values
 from shipline.errors import RefusedError
 from shipline.services import buildmaster, centercode, v3
-from shipline.transport import connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,18 +29,6 @@ HERE = Path(__file__).parent
 CASSETTES = sorted((HERE / "cassettes").glob("*.yaml"))
 SECRETS = ("apikey", "authorization", clients.KEY)
 
-player = vcr.VCR(
-    cassette_library_dir=str(HERE / "cassettes"),
-    record_mode="none",
-    match_on=["method", "scheme", "host", "port", "path", "query", "body"],
-    filter_headers=["X-ApiKey", "Authorization"],
-    filter_query_parameters=["apiKey"],
-    custom_patches=(
-        (connection._HttpPool, "ConnectionCls", VCRRequestsHTTPConnection),
-        (connection._HttpsPool, "ConnectionCls", VCRRequestsHTTPSConnection),
-    ),
-)
-
 
 def example(document: str, index: int) -> Any:
     return json.loads((HERE / "documents" / f"{document}.json").read_text(encoding="utf-8"))["examples"][index]["value"]
@@ -51,7 +37,7 @@ def example(document: str, index: int) -> Any:
 @pytest.mark.disable_socket
 def test_buildmaster() -> None:
     client = clients.buildmaster(application="ProfitCalculator")
-    with player.use_cassette("buildmaster.yaml") as cassette:
+    with cassettes.use_cassette("buildmaster.yaml") as cassette:
         (release,) = client.releases(status="active")
         assert (release.id, release.number, release.status, release.pipeline) == (4, "1.0.1", "active", "Release")
 
@@ -76,7 +62,7 @@ def centercode_release() -> dict[str, Any]:
 @pytest.mark.disable_socket
 def test_centercode() -> None:
     client = clients.centercode()
-    with player.use_cassette("centercode.yaml") as cassette:
+    with cassettes.use_cassette("centercode.yaml") as cassette:
         path = {"projectKey": "WidgetPro", "releaseTypeKey": "Firmware"}
         answer = client.call("project-release", path=path, body=centercode_release()).send({})
         release = centercode.Release.of(answer)
@@ -96,7 +82,7 @@ def test_centercode() -> None:
 @pytest.mark.disable_socket
 def test_v3() -> None:
     client = clients.v3()
-    with player.use_cassette("v3.yaml") as cassette:
+    with cassettes.use_cassette("v3.yaml") as cassette:
         answer = client.call("create-release", body=example("v3-create-release", 0)).send({})
         release = v3.Release.of(answer)
         assert (release.id, release.version, release.platforms) == ("string", "string", frozenset({"string"}))
@@ -109,7 +95,7 @@ def test_v3() -> None:
 @pytest.mark.disable_socket
 def test_another_body_is_not_what_the_document_describes() -> None:
     client = clients.v3()
-    with player.use_cassette("v3.yaml"), pytest.raises(CannotOverwriteExistingCassetteException):
+    with cassettes.use_cassette("v3.yaml"), pytest.raises(CannotOverwriteExistingCassetteException):
         client.call("create-release", body=example("v3-create-release", 0) | {"notes": "other"}).send({})
 
 
@@ -156,7 +142,7 @@ def address() -> Iterator[str]:
 def test_a_recording_has_no_key(service: str, address: str, tmp_path: Path) -> None:
     client: Client = getattr(clients, service)(url=address)
     cassette = tmp_path / "recorded.yaml"
-    with player.use_cassette(str(cassette), record_mode="all"):
+    with cassettes.use_cassette(str(cassette), record_mode="all"):
         _one(client, service)
     (seen,) = _Server.seen
     assert clients.KEY in seen  # it was sent

@@ -27,7 +27,10 @@ def examples() -> list[Any]:
     return found
 
 
-REQUESTS = [path.stem for path in openapi.DOCUMENTS if "request" in openapi.document(path.stem)]
+REQUESTS = openapi.requests()
+PRINTED = [
+    name for name in REQUESTS if openapi.service_of(name) == "centercode"
+]  # its reference prints a command for each
 
 
 @pytest.mark.parametrize("path", openapi.DOCUMENTS, ids=lambda path: path.stem)
@@ -50,7 +53,7 @@ def test_the_request_is_for_its_operation_only_and_its_values_fit(name: str) -> 
     assert list(found) == [request["operation"]]
     given = {"path": found[request["operation"]], "query": request.get("query", {})}
     entry = openapi.operation(service, request["operation"])
-    parameters = [openapi.resolved(service, parameter) for parameter in entry["parameters"]]
+    parameters = [openapi.resolved(service, parameter) for parameter in entry.get("parameters", [])]
     for place, values in given.items():
         described = {p["name"]: p for p in parameters if p["in"] == place}
         assert values.keys() <= described.keys()
@@ -64,11 +67,10 @@ def test_the_request_has_a_body_where_the_operation_takes_one(name: str) -> None
     service, found = openapi.service_of(name), openapi.document(name)
     entry = openapi.operation(service, found["request"]["operation"])
     content = entry.get("requestBody", {}).get("content", {})
-    sent = {example["operation"] for example in found["examples"] if example["part"] == "request"}
     if "multipart/form-data" in content:
         assert found["request"]["form"].keys() == content["multipart/form-data"]["schema"]["properties"].keys()
     else:
-        assert sent == ({found["request"]["operation"]} if content else set())
+        assert bool(openapi.parts(found, "request")) == bool(content)
 
 
 @pytest.mark.parametrize("name", REQUESTS)
@@ -76,11 +78,10 @@ def test_the_documented_status_is_the_only_success(name: str) -> None:
     """T-29: for statuses and comments it stands in the example's line, not in the heading."""
     found = openapi.document(name)
     entry = openapi.operation(openapi.service_of(name), found["request"]["operation"])
-    answered = {example["part"] for example in found["examples"]} - {"request"}
-    assert {code for code in entry["responses"] if code.startswith("2")} == answered
+    assert [code for code in entry["responses"] if code.startswith("2")] == [openapi.answered(found)[0]]
 
 
-@pytest.mark.parametrize("name", REQUESTS)
+@pytest.mark.parametrize("name", PRINTED)
 def test_the_printed_command_sends_the_request_but_for_its_misprints(name: str) -> None:
     found = openapi.document(name)
     request = found["request"]
@@ -99,7 +100,7 @@ def test_the_printed_command_sends_the_request_but_for_its_misprints(name: str) 
     assert bodies.get("CURL Example, --data", printed.body) == printed.body
 
 
-@pytest.mark.parametrize("name", REQUESTS)
+@pytest.mark.parametrize("name", PRINTED)
 def test_the_openapi_file_shows_the_documents_example(name: str) -> None:
     """Of a page only the first row, so that the file stays readable."""
     found = openapi.document(name)
@@ -118,9 +119,15 @@ def test_every_service_has_documents() -> None:
     assert {openapi.service_of(path.stem) for path in openapi.DOCUMENTS} == set(openapi.SERVICES)
 
 
+def test_every_operation_of_buildmaster_that_has_an_example_has_a_document() -> None:
+    """The page of 2023, the only one with Create Release from Template, has none."""
+    named = {f"buildmaster-{entry['operationId']}" for _, _, entry in openapi.operations("buildmaster")}
+    assert named - {*REQUESTS} == {"buildmaster-create-release-from-template"}
+
+
 def test_every_operation_of_centercode_has_a_document() -> None:
     named = [f"centercode-{entry['operationId']}" for _, _, entry in openapi.operations("centercode")]
-    assert sorted(named) == sorted(name for name in REQUESTS if name.startswith("centercode-"))
+    assert sorted(named) == sorted(PRINTED)
 
 
 @pytest.mark.parametrize(

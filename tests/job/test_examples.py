@@ -114,6 +114,30 @@ def test_testers_and_customers(project: Project, tag: str, announced: str) -> No
     assert len(state(project)["v3"]["releases"]) == (announced == "Software")
 
 
+def test_tell_testers(project: Project) -> None:
+    use(project, "tell-testers.yml")
+    project.sandbox.put_file("widget/1.1.0/widget.zip", b"PK")
+    person = ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
+    commit = [*person, "commit", "-q", "--allow-empty", "-m"]
+    for command in (
+        ["init", "-q"],
+        [*commit, "First"],
+        ["tag", "v1.0.0"],
+        [*commit, "Don't lose <settings>\n\nFixes BUG-0001"],
+        ["tag", "v1.1.0"],
+    ):
+        subprocess.run(["git", *command], cwd=project.path, check=True)
+    ended = project.shipline("run")
+    assert ended.code == 0, ended.text
+    (posted,) = state(project)["centercode"]["releases"]
+    assert posted["body"] == "<ul>\n<li>Don't lose &lt;settings&gt;</li>\n</ul>\n"
+    told = [(r["operation"], r["query"]) for r in project.changes()[1:]]
+    assert told == [
+        ("project-feedback-comment", {"find": "BUG-0001"}),
+        ("project-feedback-macro", {"find": "BUG-0001"}),
+    ]
+
+
 def test_announce_only(project: Project) -> None:
     use(project, "announce-only.yml")
     ended = project.shipline("run", "--release-version", "0.1.1")

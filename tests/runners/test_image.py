@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runners.container import STAND_IN
+from runners.container import STAND_IN, commit
 from runners.user import KEYS, user_project
 from shipline_sandbox.server import running
 
@@ -56,6 +56,24 @@ def test_no_bytecode_is_made_when_it_starts(engine: Engine) -> None:
 
 def test_it_adds_at_most_25_mb_to_its_base(engine: Engine) -> None:
     assert engine.size(engine.image) - engine.size(STAND_IN) <= 25_000_000
+
+
+@pytest.mark.parametrize("options", STARTS.values(), ids=STARTS.keys())
+def test_it_reads_the_commits_of_a_workspace_that_belongs_to_somebody_else(
+    engine: Engine, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """With nothing of git's but the one file that the image carries."""
+    config = "release: {version: 1.0.0, notes: {from: commits}}\n"
+    (tmp_path / "shipline.yml").write_text(
+        f"{config}v3: {{url: https://api.example.com, product-id: p, platforms: [linux]}}\n"
+    )
+    commit(tmp_path)
+    tmp_path.chmod(0o755)
+    for path in (tmp_path, *tmp_path.rglob("*")):
+        os.chown(path, 1234, 1235)
+    mount = ("--volume", f"{tmp_path}:/work:ro", "--workdir", "/work", "--env", "GIT_EXEC_PATH=/nowhere")
+    ended = engine.run("validate", options=(*options, *mount))
+    assert ended.code == 0, ended
 
 
 def test_what_it_writes_belongs_to_the_workspaces_owner(engine: Engine, tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
+import subprocess
 import threading
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from shipline.pipeline import Network
 from shipline.transport import session as sessions
 from shipline.transport.redaction import Secret
 from shipline.transport.session import Key, Request, Session
+from shipline.transport.upload import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,3 +167,95 @@ def test_what_is_no_tls_is_refused_with_what_to_do() -> None:
         with pytest.raises(RefusedError, match="doesn't speak TLS") as raised:
             Session("S", Network(retry_for=0.1)).send(post(f"https://127.0.0.1:{listener.getsockname()[1]}"))
     assert "port" in raised.value.todo
+
+
+@contextlib.contextmanager
+def dripping(start: bytes) -> Iterator[str]:
+    """Sends ``start`` and then a byte now and then, each sooner than the read time-out, for ever."""
+    done = threading.Event()
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            _request(connection)
+            connection.sendall(start)
+            while not done.wait(0.05):
+                connection.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        done.set()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"],
+    ids=["head", "body"],
+)
+def test_a_server_that_drips_can_not_hold_the_run(start: bytes) -> None:
+    with dripping(start) as url, pytest.raises(UnavailableError) as raised:
+        Session("S", Network(read_timeout=0.2, retry_for=0)).send(Request("GET", f"{url}/x"))
+    assert raised.value.why == "the answer took too long to arrive"
+
+
+def test_a_change_whose_answer_drips_may_have_been_applied() -> None:
+    with dripping(b"HTTP/1.1 ") as url, pytest.raises(UnknownOutcomeError):
+        Session("S", Network(read_timeout=0.2, retry_for=0)).send(post(url))
+    with dripping(b"HTTP/1.1 201 Created\r\nX-Slow: ") as url:
+        assert Session("S", Network(read_timeout=0.2, retry_for=0)).send(post(url)).cut_off
+
+
+def test_a_file_is_sent_with_its_length_and_again_from_its_start(tmp_path: Path) -> None:
+    path = tmp_path / "widget.zip"
+    path.write_bytes(b"PK" * 100_000)
+    with serving(LIMITED, OK) as server:
+        assert Session("S", NETWORK).send(Request("PUT", f"{server.url}/x", upload=Upload(path))).status == 200
+        for seen in server.seen:
+            head, _, body = seen.partition(b"\r\n\r\n")
+            assert b"Content-Length: 200000" in head
+            assert b"chunked" not in head
+            assert body == path.read_bytes()
+
+
+def test_a_file_in_a_form_is_the_part_of_that_name(tmp_path: Path) -> None:
+    path = tmp_path / 'a "quoted" name.zip'
+    path.write_bytes(b"PK\r\n--")
+    with serving(OK) as server:
+        Session("S", NETWORK).send(Request("POST", f"{server.url}/x", upload=Upload(path, "file")))
+        head, _, body = server.seen[0].partition(b"\r\n\r\n")
+        boundary = head.partition(b"boundary=")[2].partition(b"\r\n")[0]
+        assert body.startswith(
+            b"--" + boundary + b'\r\nContent-Disposition: form-data; name="file"; filename="a %22quoted'
+        )
+        assert body.endswith(b"\r\n\r\nPK\r\n--\r\n--" + boundary + b"--\r\n")
+
+
+def test_a_client_certificate_is_shown_where_a_server_asks_for_one(tmp_path: Path) -> None:
+    pem = tmp_path / "both.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    pem.write_bytes((tmp_path / "cert.pem").read_bytes() + (tmp_path / "key.pem").read_bytes())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    context.load_verify_locations(pem)
+    context.verify_mode = ssl.CERT_REQUIRED
+
+    def serve() -> None:
+        for _ in range(2):
+            plain, _ = listener.accept()
+            with contextlib.suppress(OSError), context.wrap_socket(plain, server_side=True) as connection:
+                _request(connection)
+                connection.sendall(OK)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/x"
+        trusting = Network(ca_bundle=str(pem), read_timeout=2, retry_for=0)
+        with pytest.raises((UnavailableError, RefusedError)):
+            Session("S", trusting).send(Request("GET", url))
+        known = Network(ca_bundle=str(pem), client_certificate=str(pem), read_timeout=2, retry_for=0)
+        assert Session("S", known).send(Request("GET", url)).status == 200

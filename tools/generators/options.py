@@ -28,13 +28,13 @@ or `false`. In the config file, text that looks like a number is quoted: `releas
 Text may use names in braces: `{version}`, `{major}`, `{minor}`, `{patch}`, `{prerelease}`, `{prerelease_number}`,
 `{tag}`, `{branch}`, `{sha}`, `{short_sha}`, `{run_id}`, `{run_number}`, `{run_url}`, `{repository}` and `{actor}`; in
 artifacts also `{filename}` and `{path}`; in BuildMaster's variables `{artifact_url}` and `{artifact_sha256}` of the
-first artifact; and in what is sent after the build exists `{application}`, `{release_number}` and `{build_number}`. Any
-other brace is plain text, and `{{version}}` gives `{version}`. Text that begins with a brace is quoted in the config
-file. Notes are never filled in.
+first artifact; in what is sent after the build exists `{application}`, `{release_number}` and `{build_number}`; and in
+comments `{feedback}` and `{release_url}`. Any other brace is plain text, and `{{version}}` gives `{version}`. Text that
+begins with a brace is quoted in the config file. Notes are never filled in.
 
 Secrets are taken from variables and inputs only, never from the config file or a flag.
 
-If the config file has a list of `v3` or `centercode` targets, each setting is given there, in its target; only
+If the config file has a list of `v3`, `centercode` or `notify` entries, each setting is given there, in its entry; only
 `centercode-if-exists` and `centercode-on-unknown` may be given outside, for every Centercode target.
 
 """

@@ -1,4 +1,4 @@
-"""``network.ca-bundle``: certificates to trust, as a file or as text."""
+"""The ``network`` section's certificates: those to trust, as a file or as text, and the one to show."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from shipline.resolution.section import Section
 
 _NAME = "ca-bundle"
+_OWN = "client-certificate"
 
 
 def bundle(section: Section, workspace: Path) -> str | None:
@@ -26,6 +27,26 @@ def bundle(section: Section, workspace: Path) -> str | None:
         _load(section, str(path), None)
     else:
         section.complain("there is no such file: expected the path of a PEM file, or PEM text", _NAME)
+    return str(path)
+
+
+def own(section: Section, workspace: Path) -> str | None:
+    """The path of the certificate that proves who this client is; what can't be loaded is a problem."""
+    import ssl
+
+    given = section.text(_OWN)
+    if given is None:
+        return None
+    path = workspace / given.strip()
+    expected = "expected the path of a PEM file with a certificate and its key, which has no pass phrase"
+    if not _is_file(path):
+        section.complain(f"there is no such file: {expected}", _OWN)
+        return str(path)
+    try:
+        # A pass phrase would be asked for on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(path, password=lambda: b"")
+    except (OSError, ValueError):  # ssl's message says no more
+        section.complain(f"can't be used: {expected}", _OWN)
     return str(path)
 
 

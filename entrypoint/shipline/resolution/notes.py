@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from shipline import commits
 from shipline import notes as markdown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shipline.commits import History
     from shipline.resolution.names import Names
     from shipline.resolution.section import Section
     from shipline.version import Version
@@ -17,14 +19,40 @@ if TYPE_CHECKING:
 _MAX_BYTES = 8 * 1024 * 1024
 
 
+class Commits:
+    """The release's commits, read when they are first asked for."""
+
+    def __init__(self, workspace: Path, version: Version | None, tag: str) -> None:
+        self._workspace = workspace
+        self._version = version
+        self._tag = tag
+        self._history: History | None = None
+
+    def read(self) -> History | None:
+        """None: the version has a problem. Raises ValueError as ``commits.of_release`` does."""
+        if self._history is None and self._version is not None:
+            self._history = commits.of_release(self._workspace, self._version, self._tag)
+        return self._history
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What notes are made from."""
+
+    names: Names
+    version: Version | None  # None: it has a problem
+    workspace: Path
+    commits: Commits
+
+
 @dataclass(frozen=True, slots=True)
 class Notes:
     """Markdown, and the setting it comes from."""
 
     text: str
-    origin: str  # for people: a file's name, "text", or "none"
+    origin: str  # for people: a file's name, "text", the commits, or "none"
     section: Section
-    name: str  # "file" or "text"; empty: there are none
+    name: str  # "file", "text" or "from"; empty: there are none
     too_long: Literal["fail", "truncate"]
 
     def bounded(self, target: Section, link: str) -> str:
@@ -37,25 +65,42 @@ class Notes:
             return ""
 
 
-def read(section: Section, names: Names, version: Version | None, workspace: Path, above: Notes | None = None) -> Notes:
+def read(section: Section, source: Source, above: Notes | None = None) -> Notes:
     """The notes that ``section`` gives, else those of ``above``."""
     too_long: Literal["fail", "truncate"] = section.value("notes", "too-long") or "fail"
     if section.given("notes", "text"):
         return Notes(section.text("notes", "text") or "", "text", section, "text", too_long)
     if section.given("notes", "file"):
-        text, shown = _of_file(section, names, version, workspace)
+        text, shown = _of_file(section, source)
         return Notes(text, shown, section, "file", too_long)
+    if section.given("notes", "from"):
+        text, shown = _of_commits(section, source.commits)
+        return Notes(text, shown, section, "from", too_long)
     return above or Notes("", "none", section, "", too_long)
 
 
-def _of_file(section: Section, names: Names, version: Version | None, workspace: Path) -> tuple[str, str]:
-    raw = section.text("notes", "file")
-    filled = None if raw is None else names.fill(section, raw, "notes", "file")
+def _of_commits(section: Section, found: Commits) -> tuple[str, str]:
+    if section.text("notes", "from") is None:
+        return "", ""
+    try:
+        history = found.read()
+    except ValueError as error:
+        section.complain(str(error), "notes", "from")
+        return "", ""
+    text = commits.as_markdown(history.commits) if history else ""
+    if history and not text:
+        section.complain(f"there is nothing but merges in {history}: expected what changed", "notes", "from")
+    return text, str(history or "")
+
+
+def _of_file(section: Section, source: Source) -> tuple[str, str]:
+    raw, version = section.text("notes", "file"), source.version
+    filled = None if raw is None else source.names.fill(section, raw, "notes", "file")
     if filled is None:
         return "", ""
     shown = str(filled)
     try:
-        text = _content(workspace / shown)
+        text = _content(source.workspace / shown)
         return (markdown.section(text, version, shown) if version is not None else "", shown)
     except FileNotFoundError:
         what = f"there is no file {shown}: expected a Markdown file, as a path relative to the workspace"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shipline.inputs import Given
     from shipline.pipeline import CentercodeTarget, Pipeline
 
-_SERVICES = frozenset({"buildmaster", "v3", "centercode"})
+_OPTIONAL = frozenset({"buildmaster", "v3", "centercode", "notify"})
 
 
 def shown(root: Node, given: Mapping[str, Given], pipeline: Pipeline) -> Iterator[tuple[str, str, str]]:
@@ -35,7 +35,7 @@ def shown(root: Node, given: Mapping[str, Given], pipeline: Pipeline) -> Iterato
             yield dotted(path), printable(redact(_text(node))), str(node.place)
     for leaf in catalogue.settings():
         section = root.get((leaf.path[0],))
-        if leaf.name in there or (section is None and leaf.path[0] in _SERVICES):
+        if leaf.name in there or (section is None and leaf.path[0] in _OPTIONAL):
             continue
         if leaf.secret and leaf.name in given:
             yield leaf.dotted, HIDDEN, str(given[leaf.name].place)

@@ -27,7 +27,7 @@ class Document:
         return Section(self, path)
 
     def targets(self, kind: str) -> list[Section]:
-        """The targets of ``v3`` or ``centercode``: none, one, or those of a list."""
+        """The targets of ``v3``, ``centercode`` or ``notify``: none, one, or those of a list."""
         node = self.root.get((kind,))
         if node is None or (kind,) in self.unusable:
             return []

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 from shipline import notes as markdown
 from shipline import values
 from shipline import version as versions
+from shipline.document import dotted
 from shipline.pipeline import CentercodeTarget, V3Target
 from shipline.resolution import notes as notes_of
 from shipline.resolution import urls
 from shipline.text import Text, literal
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from shipline.pipeline import Artifact, Facts
     from shipline.resolution.files import Found
     from shipline.resolution.keys import Keys
@@ -41,11 +40,11 @@ class Context:
     version: Version | None  # None: it has a problem
     prerelease: bool
     notes: Notes
+    notes_source: notes_of.Source
     title: Text | None
     found: Found
     keys: Keys
     facts: Facts
-    workspace: Path
     publishing: bool  # whether this job announces
 
     def skip(self, target: Section) -> str:
@@ -61,7 +60,7 @@ class Context:
         return ""
 
     def notes_for(self, target: Section) -> Notes:
-        return notes_of.read(target, self.names, self.version, self.workspace, above=self.notes)
+        return notes_of.read(target, self.notes_source, above=self.notes)
 
     def title_for(self, target: Section, default: str) -> Text:
         raw = target.text("title")
@@ -91,6 +90,7 @@ def v3(target: Section, name: str, context: Context) -> V3Target:
         platforms=tuple(platform for _, platform in context.names.entries(target, "platforms")),
         private=target.value("private"),
         attach=attach,
+        upload_form=target.value("upload-form"),
         state=target.value("state"),
         if_exists=target.value("if-exists"),
         required=target.value("required"),
@@ -104,10 +104,14 @@ def v3(target: Section, name: str, context: Context) -> V3Target:
 def _check_v3(target: Section, attach: str, artifacts: tuple[Artifact, ...], title: Text, context: Context) -> None:
     titled = target if target.given("title") else target.document.section("release")
     _check_length(title, _V3_NAME_LENGTH, titled, "title")
-    if attach != "link":
+    if attach == "none":
         return
     chosen = {id(artifact) for artifact in artifacts}
-    for artifact, entry in zip(context.found.items, context.found.entries, strict=True):
+    entries = zip(context.found.items, context.found.entries, strict=True)
+    if attach == "upload":
+        _check_uploads(target, [(artifact, entry) for artifact, entry in entries if id(artifact) in chosen])
+        return
+    for artifact, entry in entries:
         if id(artifact) not in chosen:
             continue
         _check_length(artifact.label, _V3_NAME_LENGTH, entry, "label")
@@ -121,6 +125,27 @@ def _check_v3(target: Section, attach: str, artifacts: tuple[Artifact, ...], tit
     for label, count in Counter(str(artifact.label) for artifact in artifacts).items():
         if count > 1:
             target.complain(f"{count} artifacts have the label {label}: expected one release file a name", "attach")
+
+
+def _check_uploads(target: Section, artifacts: list[tuple[Artifact, Section]]) -> None:
+    """What the release server takes, as far as it is known before the build exists."""
+    if not target.given("releases-url"):
+        target.missing(": attach: upload needs it", "https://releases.example.com", "releases-url")
+    names: dict[str, str] = {}
+    for artifact, entry in artifacts:
+        name, setting = str(artifact.label), "label" if entry.given("label") else "path"
+        sample = artifact.label.fill(dict.fromkeys(artifact.label.names, "000"))
+        if artifact.path is None:
+            choice = dotted((*target.path, "artifacts"))
+            what = f"isn't a local file, and attach: upload needs one: give a path, or leave it out by {choice}"
+            entry.complain(what, "url")
+        elif not values.UPLOAD_NAME.fullmatch(sample):
+            what = f"{name} can't be uploaded to v3 under this name: expected {values.UPLOAD_NAME_RULE}"
+            entry.complain(what if entry.given("label") else f"{what}, or such a label", setting)
+        elif name.casefold() in names:
+            same = f"{artifact.shown_path} and {names[name.casefold()]} have the same name for v3's release server"
+            entry.complain(f"{same}: expected labels that differ by more than case", setting)
+        names.setdefault(name.casefold(), artifact.shown_path)
 
 
 def _check_length(text: Text, limit: int, section: Section, name: str) -> None:

@@ -43,7 +43,7 @@ def read(where: str, operation: Operation, request: Request, answer: Answer) -> 
     been applied.
     """
     if not answer.ok:
-        raise _refusal(where, request, answer)
+        raise _refusal(where, operation, request, answer)
     if operation.statuses and answer.status not in operation.statuses:
         drift.warning("%s answered %s, documented is %s", where, answer.status, ", ".join(map(str, operation.statuses)))
     if not answer.body.strip() or answer.cut_off:
@@ -62,8 +62,10 @@ def read(where: str, operation: Operation, request: Request, answer: Answer) -> 
     return data
 
 
-def _refusal(where: str, request: Request, answer: Answer) -> ShiplineError:
+def _refusal(where: str, operation: Operation, request: Request, answer: Answer) -> ShiplineError:
     status, why = answer.status, _said(answer)
+    if not answer.body.strip() and status in operation.refusals:
+        why = f"{why}; {status} means here: {operation.refusals[status]}"
     if status in (408, 429) or status >= 500:  # noqa: PLR2004
         return _overloaded(where, request, answer, why)
     if status in (401, 403):

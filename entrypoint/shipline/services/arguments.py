@@ -133,6 +133,8 @@ def _of_body(operation: Operation, body: Any, shown: Callable[[Parameter], str])
             yield Problem(names.get(missing, missing), "", "is missing")
         elif error.validator in ("oneOf", "anyOf") and not path:
             yield Problem("", "", _alternatives(error, names))
+        elif error.validator == "not":
+            yield Problem(names.get(path[0], path[0]), "", f"must not be given {_beside(error, names)}".rstrip())
         else:
             yield Problem(names.get(path[0], path[0]) if path else "", ".".join(path[1:]), message(error))
 
@@ -145,6 +147,13 @@ def _alternatives(error: ValidationError, names: Mapping[str, str]) -> str:
     if not first:
         return str(described) or message(error)
     return f"{described + ': ' if described else ''}expected exactly one of {', '.join(dict.fromkeys(first))}"
+
+
+def _beside(error: ValidationError, names: Mapping[str, str]) -> str:
+    """With which parameter another must not be given."""
+    path = [str(part) for part in error.absolute_schema_path]
+    other = path[path.index("dependentSchemas") + 1] if "dependentSchemas" in path else ""
+    return f"beside {names.get(other, other)}" if other else ""
 
 
 def _of_file(operation: Operation, upload: Upload | None, shown: Callable[[Parameter], str]) -> Iterator[Problem]:

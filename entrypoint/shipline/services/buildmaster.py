@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ENDED = frozenset({"succeeded", "warned", "failed", "canceled"})
 _KNOWN = ENDED | {"pending", "executing"}
+_MOST_IDS, _IDS_BEYOND = 100, 5
 _BEST_TO_WORST = ("succeeded", "warned", "executing", "pending", "canceled", "failed")
 
 
@@ -55,6 +56,7 @@ class Build:
     release_id: int | None
     release_number: str
     application: str
+    created: datetime | None
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Build:
@@ -65,6 +67,7 @@ class Build:
             release_id=data.get("releaseId"),
             release_number=_text(data, "releaseNumber"),
             application=_text(data, "applicationName"),
+            created=_moment(_text(data, "createdOn")),
         )
 
 
@@ -184,6 +187,42 @@ class BuildMaster(Client):
             d for d in found if d.build_id in (None, build_id) and (not stage or d.stage.casefold() == stage.casefold())
         )
         return sorted(ours, key=lambda d: d.id)
+
+    def waiting(self, build_id: int, stage: str) -> list[Deployment] | None:
+        """A build's deployments that have not ended, found by their ids, oldest first; None if those are too many.
+
+        No list shows a parent, nor a child before it starts. Ids count up, so those of a build's deployments are above
+        all that are older than the build, and a few ids beyond the newest show that there are no more.
+        """
+        build = self.build(build_id)
+        if build is None or build.created is None:
+            return None
+        created = build.created
+        listed = self.listed("get-deployments", self.application, Deployment.of)
+        older = [d.id for d in listed if d.created is not None and d.created < created]
+        if not older:
+            listed = self.listed("get-deployments", {}, Deployment.of)
+            older = [d.id for d in listed if d.created is not None and d.created < created]
+        known = {d.id for d in listed}
+        newest, number = max(known, default=0), max(older, default=0)
+        found, asked, missed = [], 0, 0
+        while number < newest or missed < _IDS_BEYOND:
+            number += 1
+            if number in known:
+                continue
+            asked += 1
+            if asked > _MOST_IDS:
+                return None
+            deployment = self.deployment(number)
+            missed = missed + 1 if deployment is None else 0
+            if (
+                deployment
+                and deployment.build_id == build_id
+                and not deployment.ended
+                and _same(deployment.stage, stage)
+            ):
+                found.append(deployment)
+        return found
 
     def stage_deployments(self, release_id: int, stage: str) -> list[Deployment]:
         """The deployments of every build of a release to one stage, oldest first."""

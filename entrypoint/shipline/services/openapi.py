@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from shipline import schemas
+from shipline.transport.pacing import Limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,6 +73,7 @@ class Operation:
     paged: bool  # the answer is one page of many
     takes_files: bool  # the answer says where files can be attached to what was made
     own_server: bool  # it isn't at the service's address, but at that of its file server
+    refusals: Mapping[int, str]  # what an error answer means, by its status
 
     @property
     def form(self) -> bool:
@@ -115,6 +117,12 @@ def key_place(service: str) -> tuple[Literal["header", "query"], str, str]:
     if scheme["type"] == "http":
         return "header", "Authorization", "Bearer "
     return ("query" if scheme["in"] == "query" else "header"), scheme["name"], ""
+
+
+def rate_limit(service: str) -> Limit | None:
+    """What the service allows one address."""
+    given = schemas.load(service)["info"].get("x-rate-limit")
+    return Limit(given["requests"], given["seconds"], given["per"]) if given else None
 
 
 def resolved(service: str, entry: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -172,6 +180,7 @@ def _operation(
         bool(entry.get("x-paging")),
         entry.get("x-follow") == "fileElements",
         bool(entry.get("servers")),
+        {int(c): resolved(service, a)["description"] for c, a in entry["responses"].items() if c[0] in "45"},
     )
 
 

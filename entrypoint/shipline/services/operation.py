@@ -40,8 +40,7 @@ class Call:
         """The request as it is sent, given what the run has made; what it hasn't is shown as ``<name>``."""
         path = self.operation.path
         for name, value in self.path.items():
-            text = value.fill(values) if isinstance(value, Text) else value
-            path = path.replace("{" + name + "}", text if text.startswith("<") else quote(text, safe=""))
+            path = path.replace("{" + name + "}", _in_path(value, values))
         body = filled(self.body, values)
         form = self.operation.form
         return Request(
@@ -77,6 +76,13 @@ class Call:
         ]
 
 
+def _in_path(value: str | Text, values: Mapping[str, str]) -> str:
+    """Percent-encoded, but for the names of what the run hasn't made yet."""
+    parts = value.parts if isinstance(value, Text) else (value,)
+    encoded = Text(tuple(quote(part, safe="") if isinstance(part, str) else part for part in parts))
+    return encoded.fill({name: quote(values[name], safe="") for name in encoded.names & values.keys()})
+
+
 def filled(value: Any, values: Mapping[str, str]) -> Any:
     """``value`` with each Text in it filled."""
     if isinstance(value, Text):
@@ -105,9 +111,8 @@ class Client:
         self.service = service
         self.base = url + openapi.prefix(service)
         self.file_server = file_server or url
-        self._session = Session(
-            openapi.SERVICES[service], network, Key(key, *openapi.key_place(service)) if key else None
-        )
+        placed = Key(key, *openapi.key_place(service)) if key else None
+        self._session = Session(openapi.SERVICES[service], network, placed, openapi.rate_limit(service))
 
     def call(
         self,

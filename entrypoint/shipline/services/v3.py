@@ -53,6 +53,7 @@ class File:
     url: str
     size: int | None
     checksum: str
+    secured: bool | None
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> File:
@@ -63,6 +64,7 @@ class File:
             str(data.get("url", "")),
             int(size) if size is not None else None,
             data.get("checksum") or "",
+            data.get("secured"),
         )
 
 

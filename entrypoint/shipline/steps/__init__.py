@@ -57,6 +57,7 @@ class Job:
     console: Console
     links: Links
     values: dict[str, str] = field(default_factory=dict)  # made by the run: ids, and the late names of text
+    decisions: dict[str, Decision] = field(default_factory=dict)  # the last of each step, by its name
     moving: bool = False  # this run makes the build, starts its last deployment or found it running
     announcing: bool = False  # the first announcement is about to be sent: what isn't known now never will be
     changes: int = 0  # grows with everything sent and waited for: a decision made before is made again
@@ -96,7 +97,7 @@ class Job:
         self.changes += 1
         status: Status = "unknown"
         made: dict[str, str] = {}
-        connection.progress.sent = False
+        connection.progress.begin()
         try:
             line = self.receipt.sending(entry, request)
             made = _parsed(parse, call, call.client.send(call.operation, request))
@@ -141,6 +142,7 @@ class Step(ABC):
     name: str  # as in the output failed-step
     required: bool = True
     adopts: bool = False  # what exists already can be found by a look-up, so a conflict may be settled by it
+    settles: bool = False  # a look-up shows whether a request whose answer was lost was applied
     lost: str = ""  # what to do when the answer to its request is lost
 
     @abstractmethod
@@ -154,6 +156,12 @@ class Step(ABC):
     @abstractmethod
     def act(self, job: Job, decision: Decision) -> str:
         """Do what was decided; what was done, in a few words for people."""
+
+    def lost_request(self, job: Job) -> str | None:
+        """The fingerprint of the last request this step sent, if its answer was lost."""
+        requests = (job.receipt.find(self.key(job)) or {}).get("requests", [])
+        lost = requests and requests[-1]["status"] == "unknown"
+        return str(requests[-1]["fingerprint"]) if lost else None
 
     def restored(self, entry: Mapping[str, Any]) -> Mapping[str, str]:
         """The run's values from what the receipt kept of this step."""

@@ -32,7 +32,7 @@ class CreateBuild(Step):
         self._settings = settings
         self._client = client
         self._may_create = may_create
-        self.adopts = settings.build_number is not None
+        self.adopts = self.settles = settings.build_number is not None
         self.lost = _LOST_NUMBERED if self.adopts else _LOST
 
     def key(self, job: Job) -> str:

@@ -33,6 +33,8 @@ _DISPATCHER = 8.0
 
 
 class Deploy(Step):
+    settles = True
+
     def __init__(self, settings: Settings, client: BuildMaster, stage: str, *, last: bool) -> None:
         self.name = f"deploy:{stage}" if stage else "deploy"
         self._settings = settings
@@ -69,7 +71,7 @@ class Deploy(Step):
         if entry.get("status") in ("sending", "sent", "unknown"):
             before = entry.get("before", [])
             there = there if {d.id for d in there} - set(before) else self._appearing(job, frozenset(before))
-            return self._settled(there, stage or self._stage, before)
+            return self._settled(job, there, stage or self._stage, before)
         return self._found(job, there, stage, entry)
 
     def _journaled(self, entry: Mapping[str, Any]) -> Decision:
@@ -84,17 +86,32 @@ class Deploy(Step):
         reuse = f"deployment {parents[0]} to {self._shown} was started before"
         return Decision(reuse=reuse, wait=self._limits(), made=made, details=details)
 
-    def _settled(self, there: list[Deployment], stage: str, before: list[int]) -> Decision:
+    def _settled(self, job: Job, there: list[Deployment], stage: str, before: list[int]) -> Decision:
         """An earlier try sent the deploy, and its answer was lost: only a deployment that is new can be its work."""
         new = [d for d in there if d.id not in before]
+        parents: list[int] | None = []
         if not new:
-            raise UnknownOutcomeError(
-                f"whether a deployment to {self._shown} was started is not known",
-                why="the answer to an earlier try was lost, and BuildMaster lists no new deployment",
-                todo=self.lost,
-            )
-        reuse = f"deployment {new[-1].id} to {stage} was started before"
-        return Decision(reuse=reuse, wait=self._limits(), details={"parents": [], "before": before, "stage": stage})
+            parents = self._waiting(job)
+            if parents == [] and stage:
+                why = "an earlier try's answer was lost, and it started no deployment: sent again"
+                return self._start(before, stage, why)
+            if not parents:
+                raise UnknownOutcomeError(
+                    f"whether a deployment to {self._shown} was started is not known",
+                    why="the answer to an earlier try was lost, and BuildMaster lists no new deployment",
+                    todo=self.lost,
+                )
+        return self._taken_up(parents or [], stage, before, shown=parents[-1] if parents else new[-1].id)
+
+    def _taken_up(self, parents: list[int], stage: str, before: list[int], shown: int) -> Decision:
+        reuse = f"deployment {shown} to {stage or self._shown} was started before"
+        details = {"parents": parents, "before": before, "stage": stage}
+        return Decision(reuse=reuse, wait=self._limits(), details=details)
+
+    def _waiting(self, job: Job) -> list[int] | None:
+        """The ids of deployments that wait for their start, which no list shows; None if that can't be told."""
+        found = self._client.waiting(int(job.values["buildmaster-build-id"]), self._stage)
+        return None if found is None else [d.id for d in found]
 
     def _found(self, job: Job, there: list[Deployment], stage: str, entry: Mapping[str, Any]) -> Decision:
         """What to do about a stage in which these deployments of the build exist."""
@@ -176,7 +193,10 @@ class Deploy(Step):
         if decision.details.get("doubtful"):
             if self._appearing(job, frozenset()):
                 return self.act(job, self._decide(job))
-            if self._settings.start_time and not self._created(job):
+            waiting = self._waiting(job)
+            if waiting:
+                return self.act(job, self._taken_up(waiting, stage, decision.details["before"], waiting[-1]))
+            if waiting is None and self._settings.start_time and not self._created(job):
                 raise UnknownOutcomeError(
                     f"whether an earlier attempt has started a deployment to {self._shown} is not known",
                     why="its receipt is gone, and BuildMaster lists no deployment before its start time",

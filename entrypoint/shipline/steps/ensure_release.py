@@ -21,7 +21,7 @@ _OUTPUTS = ("buildmaster-release-id", "buildmaster-release-number")
 
 class EnsureRelease(Step):
     name = "release"
-    adopts = True
+    adopts = settles = True
     lost = "run again: the release is looked up by its number, and not created twice"
 
     def __init__(self, settings: Settings, client: BuildMaster, *, may_create: bool) -> None:

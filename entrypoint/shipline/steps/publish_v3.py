@@ -10,15 +10,16 @@ from shipline import notes
 from shipline.errors import InvalidInputError, Problem, RefusedError, UnknownOutcomeError
 from shipline.services.answer import ConflictError, MissingError
 from shipline.services.operation import filled
-from shipline.services.v3 import File, Release
+from shipline.services.v3 import Release
 from shipline.steps import Decision, Job
 from shipline.steps.announcement import Announcement
+from shipline.steps.release_files import ReleaseFiles
 from shipline.text import later
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shipline.pipeline import Artifact, V3Target
+    from shipline.pipeline import V3Target
     from shipline.services.operation import Call
     from shipline.services.v3 import V3
 
@@ -28,7 +29,7 @@ _MOST_BLIND_TRIES = 2
 class PublishV3(Announcement):
     kind = "v3"
     made_names = ("release-id", "release-state")
-    adopts = True
+    adopts = settles = True
     lost = "run again: the release is looked up and completed"
 
     def __init__(self, target: V3Target, client: V3) -> None:
@@ -36,6 +37,7 @@ class PublishV3(Announcement):
         self._target = target
         self._client = client
         self._id = f"{target.name}-release-id"
+        self._files = ReleaseFiles(target, client, self._id)
 
     def key(self, job: Job) -> str:
         del job
@@ -69,12 +71,18 @@ class PublishV3(Announcement):
         return Decision(reuse=reuse, made=self.named(made), warnings=(warning,) if differs else ())
 
     def _new(self, job: Job) -> Decision:
-        calls = (self._create(self._target.notes), *self._files(job, ()), *self._publish())
+        calls = (self._create(self._target.notes), *self._files.missing(job), *self._publish())
         return Decision(calls=calls, warnings=self._draft_warning())
 
     def _blind(self, job: Job, entry: Mapping[str, Any]) -> Decision:
         """A server that knows nothing but ``POST /v3/releases``: the links go into the notes."""
         t = self._target
+        if self._files.uploaded:
+            raise RefusedError(
+                f"{t.url} only takes new releases, and files can't be uploaded to it",
+                why="it has no way to look a release up",
+                todo="set v3.attach to link or none",
+            )
         again = entry.get("status") in ("sending", "sent", "unknown")
         if again and entry.get("attempt", 1) >= _MOST_BLIND_TRIES:
             raise UnknownOutcomeError(
@@ -92,7 +100,7 @@ class PublishV3(Announcement):
 
     def _notes_with_links(self, job: Job) -> str:
         t = self._target
-        linked = [a for a in t.artifacts if a.url is not None and t.attach == "link"]
+        linked = self._files.linked
         links = "\n".join(f"- [{a.label.fill(job.values)}]({a.url.fill(job.values)})" for a in linked if a.url)
         text = "\n\n".join(part for part in (t.notes, links) if part)
         if len(text) > notes.V3_LIMIT:
@@ -104,8 +112,8 @@ class PublishV3(Announcement):
 
     def _existing(self, job: Job, release: Release) -> Decision:
         t = self._target
-        files = self._client.files(release.id) if t.attach == "link" else []
-        kept = [f for f in files if self._is_ours(job, f)]
+        files = self._files.there(release.id)
+        kept = [f for f in files if self._files.is_ours(job, f)]
         stray = [f for f in files if f not in kept]
         differing = self._differences(job, release)
         if (differing or stray) and (release.published or t.if_exists != "update"):
@@ -114,7 +122,7 @@ class PublishV3(Announcement):
             raise self._conflict(release, f"its {' and '.join(parts)} {verb}")
         changes = (self._client.call("update-release", path={"id": later(self._id)}, body=self._changes()),)
         deletions = (self._client.call("delete-release-file", path={"id": f.id}) for f in stray)
-        additions = self._files(job, tuple(f.name for f in kept))
+        additions = self._files.missing(job, tuple(f.name for f in kept))
         calls = (*(changes if differing else ()), *deletions, *additions)
         made = self.named({"release-id": release.id, "release-state": release.state})
         what = f"release {release.version} (id {release.id}, {release.state})"
@@ -134,15 +142,6 @@ class PublishV3(Announcement):
         }
         return [name for name, is_same in same.items() if not is_same]
 
-    def _is_ours(self, job: Job, file: File) -> bool:
-        """Whether a file of the release is one that would be registered now."""
-        ours = next((a for a in self._target.artifacts if a.label.could_be(file.name, job.values)), None)
-        if ours is None or ours.url is None or not ours.url.could_be(file.url, job.values):
-            return False
-        size = job.links.size(ours, job.values)
-        same_size = size is None or file.size is None or size == file.size
-        return same_size and not (ours.md5 and file.checksum and ours.md5.lower() != file.checksum.lower())
-
     def _conflict(self, release: Release, why: str) -> RefusedError:
         todo = "set v3.if-exists to update to change the draft, or delete it"
         if release.published:
@@ -159,34 +158,10 @@ class PublishV3(Announcement):
         body = {"version": t.version, "channel": t.channel, "platforms": list(t.platforms), "productId": t.product_id}
         return self._client.call("create-release", body={**self._changes(), **body, "notes": text})
 
-    def _files(self, job: Job, kept: tuple[str, ...]) -> tuple[Call, ...]:
-        if self._target.attach != "link":
-            return ()
-        missing = (a for a in self._target.artifacts if not any(a.label.could_be(name, job.values) for name in kept))
-        return tuple(self._client.call("create-release-file", body=self._file(job, a)) for a in missing)
-
-    def _file(self, job: Job, artifact: Artifact) -> dict[str, Any]:
-        size = job.links.size(artifact, job.values)
-        if size is None and job.announcing:
-            raise RefusedError(
-                f"the size of {artifact.shown_path} is not known, and v3 needs it",
-                why="its server doesn't say it, or doesn't have the file",
-                todo="upload the file, or give its size in bytes in the artifact's `size`; then run again",
-            )
-        body = {
-            "name": artifact.label,
-            "url": artifact.url,
-            "size": later("size") if size is None else size,
-            "secured": False,
-            "releaseId": later(self._id),
-        }
-        return body | ({"checksum": artifact.md5} if artifact.md5 else {})
-
     def _digest(self, job: Job) -> str:
         """SHA-256 of the release and its files as they would be sent."""
         t = self._target
-        files = [[a.label, a.url, a.size, a.md5] for a in t.artifacts] if t.attach == "link" else []
-        content = filled([self._create(t.notes).body, files], job.values)
+        content = filled([self._create(t.notes).body, self._files.content], job.values)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def _publish(self) -> tuple[Call, ...]:
@@ -213,8 +188,8 @@ class PublishV3(Announcement):
     def _send(self, job: Job, call: Call, decision: Decision) -> dict[str, str]:
         if call.operation.id == "publish-release":
             return job.post(self, call, _published)
-        if call.operation.id == "create-release-file":
-            return job.post(self, call, _registered)
+        if call.operation.id in ("create-release-file", "upload-release-file"):
+            return job.post(self, call, self._files.confirmed(job, call))
         if call.operation.id != "create-release":
             return job.post(self, call, lambda _: {})
         attempt = (job.receipt.find(self.key(job)) or {}).get("attempt", 0) + 1
@@ -226,7 +201,7 @@ class PublishV3(Announcement):
             raise
 
     def links(self, job: Job) -> list[str]:
-        return job.links.of(self._target.artifacts, job.values) if self._target.attach == "link" else []
+        return job.links.of(self._files.linked, job.values)
 
 
 def _published(data: Any) -> dict[str, str]:
@@ -234,13 +209,6 @@ def _published(data: Any) -> dict[str, str]:
     if not Release.of(data).published:
         raise ValueError("not published")
     return {"release-state": "published"}
-
-
-def _registered(data: Any) -> dict[str, str]:
-    """Either the file or its release may be answered; what counts is that something with an id is."""
-    if not data["id"]:
-        raise ValueError("no id")
-    return {}
 
 
 def _created(data: Any) -> dict[str, str]:

@@ -9,19 +9,21 @@ import tempfile
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import requests
 
 from shipline import __version__
 from shipline.errors import RefusedError, ShiplineError, UnavailableError, UnknownOutcomeError
 from shipline.transport import connection
+from shipline.transport.pacing import pacer
 from shipline.transport.retry_after import seconds_to_wait
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shipline.pipeline import Network
+    from shipline.transport.pacing import Limit
     from shipline.transport.redaction import Secret
     from shipline.transport.upload import Upload
 
@@ -105,9 +107,10 @@ def _no_key(request: requests.PreparedRequest) -> requests.PreparedRequest:
 class Session:
     """Sends requests to one service. Never follows a redirect; always has time-outs; reads bounded answers."""
 
-    def __init__(self, service: str, network: Network, key: Key | None = None) -> None:
+    def __init__(self, service: str, network: Network, key: Key | None = None, limit: Limit | None = None) -> None:
         self._service = service
         self._network = network
+        self._limit = limit
         self._auth = key or _no_key
         self.key_name = key.secret.name if key else "nowhere"
         self._session = requests.Session()
@@ -117,6 +120,7 @@ class Session:
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         self._verify = ca_bundle(network.ca_bundle)
+        self._session.cert = network.client_certificate
         self._last_used = 0.0
 
     def send(self, request: Request) -> Answer:
@@ -126,7 +130,7 @@ class Session:
         sent, 429). Raises UnavailableError, UnknownOutcomeError (a request that isn't safe may have been applied) and
         RefusedError (certificate).
         """
-        deadline = time.monotonic() + self._network.retry_for
+        budget, server = self._network.budget, urlsplit(request.url).netloc
         attempt = 0
         while True:
             outcome = self._once(request)
@@ -135,6 +139,7 @@ class Session:
                     outcome.status in _RETRIED if request.safe else outcome.status == requests.codes.too_many_requests
                 )
                 if not again:
+                    budget.succeeded(server)
                     return outcome
                 pause = seconds_to_wait(outcome.headers)
             else:
@@ -142,8 +147,9 @@ class Session:
                     raise outcome
                 pause = None
             wait = _backoff(attempt) if pause is None else pause
-            connection.progress.sent = False  # it provably wasn't applied
-            if time.monotonic() + wait > deadline:
+            connection.progress.begin()  # it provably wasn't applied
+            budget.failed(server)
+            if not budget.allows(server, wait, self._network.retry_for):
                 if isinstance(outcome, Answer):
                     return outcome
                 raise outcome
@@ -154,12 +160,15 @@ class Session:
         if not request.safe and time.monotonic() - self._last_used > 1:
             # An idle connection may be half closed: a POST lost on it could not be told from one that was applied.
             self._adapter.poolmanager.clear()
-        connection.progress.sent = False
+        pacer.wait(self._limit, request.url)
+        limit = 2 * self._network.read_timeout  # a whole answer's; each part of it has the read time-out
+        connection.progress.begin(limit)
         begun = time.monotonic()
         failure: ShiplineError
         said = "no answer"
-        body = request.upload.opened() if request.upload else None
+        body = None
         try:
+            body = request.upload.opened() if request.upload else None
             response = self._session.request(
                 request.method,
                 request.url,
@@ -179,6 +188,7 @@ class Session:
         except (requests.exceptions.RequestException, OSError) as error:
             failure = self._failure(request, error)
         finally:
+            connection.progress.end()
             if body is not None:
                 body.__exit__()
             self._last_used = time.monotonic()
@@ -220,14 +230,13 @@ class Session:
         )
 
     def _read(self, response: requests.Response) -> bytes:
-        limit = time.monotonic() + 2 * self._network.read_timeout
         body = bytearray()
         for chunk in response.iter_content(65536):
             body += chunk
             if len(body) > LARGEST_ANSWER:
                 raise requests.exceptions.ContentDecodingError(f"the answer is larger than {LARGEST_ANSWER} bytes")
-            if time.monotonic() > limit:
-                raise requests.exceptions.ReadTimeout("the answer took too long to arrive")
+        if connection.progress.late:
+            raise requests.exceptions.ReadTimeout("the answer took too long to arrive")
         return bytes(body)
 
 
@@ -237,6 +246,8 @@ def _backoff(attempt: int) -> float:
 
 def _cause(error: BaseException) -> str:
     """The innermost reason, without the URL that outer layers quote (it may hold a key)."""
+    if connection.progress.late:
+        return "the answer took too long to arrive"
     reason: object = error
     while isinstance(reason, BaseException):
         inner = getattr(reason, "reason", None) or (reason.args[-1] if reason.args else None)

@@ -62,11 +62,13 @@ class Body:
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes, from the form's first lines, then the file, then its last; a file that grows is cut."""
+        if size < 0:
+            return b"".join(self)
         if self._before:
             chunk, self._before = self._before, b""
             return chunk
         if self._size:
-            chunk = self._file.read(self._size if size < 0 else min(size, self._size))
+            chunk = self._file.read(min(size, self._size))
             if not chunk:
                 raise OSError(f"{self._file.name} became shorter while it was sent")
             self._size -= len(chunk)

@@ -1,0 +1,79 @@
+"""Requests keep to the services' limits by themselves, and to what a run may spend on retries."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shipline.services import openapi
+from shipline.transport.budget import TOKENS, Budget
+from shipline.transport.pacing import Limit, Pacer
+
+TEN_A_SECOND = Limit(10, 1, "endpoint")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@given(st.lists(st.floats(0, 0.5), min_size=1, max_size=80))
+def test_no_window_ever_has_more_than_the_limit(pauses: list[float]) -> None:
+    clock = Clock()
+    pacer = Pacer(clock, clock.sleep)
+    sent = []
+    for pause in pauses:
+        clock.sleep(pause)
+        pacer.wait(TEN_A_SECOND, "https://cc.example.com/api/v1/x")
+        sent.append(clock.now)
+    for first, eleventh in zip(sent, sent[10:], strict=False):
+        assert eleventh - first >= 1
+
+
+def test_what_is_within_the_limit_is_not_held_up_and_endpoints_do_not_share_it() -> None:
+    clock = Clock()
+    pacer = Pacer(clock, clock.sleep)
+    urls = ["https://cc.example.com/api/v1/x"] * 10 + ["https://cc.example.com/api/v1/y"] * 10
+    assert [pacer.wait(TEN_A_SECOND, url) for url in urls] == [0.0] * 20
+    assert pacer.wait(TEN_A_SECOND, urls[0]) > 1
+
+
+def test_a_host_shares_its_limit_and_buildmaster_has_none() -> None:
+    limit = openapi.rate_limit("v3")
+    assert limit == Limit(50, 5, "host")
+    assert openapi.rate_limit("centercode") == TEN_A_SECOND
+    assert openapi.rate_limit("buildmaster") is None
+    clock = Clock()
+    pacer = Pacer(clock, clock.sleep)
+    for i in range(100):
+        pacer.wait(limit, f"https://v3.example.com/v3/releases/{i}")
+    assert 5 <= clock.now - 100 < 5.2
+
+
+def test_a_server_that_stays_away_is_waited_for_once_whoever_asks() -> None:
+    clock = Clock()
+    budget = Budget(clock)
+    budget.failed("a.example.com")
+    clock.sleep(100)
+    budget.failed("a.example.com")
+    assert budget.allows("a.example.com", 10, limit=120)
+    assert not budget.allows("a.example.com", 30, limit=120)
+    assert budget.allows("b.example.com", 30, limit=120)
+    budget.succeeded("a.example.com")
+    budget.failed("a.example.com")
+    assert budget.allows("a.example.com", 30, limit=120)
+
+
+def test_all_servers_share_the_retries() -> None:
+    budget = Budget(Clock())
+    for _ in range(TOKENS):
+        assert budget.allows("a.example.com", 0, limit=120)
+    assert not budget.allows("b.example.com", 0, limit=120)
+    budget.succeeded("c.example.com")
+    assert budget.allows("b.example.com", 0, limit=120)
