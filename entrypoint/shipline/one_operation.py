@@ -131,6 +131,7 @@ def _service(operation: Operation, given: Mapping[str, Any]) -> Service:
         given.get("url", ""),
         os.environ.get(key, ""),
         key_name=key,
+        url_name=_url_name(operation),
         allow_http=str(given.get("allow_http", False)).lower() == "true",
         network=Network(
             **times,
@@ -139,6 +140,13 @@ def _service(operation: Operation, given: Mapping[str, Any]) -> Service:
             budget=Budget(),
         ),
     )
+
+
+def _url_name(operation: Operation) -> str:
+    """What a message calls the service's address."""
+    own = any(parameter.flag == "--url" for parameter in operation.parameters)
+    variable = f"SHIPLINE_{operation.service.upper()}_URL"
+    return f"{variable}, or --url before {operation.id}" if own else f"--url, or {variable}"
 
 
 def _seconds(flag: str, text: str) -> float:

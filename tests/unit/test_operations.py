@@ -65,7 +65,7 @@ def test_every_problem_is_told_at_once_and_nothing_is_sent() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--url", ""], "v3 url: is missing"),
+        (["--url", ""], "--url, or SHIPLINE_V3_URL: is missing"),
         (["--url", "http://v3.example.com"], "plain HTTP would show the key"),
         (["--url", "https://me:secret1@v3.example.com"], "must not hold a user name or password"),
         (["--url", "https://v3.example.com?key=secret1"], "has a ? or # part"),

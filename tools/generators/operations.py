@@ -80,6 +80,7 @@ _CONSTRUCTOR = (
     "allow_http: bool = ...",
     "file_server: str = ...",
     "key_name: str = ...",
+    "url_name: str = ...",
 )
 
 

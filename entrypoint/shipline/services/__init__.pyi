@@ -268,7 +268,7 @@ class V3WebhookEventLog(TypedDict, total=False):
     createdAt: str | None
 
 class BuildMaster:
-    def __init__(self, url: str, key: str, *, network: Network | None = ..., allow_http: bool = ..., file_server: str = ..., key_name: str = ...) -> None: ...
+    def __init__(self, url: str, key: str, *, network: Network | None = ..., allow_http: bool = ..., file_server: str = ..., key_name: str = ..., url_name: str = ...) -> None: ...
     def get_releases(self, *, application_id: int | None = ..., application_name: str | None = ..., release_id: int | None = ..., release_number: str | None = ..., release_name: str | None = ..., pipeline_name: str | None = ..., status: str | None = ...) -> list[BuildMasterRelease]:
         """Releases that fit all filters."""
     def create_release(self, *, application_id: int | str | None = ..., application_name: str | None = ..., release_number: str | None = ..., pipeline_name: str | None = ..., release_name: str | None = ..., variables: Mapping[str, str] | None = ...) -> BuildMasterRelease:
@@ -293,7 +293,7 @@ class BuildMaster:
         """How the server is: its version, and whether its database, license and service are in order."""
 
 class Centercode:
-    def __init__(self, url: str, key: str, *, network: Network | None = ..., allow_http: bool = ..., file_server: str = ..., key_name: str = ...) -> None: ...
+    def __init__(self, url: str, key: str, *, network: Network | None = ..., allow_http: bool = ..., file_server: str = ..., key_name: str = ..., url_name: str = ...) -> None: ...
     def community_user_data_package(self, *, report_element_key: str, page: int | str | None = ..., all_pages: bool = ...) -> CentercodeDataPackage | str:
         """Returns a community user based report element dataset."""
     def community_project_data_package(self, *, report_element_key: str, page: int | str | None = ..., all_pages: bool = ...) -> CentercodeDataPackage | str:
@@ -350,7 +350,7 @@ class Centercode:
         """Creates a release within a project's release type."""
 
 class V3:
-    def __init__(self, url: str, key: str, *, network: Network | None = ..., allow_http: bool = ..., file_server: str = ..., key_name: str = ...) -> None: ...
+    def __init__(self, url: str, key: str, *, network: Network | None = ..., allow_http: bool = ..., file_server: str = ..., key_name: str = ..., url_name: str = ...) -> None: ...
     def list_releases(self, *, product_id: str | None = ..., name: str | None = ..., version: str | None = ..., channel: str | None = ..., platform: str | None = ..., query: str | None = ..., published: bool | None = ..., private: bool | None = ..., page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3Release]:
         """Releases that fit all filters, a page at a time; the answer doesn't say how many pages there are."""
     def create_release(self, *, name: str | None = ..., version: str | None = ..., channel: str | None = ..., platforms: Sequence[str] | None = ..., private: bool | None = ..., notes: str | None = ..., product_id: str | None = ..., created_at: str | None = ..., data: Any = ...) -> V3Release:

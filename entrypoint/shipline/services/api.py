@@ -50,12 +50,13 @@ class Service:
         allow_http: bool = False,
         file_server: str = "",
         key_name: str = "key",
+        url_name: str = "url",
     ) -> None:
         """``url`` as in the config file; ``file_server`` is v3's release server. Raises InvalidInputError."""
         self.warnings: tuple[str, ...] = ()
         secret = Secret(key, key_name)
         redact.register(secret)
-        problems = [*self._of_url(url, allow_http=allow_http)]
+        problems = [*self._of_url(url, url_name, allow_http=allow_http)]
         if not key:
             problems.append(Problem(key_name, "", "is missing: expected the service's key"))
         elif secret.malformed:
@@ -65,8 +66,7 @@ class Service:
         base = url.rstrip("/").removesuffix(openapi.prefix(self.service) or "/v3").rstrip("/")
         self.client = Client(self.service, base, secret, network or Network(), file_server=file_server.rstrip("/"))
 
-    def _of_url(self, url: str, *, allow_http: bool) -> list[Problem]:
-        name = f"{self.service} url"
+    def _of_url(self, url: str, name: str, *, allow_http: bool) -> list[Problem]:
         if not url:
             return [Problem(name, "", "is missing: expected the service's address, such as https://example.com")]
         try:

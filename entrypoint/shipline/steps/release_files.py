@@ -68,7 +68,7 @@ class ReleaseFiles:
         return self._client.call(
             "upload-release-file",
             path={"releaseId": later(self._release_id), "filename": artifact.label},
-            upload=Upload(artifact.path, self._form_field, artifact.label.fill(job.values)),
+            upload=Upload(artifact.path, self._form_field, artifact.label.fill(job.values), artifact.shown_path),
         )
 
     def _check_names(self, job: Job) -> None:

@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """``field`` is the form's field (RFC 7578); empty: the body is the file alone. ``name`` is the file's, as told."""
+    """``field`` is the form's field (RFC 7578); empty: the body is the file alone. ``name`` is the file's, as told.
+
+    ``shown`` is the path for people and fingerprints, which must be the same in every checkout.
+    """
 
     path: Path
     field: str = ""
     name: str = ""
+    shown: str = ""
 
     def opened(self) -> Body:
         """A body to send once. Raises OSError for a file that can't be read."""
@@ -31,7 +35,7 @@ class Upload:
             return len(body)
 
     def __str__(self) -> str:
-        return f"(the file {self.path})"
+        return f"(the file {self.shown or self.path})"
 
 
 class Body:
