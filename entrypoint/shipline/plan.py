@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from shipline.links import Link
     from shipline.pipeline import Pipeline
     from shipline.steps import Job, Step
+    from shipline.steps.announcement import Announcement
 
 
 @dataclass(slots=True)
@@ -116,7 +117,7 @@ def _steps(pipeline: Pipeline) -> Iterator[Step]:
         yield from _notifications(pipeline, announcing)
 
 
-def _announcements(pipeline: Pipeline) -> Iterator[Step]:
+def _announcements(pipeline: Pipeline) -> Iterator[Announcement]:
     if pipeline.v3:
         from shipline.services.v3 import V3
         from shipline.steps.publish_v3 import PublishV3
@@ -131,7 +132,7 @@ def _announcements(pipeline: Pipeline) -> Iterator[Step]:
             yield PublishCentercode(centercode, Centercode(centercode, pipeline.network), pipeline.version.text)
 
 
-def _notifications(pipeline: Pipeline, announcing: Sequence[Step]) -> Iterator[Step]:
+def _notifications(pipeline: Pipeline, announcing: Sequence[Announcement]) -> Iterator[Step]:
     if not pipeline.notify:
         return
     from shipline.services.centercode import Centercode

@@ -211,3 +211,15 @@ def test_a_macro_is_run_once(project: Project) -> None:
     assert "/feedbackMacroListeners/ClosedInJIRA/status/" in made["status-endpoint"]
     assert project.shipline("run").code == 0
     assert project.operations().count(MACRO) == 1
+
+
+def test_a_draft_tells_nobody_anything_so_testers_are_not_told_either(project: Project) -> None:
+    project.config(
+        CONFIG.replace("state: published", "state: draft")
+        + NOTIFY.replace("notify:\n", "notify:\n  url: {url}\n  project: WidgetPro\n", 1)
+    )
+    project.without("centercode")
+    ended = project.shipline("run")
+    assert ended.code == 0, ended.text
+    assert COMMENT not in project.operations()
+    assert "nothing is announced" in ended.line("DONE:")

@@ -19,6 +19,7 @@ class Announcement(Step):
 
     kind: str  # v3 or centercode
     made_names: tuple[str, ...]
+    public: bool = True  # people can see what it makes
 
     def __init__(self, target: str, *, required: bool) -> None:
         self.name = f"publish:{target}"

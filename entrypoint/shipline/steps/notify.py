@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shipline.pipeline import Listener
     from shipline.services.centercode import Centercode
     from shipline.services.operation import Call
+    from shipline.steps.announcement import Announcement
 
 _OPERATIONS = {"comment": "project-feedback-comment", "macro": "project-feedback-macro"}
 _WORDS = {"comment": ("comment", "commented on"), "macro": ("run of the macro", "ran the macro on")}
@@ -25,7 +26,7 @@ class Notify(Step):
     """``feedback`` is empty if there is none: then there is nothing to do, and the step says why."""
 
     def __init__(
-        self, listener: Listener, feedback: str, client: Centercode, version: str, announcements: Sequence[Step]
+        self, listener: Listener, feedback: str, client: Centercode, version: str, announcements: Sequence[Announcement]
     ) -> None:
         self.name = f"{listener.name}:{feedback}".rstrip(":")
         self.required = listener.required
@@ -59,7 +60,7 @@ class Notify(Step):
     def _nothing_to_do(self, job: Job) -> str:
         if self._listener.skip:
             return self._listener.skip
-        if not any(self._is_announced(step, job) or self._will_be(step, job) for step in self._announcements):
+        if not any(self._is_announced(step, job) or self._will_be(step, job) for step in self._announcements if step.public):
             return "nothing is announced"
         searched = self._listener.searched
         return "" if self._feedback else f"no feedback is named in {searched}"

@@ -35,6 +35,7 @@ class PublishV3(Announcement):
     def __init__(self, target: V3Target, client: V3) -> None:
         super().__init__(target.name, required=target.required)
         self._target = target
+        self.public = target.state == "published"
         self._client = client
         self._id = f"{target.name}-release-id"
         self._files = ReleaseFiles(target, client, self._id)
