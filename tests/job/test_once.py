@@ -453,9 +453,8 @@ def test_verbose_shows_each_request_without_keys(project: Project) -> None:
     assert f"POST {project.sandbox.url}/api/v1/projects/WidgetPro/releaseTypes/Firmware: 201 in" in ended.out
 
 
-@pytest.mark.parametrize("status", [500, 502, 504])
-def test_a_deploy_that_was_lost_and_not_applied_is_sent_again_to_its_own_stage(project: Project, status: int) -> None:
-    fault(project, "deploy-build", status=status)
+def test_a_deploy_that_was_lost_and_not_applied_is_sent_again_to_its_own_stage(project: Project) -> None:
+    fault(project, "deploy-build", status=502)
     ended = project.shipline("run")
     assert ended.code == 0, ended.text
     deploys = [r["body"]["toStage"] for r in project.changes() if r["operation"] == "deploy-build"]

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 ENDED = frozenset({"succeeded", "warned", "failed", "canceled"})
 _KNOWN = ENDED | {"pending", "executing"}
-_MOST_IDS, _IDS_BEYOND = 100, 5
 _BEST_TO_WORST = ("succeeded", "warned", "executing", "pending", "canceled", "failed")
 
 
@@ -154,16 +153,12 @@ class BuildMaster(Client):
     def _ours(self, release: Release) -> bool:
         if self._settings.application_id is not None:
             return release.application_id in (None, self._settings.application_id)
-        return _same(release.application, str(self._settings.application))
+        return same(release.application, str(self._settings.application))
 
     def build(self, build_id: int) -> Build | None:
         found = self.listed("get-builds", {"buildId": str(build_id)}, Build.of)
         build = next((b for b in found if b.id == build_id), None)
-        if (
-            build is not None
-            and self._settings.application
-            and not _same(build.application, self._settings.application)
-        ):
+        if build is not None and self._settings.application and not same(build.application, self._settings.application):
             raise _foreign(f"build {build_id}", build.application, self._settings)
         return build
 
@@ -188,50 +183,14 @@ class BuildMaster(Client):
         )
         return sorted(ours, key=lambda d: d.id)
 
-    def waiting(self, build_id: int, stage: str) -> list[Deployment] | None:
-        """A build's deployments that have not ended, found by their ids, oldest first; None if those are too many.
-
-        No list shows a parent, nor a child before it starts. Ids count up, so those of a build's deployments are above
-        all that are older than the build, and a few ids beyond the newest show that there are no more.
-        """
-        build = self.build(build_id)
-        if build is None or build.created is None:
-            return None
-        created = build.created
-        listed = self.listed("get-deployments", self.application, Deployment.of)
-        older = [d.id for d in listed if d.created is not None and d.created < created]
-        if not older:
-            listed = self.listed("get-deployments", {}, Deployment.of)
-            older = [d.id for d in listed if d.created is not None and d.created < created]
-        known = {d.id for d in listed}
-        newest, number = max(known, default=0), max(older, default=0)
-        found, asked, missed = [], 0, 0
-        while number < newest or missed < _IDS_BEYOND:
-            number += 1
-            if number in known:
-                continue
-            asked += 1
-            if asked > _MOST_IDS:
-                return None
-            deployment = self.deployment(number)
-            missed = missed + 1 if deployment is None else 0
-            if (
-                deployment
-                and deployment.build_id == build_id
-                and not deployment.ended
-                and _same(deployment.stage, stage)
-            ):
-                found.append(deployment)
-        return found
-
     def stage_deployments(self, release_id: int, stage: str) -> list[Deployment]:
         """The deployments of every build of a release to one stage, oldest first."""
         query = {"releaseId": str(release_id), "pipelineStageName": stage}
         found = self.listed("get-deployments", query, Deployment.of)
-        return sorted((d for d in found if _same(d.stage, stage) and d.release_id == release_id), key=lambda d: d.id)
+        return sorted((d for d in found if same(d.stage, stage) and d.release_id == release_id), key=lambda d: d.id)
 
 
-def _same(one: str, other: str) -> bool:
+def same(one: str, other: str) -> bool:
     """BuildMaster's names don't mind case; an old server may leave one out."""
     return one.casefold() in ("", other.casefold())
 

@@ -116,7 +116,7 @@ class Job:
             error.todo = step.lost or error.todo
             raise
         finally:
-            line["status"] = status
+            line |= {"status": status, "phase": connection.progress.phase}
             self.receipt.settle(entry, status, made=made)
         return made
 

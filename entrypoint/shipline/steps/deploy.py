@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from shipline import values
@@ -16,6 +15,7 @@ from shipline.errors import (
 )
 from shipline.services.buildmaster import Deployment, together, worst
 from shipline.steps import Decision, Job, Step
+from shipline.steps.lost_deployment import Search
 from shipline.steps.superseded import check_latest
 from shipline.steps.wait import Wait, judge_warned
 from shipline.text import later
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from shipline.services.operation import Call
 
 _OUTPUTS = ("buildmaster-stage", "buildmaster-deployment-id", "buildmaster-deployment-status")
-# BuildMaster's dispatcher starts what is pending every 5 s, and only then can a list show it.
-_DISPATCHER = 8.0
 
 
 class Deploy(Step):
@@ -40,6 +38,7 @@ class Deploy(Step):
         self._settings = settings
         self._client = client
         self._stage = stage
+        self._search = Search(client, stage)
         self._shown = stage or "the first stage"
         self._last = last
         self._wait = settings.wait or not last  # the next stage can't start before this one has ended
@@ -70,7 +69,7 @@ class Deploy(Step):
         there = [d for d in there if d.stage == stage] if not self._stage else there
         if entry.get("status") in ("sending", "sent", "unknown"):
             before = entry.get("before", [])
-            there = there if {d.id for d in there} - set(before) else self._appearing(job, frozenset(before))
+            there = there if {d.id for d in there} - set(before) else self._search.appearing(job, frozenset(before))
             return self._settled(job, there, stage or self._stage, before)
         return self._found(job, there, stage, entry)
 
@@ -91,7 +90,7 @@ class Deploy(Step):
         new = [d for d in there if d.id not in before]
         parents: list[int] | None = []
         if not new:
-            parents = self._waiting(job)
+            parents = self._search.waiting(job)
             if parents == [] and stage:
                 why = "an earlier try's answer was lost, and it started no deployment: sent again"
                 return self._start(before, stage, why)
@@ -107,11 +106,6 @@ class Deploy(Step):
         reuse = f"deployment {shown} to {stage or self._shown} was started before"
         details = {"parents": parents, "before": before, "stage": stage}
         return Decision(reuse=reuse, wait=self._limits(), details=details)
-
-    def _waiting(self, job: Job) -> list[int] | None:
-        """The ids of deployments that wait for their start, which no list shows; None if that can't be told."""
-        found = self._client.waiting(int(job.values["buildmaster-build-id"]), self._stage)
-        return None if found is None else [d.id for d in found]
 
     def _found(self, job: Job, there: list[Deployment], stage: str, entry: Mapping[str, Any]) -> Decision:
         """What to do about a stage in which these deployments of the build exist."""
@@ -191,9 +185,9 @@ class Deploy(Step):
                 job.console.warning(f"the deployment to {stage or self._shown} succeeded with warnings", counts=True)
             return decision.reuse
         if decision.details.get("doubtful"):
-            if self._appearing(job, frozenset()):
+            if self._search.appearing(job, frozenset()):
                 return self.act(job, self._decide(job))
-            waiting = self._waiting(job)
+            waiting = self._search.waiting(job)
             if waiting:
                 return self.act(job, self._taken_up(waiting, stage, decision.details["before"], waiting[-1]))
             if waiting is None and self._settings.start_time and not self._created(job):
@@ -217,16 +211,6 @@ class Deploy(Step):
             if self._settings.on_failure == "reject":
                 self._reject_build(job, error)
             raise
-
-    def _appearing(self, job: Job, before: frozenset[int]) -> list[Deployment]:
-        """What comes to light, within the dispatcher's time, of a deployment that an earlier try may have started."""
-        end = time.monotonic() + _DISPATCHER
-        job.console.progress("looking whether an earlier try has started a deployment")
-        while True:
-            there = self._client.deployments(int(job.values["buildmaster-build-id"]), self._stage)
-            if {d.id for d in there} - before or time.monotonic() > end:
-                return there
-            time.sleep(1)
 
     def _reject_build(self, job: Job, error: ShiplineError) -> None:
         try:

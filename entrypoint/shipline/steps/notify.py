@@ -60,7 +60,9 @@ class Notify(Step):
     def _nothing_to_do(self, job: Job) -> str:
         if self._listener.skip:
             return self._listener.skip
-        if not any(self._is_announced(step, job) or self._will_be(step, job) for step in self._announcements if step.public):
+        if not any(
+            self._is_announced(step, job) or self._will_be(step, job) for step in self._announcements if step.public
+        ):
             return "nothing is announced"
         searched = self._listener.searched
         return "" if self._feedback else f"no feedback is named in {searched}"

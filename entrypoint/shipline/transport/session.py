@@ -14,8 +14,9 @@ from urllib.parse import urlencode, urlsplit
 import requests
 
 from shipline import __version__
-from shipline.errors import RefusedError, ShiplineError, UnavailableError, UnknownOutcomeError
+from shipline.errors import ShiplineError, UnavailableError
 from shipline.transport import connection
+from shipline.transport.failure import failed
 from shipline.transport.pacing import pacer
 from shipline.transport.retry_after import seconds_to_wait
 
@@ -186,7 +187,7 @@ class Session:
             with response:
                 return self._answer(request, response)
         except (requests.exceptions.RequestException, OSError) as error:
-            failure = self._failure(request, error)
+            failure = failed(self._service, request, error)
         finally:
             connection.progress.end()
             if body is not None:
@@ -204,31 +205,6 @@ class Session:
                 raise
             return replace(answer, cut_off=True)
 
-    def _failure(self, request: Request, error: Exception) -> ShiplineError:
-        if "WRONG_VERSION_NUMBER" in str(error) and not connection.progress.sent:
-            return RefusedError(
-                f"{self._service}: {request.url} doesn't speak TLS",
-                why="what answers on this port is not an https server",
-                todo="check the port, or whether the url begins with http",
-            )
-        if isinstance(error, requests.exceptions.SSLError) and not connection.progress.sent:
-            return RefusedError(
-                f"{self._service}: no secure connection to {request.url}",
-                why=_cause(error),
-                todo="for a private certificate authority set network.ca-bundle to its certificate",
-            )
-        if request.safe or not connection.progress.sent:
-            return UnavailableError(
-                f"{self._service}: {request.method} {request.url} got no answer",
-                why=_cause(error),
-                todo="run again: nothing was applied; is the url right?",
-            )
-        return UnknownOutcomeError(
-            f"{self._service}: {request.method} {request.url} was sent, but its answer was lost",
-            why=_cause(error),
-            todo="look at the service before running again",
-        )
-
     def _read(self, response: requests.Response) -> bytes:
         body = bytearray()
         for chunk in response.iter_content(65536):
@@ -242,20 +218,6 @@ class Session:
 
 def _backoff(attempt: int) -> float:
     return float(random.uniform(0.25, 1) * min(0.5 * 2**attempt, 20))  # noqa: S311 - jitter, not cryptography
-
-
-def _cause(error: BaseException) -> str:
-    """The innermost reason, without the URL that outer layers quote (it may hold a key)."""
-    if connection.progress.late:
-        return "the answer took too long to arrive"
-    reason: object = error
-    while isinstance(reason, BaseException):
-        inner = getattr(reason, "reason", None) or (reason.args[-1] if reason.args else None)
-        if not isinstance(inner, BaseException):
-            break
-        reason = inner
-    text = str(reason).split("(Caused by")[0].rpartition("): ")[2]
-    return text.removeprefix("Failed to establish a new connection: ") or type(reason).__name__
 
 
 @functools.cache
