@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPILE = $(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header \
           --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: demo test lint types check lint-ci lint-groovy runners faults bench generate lock clean
+.PHONY: demo test lint types check lint-ci lint-groovy runners faults fuzz bench generate lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/shipline demo
@@ -45,6 +45,10 @@ runners: $(VENV)/.dev
 # docs/reliability.md. Half an hour on two cores.
 faults: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/faults --whole --write-figures --numprocesses 6
+
+# Whatever the OpenAPI files allow and forbid, against the sandbox; FUZZ=10m goes on with new data.
+fuzz: $(VENV)/.dev
+	$(BIN)/python tools/fuzz.py $(if $(FUZZ),--time $(FUZZ))
 
 # Timings, never part of the tests; writes docs/performance.md.
 bench: $(VENV)/.dev

@@ -77,3 +77,15 @@ def test_what_a_page_prints_and_forbids_is_not_sent() -> None:
         call(name, {"releaseId": "1", "applicationName": "TaxCalculator"})
     (problem,) = caught.value.problems
     assert str(problem) == "application_name: must not be given beside release_id"
+
+
+def test_a_form_of_two_gigabytes_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    """T-47: the reference speaks of requests under 2gb, so the form's own lines count as well."""
+    name = "centercode-upload-file-attachment"
+    values = places(name, tmp_path)
+    with values["file"].open("wb") as file:
+        file.truncate(2_000_000_000 - 1)  # a hole: it takes no room
+    with pytest.raises(InvalidInputError) as caught:
+        call(name, values)
+    (problem,) = caught.value.problems
+    assert "expected under 2000000000" in str(problem)

@@ -44,6 +44,6 @@ def package(subject: str, key: str, project: str | None = None) -> Response:  # 
 
 def _page() -> int:
     text = request.args.get("page", "1")
-    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 1:
+    if not re.fullmatch(r"[0-9]{1,18}", text) or int(text) < 1:
         raise invalid(("Page", "The page must be a whole number from 1."))
     return int(text)
