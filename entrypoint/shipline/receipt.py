@@ -53,6 +53,8 @@ class Receipt:
         if not path.exists():
             return cls(path, _new(identity), existed=False)
         data = _read(path)
+        if not data["steps"]:
+            data["identity"] = identity  # nothing was done for what another run of this version had set
         if data["identity"] != identity:
             theirs = ", ".join(f"{v}" for k, v in data["identity"].items() if v != identity.get(k))
             raise InvalidInputError(

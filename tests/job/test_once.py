@@ -479,3 +479,27 @@ def test_a_deployment_that_waits_for_its_start_time_is_taken_up_without_a_receip
     out, err = second.communicate(timeout=60)
     assert project.operations().count("deploy-build") == 1, out + err
     assert "DONE: uses release 1.4" in out
+
+
+def test_an_announcement_that_is_there_already_says_centercode_is_not_posted_again(project: Project) -> None:
+    body = '{"status": 400, "description": "The release already exists."}'
+    fault(project, "project-release", status=400, body=body, headers={"Content-Type": "application/json"})
+    assert project.shipline("run").code == 4
+    again = project.shipline("run")
+    assert again.code == 8, again.text
+    assert project.operations().count("project-release") == 1
+
+
+def test_a_v3_server_that_has_been_asked_before_is_not_taken_for_one_that_only_creates(project: Project) -> None:
+    fault(project, "list-releases", status=200, body="[]", headers={"Content-Type": "application/json"})
+    fault(project, "list-releases", status=404)
+    ended = project.shipline("run")
+    assert ended.code == 4, ended.text
+    assert "create-release" not in project.operations()[2:]
+    assert project.shipline("run").code == 0
+
+
+def test_a_mistyped_address_does_not_stop_the_corrected_run(project: Project) -> None:
+    wrong = project.shipline("run", "--buildmaster-url", "http://127.0.0.1:9")
+    assert wrong.code == 7, wrong.text
+    assert project.shipline("run").code == 0

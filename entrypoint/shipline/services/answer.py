@@ -27,14 +27,18 @@ class MissingError(RefusedError):
     """404 or 405: the server has no such thing, or no such operation."""
 
 
+class LostAnswerError(UnknownOutcomeError):
+    """The request was accepted (2xx), and the rest of the answer was lost."""
+
+
 class ConflictError(RefusedError):
-    """409, or a 400 that says the thing is there already; ``certain`` for the former."""
+    """409, or a 400 that speaks of something double; ``certain`` if it says that the thing itself is there already."""
 
     certain = False
 
 
 def read(where: str, operation: Operation, request: Request, answer: Answer) -> Any:
-    """The answer's data; None when it is empty, or accepted (201, 202) and unreadable. ``where`` names the call.
+    """The answer's data; None when it is empty, or created (201, 202) and unreadable. ``where`` names the call.
 
     CSV, where the operation may answer with it, and what an operation says that isn't described, are text.
 
@@ -46,7 +50,12 @@ def read(where: str, operation: Operation, request: Request, answer: Answer) -> 
         raise _refusal(where, operation, request, answer)
     if operation.statuses and answer.status not in operation.statuses:
         drift.warning("%s answered %s, documented is %s", where, answer.status, ", ".join(map(str, operation.statuses)))
-    if not answer.body.strip() or answer.cut_off:
+    if answer.cut_off:
+        raise LostAnswerError(
+            f"{where} answered {answer.status}, and the rest of its answer was lost",
+            todo="look at the service before running again",
+        )
+    if not answer.body.strip():
         return None
     if answer.media == _CSV and _CSV in operation.answer_media:
         return answer.text
@@ -79,7 +88,7 @@ def _refusal(where: str, operation: Operation, request: Request, answer: Answer)
         return MissingError(f"{where} answered {status}", why=why, todo=todo)
     if status == 409 or (status == 400 and any(words in why.lower() for words in ("already exist", "duplicate"))):  # noqa: PLR2004
         conflict = ConflictError(f"{where} answered {status}", why=why, todo="look at what is there already")
-        conflict.certain = status == 409  # noqa: PLR2004
+        conflict.certain = status == 409 or "already exist" in why.lower()  # noqa: PLR2004
         return conflict
     todo = "correct what it says and run again"
     if status == 303 and not request.safe:  # noqa: PLR2004

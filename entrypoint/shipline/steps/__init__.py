@@ -14,7 +14,7 @@ from shipline.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from shipline.services.answer import ConflictError
+from shipline.services.answer import ConflictError, LostAnswerError
 from shipline.transport import connection
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from shipline.receipt import Receipt, Status
     from shipline.report import Console
     from shipline.services.operation import Call
+    from shipline.transport.session import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class Job:
         connection.progress.begin()
         try:
             line = self.receipt.sending(entry, request)
-            made = _parsed(parse, call, call.client.send(call.operation, request))
+            made = _parsed(parse, call, self._sent(step, call, request))
             status = "sent"
         except ConflictError as error:
             # What is there may be ours; a look-up settles it, where there is one.
@@ -119,6 +120,15 @@ class Job:
             line |= {"status": status, "phase": connection.progress.phase}
             self.receipt.settle(entry, status, made=made)
         return made
+
+    def _sent(self, step: Step, call: Call, request: Request) -> Any:
+        """The answer's data; None if it was accepted and lost, and no look-up can bring it back."""
+        try:
+            return call.client.send(call.operation, request)
+        except LostAnswerError:
+            if step.settles:
+                raise
+            return None
 
     def done(self, step: Step, made: Mapping[str, str] | None = None, **details: Any) -> None:
         """The step's outcome is confirmed."""

@@ -38,6 +38,7 @@ class PublishV3(Announcement):
         self.public = target.state == "published"
         self._client = client
         self._id = f"{target.name}-release-id"
+        self._looked_up = False
         self._files = ReleaseFiles(target, client, self._id)
 
     def key(self, job: Job) -> str:
@@ -57,7 +58,10 @@ class PublishV3(Announcement):
         try:
             there = self._client.releases(t)
         except MissingError:
+            if self._looked_up or made.get("release-id"):
+                raise  # it can be asked, and has been: this is no server that only creates
             return self._blind(job, entry)
+        self._looked_up = True
         if not there:
             return self._new(job)
         if t.if_exists == "fail" and not entry:
@@ -182,6 +186,8 @@ class PublishV3(Announcement):
             made |= self._send(job, call, decision)
             job.make(self.named(made))
         blind = {"blind": True} if decision.details.get("blind") else {}
+        if blind and self._target.state == "published":
+            job.console.warned = True  # the decision's warning has said it: customers don't have it
         job.done(self, made, payload=self._digest(job), **blind)
         what = "published" if made["release-state"] == "published" else "drafted"
         return f"{what} version {self._target.version} (id {made['release-id'] or 'unknown'})"

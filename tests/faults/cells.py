@@ -1,0 +1,121 @@
+"""The cells of the matrices, made from a recorded clean run: a request more in the program is a row more here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from faults import wire
+from faults.proxy import Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from faults.wire import Fault
+    from faults.world import World
+
+Span = Literal["once", "passing", "lasting"]
+Memory = Literal["kept", "lost", "local"]
+_MEMORIES: tuple[Memory, ...] = ("kept", "lost", "local")
+_TIMES: tuple[Literal["before", "after"], ...] = ("before", "after")
+_SLICE = {"refused-before", "403-before", "reset-after", "truncated-body-after", "409-after"}
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "numbered": {},
+    "numbered-any-stage": {"stages": ()},
+    "unnumbered": {"numbered": False},
+}
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A clean run: its requests in order, and how often the receipt was written."""
+
+    asked: tuple[Asked, ...]
+    writes: int
+
+    @property
+    def posts(self) -> list[Asked]:
+        return [asked for asked in self.asked if asked.method not in ("GET", "HEAD")]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One fault at one request. ``span``: tried again and gone (passing), there until the run gives up (lasting), or
+    one that the program doesn't try again on (once). ``kept``: whether the next run has the receipt."""
+
+    asked: Asked
+    index: int
+    fault: str
+    span: Span
+    kept: bool
+
+    @property
+    def label(self) -> str:
+        return f"{self.asked.label}-{self.fault}-{self.span}-{'kept' if self.kept else 'lost'}"
+
+    @property
+    def reads(self) -> bool:
+        return self.asked.method in ("GET", "HEAD")
+
+    def fault_in(self, world: World) -> Fault:
+        wait = 1 if self.span == "passing" else 30
+        every = wire.of_change(world.elsewhere.url, wait)
+        return next(fault for fault in every if fault.label == self.fault)
+
+
+@dataclass(frozen=True)
+class Death:
+    """One kill: at a request (before the server has it, or after it did it) or at a write of the receipt."""
+
+    variant: str
+    at: Asked | int
+    when: Literal["before", "after"]
+    memory: Memory  # the next attempt with the receipt, without it, or a run outside CI
+
+    @property
+    def place(self) -> str:
+        return self.at.label if isinstance(self.at, Asked) else f"write-{self.at}"
+
+    @property
+    def label(self) -> str:
+        return f"{self.variant}-{self.place}-{self.when}-{self.memory}"
+
+
+def matrix(recorded: Recorded, *, whole: bool) -> Iterator[Cell]:
+    for index, asked in enumerate(recorded.asked):
+        reads = asked.method in ("GET", "HEAD")
+        if reads and not whole:
+            continue
+        for fault in wire.of_look_up("", 0) if reads else wire.of_change("", 0):
+            if asked.method == "HEAD" and fault.means == "accepted":
+                continue  # such an answer has no body
+            if not whole and fault.label not in _SLICE:
+                continue
+            yield from _spans(index, asked, fault, whole=whole)
+
+
+def _spans(index: int, asked: Asked, fault: Fault, *, whole: bool) -> Iterator[Cell]:
+    reads = asked.method in ("GET", "HEAD")
+    spans: tuple[Span, ...] = ("once",)
+    if fault.passing if reads else fault.means in ("never", "limited"):
+        spans = ("passing", "lasting")
+    elif asked.method == "HEAD" or fault.means == "maybe":
+        spans = ("once", "lasting")
+    for span in spans if whole else spans[:1]:
+        yield Cell(asked, index, fault.label, span, kept=True)
+    # A look-up changes nothing, whatever its fault: one shows what a lost receipt means there.
+    if whole and (not reads or fault.name == "503"):
+        yield Cell(asked, index, fault.label, "lasting" if spans[0] == "passing" else "once", kept=False)
+
+
+def deaths(recorded: dict[str, Recorded], *, whole: bool) -> Iterator[Death]:
+    for variant, run in recorded.items():
+        if not whole:
+            yield from (Death(variant, asked, "after", "kept") for asked in run.posts)
+            continue
+        places: Iterable[Asked | int] = [*run.posts, *range(1, run.writes + 1)]
+        memories = _MEMORIES if variant == "unnumbered" else _MEMORIES[:2]
+        for at in places:
+            for when in _TIMES:
+                yield from (Death(variant, at, when, memory) for memory in memories)

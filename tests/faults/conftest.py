@@ -1,0 +1,109 @@
+"""Records clean runs, makes the matrices' cells from them, and gathers the figures.
+
+``--whole``: every cell, not only the slice that `make test` runs. ``--write-figures``: into docs/reliability.md.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from faults import cells, figures, known
+from faults import world as worlds
+from faults.cells import Recorded
+from faults.proxy import Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from faults.world import World
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="the whole fault and kill matrices")
+    parser.addoption("--write-figures", action="store_true", help="write their figures into docs/reliability.md")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    wanted = {"cell", "death"} & set(metafunc.fixturenames)
+    if not wanted:
+        return
+    whole = metafunc.config.getoption("whole", default=False)
+    recorded = _recorded(metafunc.config, whole=whole)
+    made: list[Any]
+    if "cell" in wanted:
+        made = list(cells.matrix(recorded["numbered"], whole=whole))
+    else:
+        made = list(cells.deaths(recorded, whole=whole))
+    (name,) = wanted
+    metafunc.parametrize(name, [pytest.param(one, id=one.label, marks=known.marks(one)) for one in made])
+
+
+def _recorded(config: pytest.Config, *, whole: bool) -> dict[str, Recorded]:
+    """Clean runs of each variant; recorded by the first of the processes that test in parallel, for all of them."""
+    run_id = getattr(config, "workerinput", {}).get("testrunuid", "alone")
+    path = config.cache.mkdir("faults") / f"recorded-{'whole' if whole else 'slice'}.json"
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if run_id != "alone" and path.exists():
+            kept = json.loads(path.read_text())
+            if kept["run"] == run_id:
+                return {name: _loaded(data) for name, data in kept["variants"].items()}
+        variants = {name: _record(name) for name in _variants(whole=whole)}
+        data = {n: {"asked": [vars(a) for a in r.asked], "writes": r.writes} for n, r in variants.items()}
+        path.write_text(json.dumps({"run": run_id, "variants": data}))
+    return variants
+
+
+def _variants(*, whole: bool) -> list[str]:
+    return list(cells.VARIANTS) if whole else ["numbered"]
+
+
+def _loaded(data: dict[str, Any]) -> Recorded:
+    return Recorded(tuple(Asked(**asked) for asked in data["asked"]), data["writes"])
+
+
+def _record(variant: str) -> Recorded:
+    with tempfile.TemporaryDirectory() as folder, worlds.world(Path(folder, "project")) as made:
+        made.reset(**cells.VARIANTS[variant])
+        count = Path(folder, "writes")
+        ended = made.run(attempt=1, launch=["count", str(count)])
+        assert ended.code == 0, ended.text
+        return Recorded(tuple(made.proxy.seen), len(count.read_text().splitlines()))
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with worlds.world(tmp_path_factory.mktemp("world") / "project") as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def clean(world: World, request: pytest.FixtureRequest) -> dict[str, dict[str, Any]]:
+    """What the services have after one clean run, by variant."""
+    objects = {}
+    for name in _variants(whole=request.config.getoption("whole", default=False)):
+        world.reset(**cells.VARIANTS[name])
+        ended = world.run(attempt=1)
+        assert ended.code == 0, ended.text
+        objects[name] = world.objects()
+    return objects
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    figures.current.add(report)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if not figures.current.matrices:
+        return
+    terminalreporter.section("faults and kills")
+    for line in figures.current.lines():
+        terminalreporter.write_line(line)
+    if config.getoption("write_figures", default=False):
+        figures.current.write()

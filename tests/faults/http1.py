@@ -1,0 +1,72 @@
+"""As much of HTTP/1.1 as a proxy needs, on raw sockets."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+
+PATIENCE = 30.0  # seconds for whatever should be quick
+
+
+def peeked(client: socket.socket) -> bytes:
+    """The head of the next request, left unread; empty at the end."""
+    size = 1
+    while True:
+        data = client.recv(65536, socket.MSG_PEEK)
+        if b"\r\n\r\n" in data or not data:
+            return data.partition(b"\r\n\r\n")[0]
+        if len(data) < size:  # nothing new: wait for more without spinning
+            threading.Event().wait(0.001)
+        size = len(data) + 1
+
+
+def request(client: socket.socket) -> bytes:
+    """The whole of a request, read from the client."""
+    with client.makefile("rb", buffering=0) as stream:
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            byte = stream.read(1)
+            if not byte:
+                raise ConnectionError("the client went away")
+            head += byte
+        if _header(head, "Transfer-Encoding").lower() == "chunked":
+            body = b""
+            while not body.endswith(b"0\r\n\r\n"):
+                body += stream.read(1) or b""
+            return head + body
+        left = int(_header(head, "Content-Length") or 0)
+        body = b""
+        while len(body) < left:
+            chunk = stream.read(left - len(body))
+            if not chunk:
+                raise ConnectionError("the client went away")
+            body += chunk
+        return head + body
+
+
+def ask(upstream: tuple[str, int], request: bytes) -> bytes:
+    """The server's answer, read to its end on a connection of its own."""
+    head, _, body = request.partition(b"\r\n\r\n")
+    lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"connection:")]
+    with socket.create_connection(upstream, PATIENCE) as server:
+        server.sendall(b"\r\n".join([*lines, b"Connection: close"]) + b"\r\n\r\n" + body)
+        answer = b""
+        while chunk := server.recv(65536):
+            answer += chunk
+    return answer
+
+
+def persistent(answer: bytes) -> bytes:
+    """The answer as HTTP/1.1 with its length, so that the client keeps its connection, as it would with the service."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    first, *lines = head.split(b"\r\n")
+    kept = [line for line in lines if not line.lower().startswith(b"connection:")]
+    if not _header(head, "Content-Length"):
+        kept.append(b"Content-Length: %d" % len(body))
+    return b"\r\n".join([b"HTTP/1.1 " + first.split(b" ", 1)[1], *kept]) + b"\r\n\r\n" + body
+
+
+def _header(head: bytes, name: str) -> str:
+    found = re.search(rb"(?im)^%s:[ \t]*([^\r\n]*)" % name.encode(), head)
+    return found[1].decode("latin-1").strip() if found else ""

@@ -1,0 +1,59 @@
+"""The kill matrix: SIGKILL around every POST and every write of the receipt, then a re-run."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import TYPE_CHECKING, Any
+
+from faults import cells, wire
+from faults.proxy import Asked, Rule
+from faults.story import Story
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
+
+    from faults.cells import Death
+    from faults.world import World
+
+
+def test_death(death: Death, world: World, clean: dict[str, dict[str, Any]], request: pytest.FixtureRequest) -> None:
+    world.reset(**cells.VARIANTS[death.variant])
+    launch: list[str] = []
+    if isinstance(death.at, Asked):
+        world.proxy.rule = Rule(death.at, wire.kill(lambda: world.pid, applied=death.when == "after"))
+    else:
+        launch = [death.when, str(death.at)]
+    attempts = death.memory != "local"
+    story = Story(world, clean[death.variant])
+    story.told(world.run(attempt=1 if attempts else None, launch=launch), {-signal.SIGKILL})
+    expected = _next_run(death, world)
+    if death.memory == "lost":
+        world.lose_receipt()
+    story.goes_on(expected, attempts=attempts)
+    place = "POST" if isinstance(death.at, Asked) else "receipt write"
+    fault = f"{death.variant}, {death.when} a {place}, receipt {death.memory}"
+    row = {"matrix": "Kill matrix", "at": f"{death.variant}-{death.place}", "fault": fault}
+    request.node.user_properties.append(("cell", row | {"codes": story.codes, "duplicates": world.duplicates()}))
+    story.check(request.node)
+
+
+def _next_run(death: Death, world: World) -> int:
+    """What the run after it must end in: 8 where something was being sent that nobody can look up."""
+    unnumbered = death.variant == "unnumbered"
+    stages = cells.VARIANTS[death.variant].get("stages", ("Integration", "Testing")) or ("Integration",)
+    if death.memory == "lost":
+        return 8 if unnumbered or world.deployed(stages[-1]) else 0
+    sending = {entry["name"] for entry in _entries(world) if entry["status"] == "sending"}
+    if "publish:centercode" in sending or ("build" in sending and unnumbered):
+        return 8
+    # A deploy is sent again only with the name of its stage: it may else go to the one that follows.
+    return 8 if "deploy" in sending and not world.deployed(stages[0]) else 0
+
+
+def _entries(world: World) -> Iterator[dict[str, Any]]:
+    """What the receipt said when the run was killed."""
+    for path in (world.folder / ".shipline").glob("*.json"):
+        yield from json.loads(path.read_text())["steps"]
