@@ -97,19 +97,18 @@ class Links:
         import requests
 
         from shipline.transport import connection
+        from shipline.transport.anonymous import Anonymous
 
         try:
-            with requests.Session() as session:
-                session.mount("https://", connection.Adapter())
-                session.mount("http://", connection.Adapter())
-                session.auth = lambda request: request  # keeps ~/.netrc out
+            with Anonymous() as session:
                 head = self._send(session, "HEAD", url, {})
-                if head.status_code < 400 and "Content-Length" in head.headers:  # noqa: PLR2004
-                    return Link(url, head.status_code, int(head.headers["Content-Length"]))
+                size = _bytes(head.headers.get("Content-Length", ""))
+                if head.status_code < 400 and size is not None:  # noqa: PLR2004
+                    return Link(url, head.status_code, size)
                 byte = self._send(session, "GET", url, {"Range": "bytes=0-0"})
-                total = re.search(r"/([0-9]+)$", byte.headers.get("Content-Range", ""))
-                whole = byte.headers.get("Content-Length") if byte.status_code == requests.codes.ok else None
-                size = int(total[1]) if total else int(whole) if whole else None
+                size = _bytes(byte.headers.get("Content-Range", "").rpartition("/")[2])
+                if size is None and byte.status_code == requests.codes.ok:
+                    size = _bytes(byte.headers.get("Content-Length", ""))
                 return Link(url, byte.status_code, size)
         except (requests.exceptions.RequestException, OSError, ValueError) as error:
             return Link(url, None, None, type(error).__name__)
@@ -132,6 +131,11 @@ class Links:
         )
         response.close()
         return response
+
+
+def _bytes(text: str) -> int | None:
+    """The number in a header, if a file can be as large."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def dead_link(links: Iterable[Link]) -> RefusedError | None:

@@ -34,6 +34,7 @@ class Facts:
     actor: str = ""
     artifact_base_url: str = ""  # what `artifacts-url: ci` stands for; a template with {filename} and {path}
     tag_hint: str = ""  # why there is no tag, if the checkout has some
+    key_hint: str = ""  # why the CI system gives this run no keys, if it doesn't
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,7 @@ class Listener:
     listener: str
     body: Mapping[str, Text]  # of a comment; may use the names feedback and release_url
     feedback: tuple[str, ...]
+    on_unknown: Literal["fail", "assume", "resend"]
     searched: str  # where feedback was looked for, for people; empty: it is listed in the config
     required: bool
     skip: str

@@ -72,16 +72,23 @@ class Receipt:
         """Whether what this run's job did in earlier attempts is in here: only then is what is missing evidence.
 
         A first attempt has none before it, and a CI system that doesn't count attempts can't tell; else the attempt
-        before must have written it. (A restored receipt may be an older one.)
+        before must have written it, and have known this itself: one whose receipt was lost has left a new one.
         """
-        if (facts.run_attempt or 1) <= 1:
-            return True
+        return (facts.run_attempt or 1) <= 1 or any(run.get("knew") for run in self._before(facts, steps))
+
+    def follows(self, facts: Facts, steps: Iterable[str]) -> bool:
+        """Whether the attempt before has written it: a restored receipt may be an older one."""
+        return (facts.run_attempt or 1) <= 1 or any(self._before(facts, steps))
+
+    def _before(self, facts: Facts, steps: Iterable[str]) -> list[dict[str, Any]]:
+        """This job's attempts from the one before on."""
         mine = (run for run in self.runs if run["id"] == facts.run_id and run["steps"] == sorted(steps))
-        return any((run["attempt"] or 0) >= (facts.run_attempt or 1) - 1 for run in mine)
+        return [run for run in mine if (run["attempt"] or 0) >= (facts.run_attempt or 1) - 1]
 
     def note(self, facts: Facts, *, steps: Iterable[str], whole: bool) -> None:
         """A run is here, whatever comes of it: a later attempt knows from this what an earlier one did."""
-        run = {"id": facts.run_id, "attempt": facts.run_attempt, "steps": sorted(steps)}
+        knew = self.knows_before(facts, steps)
+        run = {"id": facts.run_id, "attempt": facts.run_attempt, "steps": sorted(steps), "knew": knew}
         self.data["runs"] = [*self.runs, run][-_MOST_RUNS:]
         self.data["whole"] = whole
         if not self.existed:
@@ -224,7 +231,7 @@ def _read(path: Path) -> dict[str, Any]:
     todo = "move it away if you know what was done; without a receipt, what can be looked up is found again"
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise InvalidInputError(
             [Problem(str(path), "", f"the receipt can't be read ({error}): it is damaged, and is not trusted")],
             todo=todo,

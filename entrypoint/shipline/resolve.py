@@ -64,7 +64,7 @@ def load(sources: Sources) -> Loaded:
     root = inputs.merge(keys.taken_out(root, problems), given, problems)
     root, empty = _without_empty(root)
     document = Document(root, validate.check(root, empty, problems), problems)
-    service_keys = keys.Keys(given, sources.environ, sources.need_keys, problems)
+    service_keys = keys.Keys(given, sources.environ, sources.need_keys, problems, sources.facts.key_hint)
     pipeline = _pipeline(document, sources, service_keys)
     problems.raise_any()
     return Loaded(pipeline, tuple(origins.shown(root, given, pipeline)), config_name, tuple(service_keys.missing))

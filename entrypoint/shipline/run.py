@@ -13,14 +13,13 @@ from shipline.links import dead_link
 from shipline.receipt import fingerprint
 from shipline.report import Outcome
 from shipline.services.answer import ConflictError
-from shipline.steps import Decision
 from shipline.transport.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from shipline.plan import Plan, Planned
-    from shipline.steps import Job, Step
+    from shipline.steps import Decision, Job, Step
 
 
 _LOOKS = (1.0, 2.0, 4.0)  # seconds before each look for what a lost request did
@@ -142,14 +141,14 @@ def _act(planned: Planned, job: Job) -> str:
     job.make(decision.made)  # in the order of the steps: outputs are those of the last
     if decision.skip:
         return decision.skip
-    step, resent = planned.step, set[str]()
+    step = planned.step
     while True:
         try:
             return step.act(job, decision)
         except UnknownOutcomeError as lost:
             if not step.settles:
                 raise
-            decision = _settled(step, job, lost, resent)
+            decision = _settled(step, job, lost)
         except ConflictError:
             if not step.adopts:
                 raise
@@ -161,18 +160,17 @@ def _act(planned: Planned, job: Job) -> str:
             decision = again.decision
 
 
-def _settled(step: Step, job: Job, lost: UnknownOutcomeError, resent: set[str]) -> Decision:
+def _settled(step: Step, job: Job, lost: UnknownOutcomeError) -> Decision:
     """The answer to a request was lost: look what came of it, more than once, since it may take effect late.
 
-    What was applied is adopted, and the step goes on; what provably wasn't is sent once more. Raises ``lost`` where
-    that can't be told.
+    What was applied is adopted, and the step goes on. What can't be found may still be under way, behind a gateway that
+    has given up on it, so it isn't sent again in this run: raises ``lost``.
     """
     request = step.lost_request(job)
-    if request is None or request in resent:
+    if request is None:
         raise lost
     job.console.progress(f"{lost.what}: looking whether it was applied")
     patience = min(1.0, job.pipeline.network.retry_for / sum(_LOOKS))
-    decision = Decision()
     for pause in _LOOKS:
         time.sleep(pause * patience)
         try:
@@ -185,8 +183,7 @@ def _settled(step: Step, job: Job, lost: UnknownOutcomeError, resent: set[str]) 
             raise lost
         if request not in {fingerprint(call.request(job.values)) for call in decision.calls}:
             return decision
-    resent.add(request)
-    return decision
+    raise lost
 
 
 def _begun(step: Step, job: Job) -> str:

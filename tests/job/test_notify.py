@@ -111,10 +111,28 @@ def test_feedback_and_notes_from_the_commits(project: Project) -> None:
 
 def test_feedback_that_is_not_there_is_left_alone_with_a_warning(project: Project) -> None:
     project.config(SMALL + NOTIFY.replace("search: notes", "feedback: [BUG-0999, BUG-0001]"))
-    ended = project.shipline("run", "--notify-required", "true")
+    ended = project.shipline("run")
     assert ended.code == 0, ended.text
     assert ended.outputs["result"] == "warned"
     assert "BUG-0999 (WidgetPro/BugComment) is left alone" in ended.text
+    assert len(comments(project)) == 1
+
+
+def test_a_listener_that_is_not_there_ends_a_run_that_requires_it(project: Project) -> None:
+    ended = project.shipline("run", "--notify-required", "true", "--notify-comment-listener", "Typo")
+    assert ended.code == 4, ended.text
+    assert "check the listener" in ended.line("NEXT:")
+    assert project.shipline("run", "--notify-required", "true").code == 0
+    assert len(comments(project)) == 1
+
+
+def test_a_comment_whose_answer_was_lost_is_settled_as_a_person_says(project: Project) -> None:
+    fault(project, COMMENT, status=500, when="after_apply")
+    required = ("--notify-required", "true")
+    assert project.shipline("run", *required).code == 8
+    assert "centercode-on-unknown" in project.shipline("run", *required).line("NEXT:")
+    assert project.shipline("run", *required, "--centercode-on-unknown", "assume").code == 0
+    assert project.shipline("run", *required).code == 0
     assert len(comments(project)) == 1
 
 
@@ -149,7 +167,7 @@ def test_without_its_receipt_a_later_attempt_sends_nothing(project: Project) -> 
     assert project.shipline("run", **attempt(1)).code == 0
     lost = project.shipline("run", "--receipt", "lost.json", "--centercode-on-unknown", "assume", **attempt(2))
     assert lost.code == 0, lost.text
-    assert "its receipt is gone" in lost.text
+    assert "taken as sent" in lost.text
     assert len(comments(project)) == 1
 
 

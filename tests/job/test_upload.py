@@ -115,6 +115,8 @@ def test_an_upload_whose_answer_was_lost_is_looked_up(uploading: Project) -> Non
 @pytest.mark.parametrize("answer", [{"status": 503}, {"status": 429, "headers": {"Retry-After": "0"}}])
 def test_an_upload_that_was_not_stored_is_sent_again(uploading: Project, answer: dict[str, Any]) -> None:
     fault(uploading, **answer)
+    if answer["status"] == 503:  # the file may still be on its way: the next run looks again
+        assert uploading.shipline("run").code == 8
     ended = uploading.shipline("run")
     assert ended.code == 0, ended.text
     assert uploading.operations() == ["create-release", "upload-release-file", "upload-release-file", "publish-release"]
@@ -137,13 +139,15 @@ def test_empty_answers_are_explained(uploading: Project) -> None:
     assert uploading.shipline("run").code == 0
 
 
-def test_another_checksum_is_a_warning(uploading: Project) -> None:
+@pytest.mark.parametrize(("state", "code"), [("draft", 0), ("published", 4)])
+def test_another_checksum_is_told_and_never_published(uploading: Project, state: str, code: int) -> None:
     body = '{"id": "f", "checksum": "00000000000000000000000000000000"}'
     fault(uploading, when="after_apply", status=200, body=body, headers={"Content-Type": "application/json"})
-    ended = uploading.shipline("run")
-    assert ended.code == 0, ended.text
-    assert ended.outputs["result"] == "warned"
-    assert "dist/widget.zip was uploaded, but the server has the MD5 0000" in ended.err
+    ended = uploading.shipline("run", "--v3-state", state)
+    assert ended.code == code, ended.text
+    assert ended.outputs["result"] == ("failed" if code else "warned")
+    assert "dist/widget.zip was uploaded, but the server's MD5 of it is 0000" in ended.err
+    assert release(uploading)["published"] is False
 
 
 def test_servers_of_ones_own_get_a_form(uploading: Project) -> None:

@@ -21,6 +21,7 @@ MOST_ANNOTATIONS = 9
 
 _LARGEST_SUMMARY = 1024 * 1024  # bytes; the runner refuses a larger one
 _PLACE = re.compile(r"(?P<file>.+):(?P<line>[0-9]+):(?P<column>[0-9]+)")
+_FORK = "this pull request comes from a fork, which GitHub gives no secrets: run this step when it is merged"
 # What keeps a command from being seen, and can't be seen itself.
 _GAP = "\u200b"
 
@@ -60,12 +61,21 @@ class GitHub(System):
             repository=env.get("GITHUB_REPOSITORY", ""),
             actor=env.get("GITHUB_ACTOR", ""),
             artifact_base_url=f"{repository}/releases/download/{tag}/{{filename}}" if tag else "",
+            key_hint=self._key_hint(event),
         )
+
+    def _key_hint(self, event: Any) -> str:
+        """GitHub docs, "Using secrets in GitHub Actions": forks get none, but by pull_request_target."""
+        if self.environ.get("GITHUB_EVENT_NAME") == "pull_request_target" or not _in(event, "pull_request", "head"):
+            return ""
+        head, base = (_in(event, "pull_request", side, "repo", "full_name") for side in ("head", "base"))
+        # A fork that was deleted is null.
+        return _FORK if head != base else ""
 
     def _event(self) -> Any:
         try:
             return json.loads(Path(self.environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
-        except (KeyError, OSError, ValueError):
+        except (KeyError, OSError, ValueError, RecursionError):
             return {}
 
     def neutral(self, text: str) -> str:

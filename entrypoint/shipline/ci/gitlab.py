@@ -22,6 +22,14 @@ cache, so a retried job would get an older one."""
 
 PREFIX = "SHIPLINE_OUT_"
 
+_FORK = (
+    "this merge request comes from a fork, which GitLab gives no protected variable of the project: "
+    "run this job when it is merged"
+)
+_UNPROTECTED = (
+    "GitLab gives protected variables to protected branches and tags only, and this one isn't: "
+    "protect it (Settings, Repository), or run this job on one that is"
+)
 _LARGEST_DOTENV = 5 * 1024  # bytes; GitLab refuses the report whole from there on
 _LONGEST_URL = 2048
 # What a dotenv report gives back unchanged: GitLab strips blanks, knows no quoting, and in a later job expands $NAME
@@ -59,7 +67,17 @@ class GitLab(System):
             repository=env.get("CI_PROJECT_PATH", ""),
             actor=env.get("GITLAB_USER_LOGIN", ""),
             artifact_base_url=f"{job}/artifacts/raw/{{path}}" if job else "",
+            key_hint=self._key_hint(),
         )
+
+    def _key_hint(self) -> str:
+        """GitLab docs, "Merge request pipelines" (forks) and "GitLab CI/CD variables" (protected variables)."""
+        env = self.environ
+        source = env.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "")
+        # Its pipeline runs in the fork, or, if a member starts it, in the project itself.
+        if source and {source} != {env.get(name, source) for name in ("CI_MERGE_REQUEST_PROJECT_ID", "CI_PROJECT_ID")}:
+            return _FORK
+        return _UNPROTECTED if env.get("CI_COMMIT_REF_PROTECTED") == "false" else ""
 
     def group(self, title: str) -> tuple[str, str]:
         """A section (GitLab docs, "Job logs", custom collapsible sections), the same one each time for a title."""

@@ -62,6 +62,7 @@ class Keys:
     environ: Mapping[str, str]
     required: bool  # whether a missing key is a problem
     problems: Problems
+    hint: str = ""  # why the CI system gives this run none
     missing: dict[str, None] = field(default_factory=dict)  # variables of keys that a run would need, each once
 
     def of(
@@ -81,7 +82,7 @@ class Keys:
             if used:
                 self.missing[section.text("key-env") or leaf.variable] = None
             if self.required and used and not section.given("key-env"):
-                what = f"is missing: expected the key in this variable or in the input {leaf.name}"
+                what = f"is missing: expected the key in this variable or in the input {leaf.name}{self._why}"
                 self.problems.add(Place(leaf.variable), leaf.path if kind else (*section.path, name), what)
             return None
         if secret.malformed:
@@ -96,8 +97,13 @@ class Keys:
         if text:
             return _masked(text, variable)
         if self.required:
-            section.complain(f"the variable {variable} is missing or empty: expected the key in it", "key-env")
+            what = f"the variable {variable} is missing or empty: expected the key in it{self._why}"
+            section.complain(what, "key-env")
         return None
+
+    @property
+    def _why(self) -> str:
+        return f"; {self.hint}" if self.hint else ""
 
     def _given(self, leaf: Leaf) -> Secret | None:
         value = self.given.get(leaf.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from shipline import commits
+from shipline import artifacts, commits
 from shipline import notes as markdown
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _of_file(section: Section, source: Source) -> tuple[str, str]:
         return "", ""
     shown = str(filled)
     try:
-        text = _content(source.workspace / shown)
+        text = _content(artifacts.inside(shown, source.workspace))
         return (markdown.section(text, version, shown) if version is not None else "", shown)
     except FileNotFoundError:
         what = f"there is no file {shown}: expected a Markdown file, as a path relative to the workspace"

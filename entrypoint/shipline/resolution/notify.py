@@ -86,6 +86,7 @@ def _listeners(entry: Section, context: Context, announced: _Announced) -> Itera
             feedback=feedback,
             searched=searched,
             required=entry.value("required"),
+            on_unknown=first.on_unknown if first else "fail",
             skip=skip,
         )
 

@@ -17,6 +17,8 @@ from shipline.errors import (
 from shipline.services.answer import ConflictError, LostAnswerError
 from shipline.transport import connection
 
+_LONGEST_MADE = 4096  # characters of an id, a status or an address
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -70,10 +72,11 @@ class Job:
         So it is when this run creates the build, starts its last deployment or finds it running; or when it only
         announces, and the CI system doesn't say that it is a repeated attempt.
         """
-        if (self.receipt.whole and self.knows_before) or self.moving:
+        facts, steps = self.pipeline.facts, self.pipeline.steps
+        if (self.receipt.whole and self.receipt.follows(facts, steps)) or self.moving:
             return True
-        only_announces = self.pipeline.buildmaster is None or self.pipeline.steps == {"publish"}
-        return only_announces and (self.pipeline.facts.run_attempt or 1) <= 1
+        only_announces = self.pipeline.buildmaster is None or steps == {"publish"}
+        return only_announces and (facts.run_attempt or 1) <= 1
 
     @property
     def knows_before(self) -> bool:
@@ -138,8 +141,11 @@ class Job:
 
 def _parsed(parse: Callable[[Any], dict[str, str]], call: Call, data: Any) -> dict[str, str]:
     try:
-        return parse(data)
-    except (KeyError, TypeError, ValueError, AttributeError):
+        made = parse(data)
+        if all(len(value) <= _LONGEST_MADE for value in made.values()):
+            return made
+        raise ValueError("no id, status or address is as long")
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise UnknownOutcomeError(
             f"{call.operation.service}: {call.operation.heading} was accepted, but its answer doesn't say what it made",
             todo="look at the service before running again",

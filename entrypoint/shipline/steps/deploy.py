@@ -52,8 +52,8 @@ class Deploy(Step):
 
     def decide(self, job: Job) -> Decision:
         decision = self._decide(job)
-        if self._last and decision.open:
-            job.moving = True
+        if self._last and decision.open and "buildmaster-build-id" in job.values:
+            job.moving = True  # of a build that isn't known, nobody knows where it is
         return decision
 
     def _decide(self, job: Job) -> Decision:
@@ -87,20 +87,15 @@ class Deploy(Step):
 
     def _settled(self, job: Job, there: list[Deployment], stage: str, before: list[int]) -> Decision:
         """An earlier try sent the deploy, and its answer was lost: only a deployment that is new can be its work."""
-        new = [d for d in there if d.id not in before]
-        parents: list[int] | None = []
-        if not new:
-            parents = self._search.waiting(job)
-            if parents == [] and stage:
-                why = "an earlier try's answer was lost, and it started no deployment: sent again"
-                return self._start(before, stage, why)
-            if not parents:
-                raise UnknownOutcomeError(
-                    f"whether a deployment to {self._shown} was started is not known",
-                    why="the answer to an earlier try was lost, and BuildMaster lists no new deployment",
-                    todo=self.lost,
-                )
-        return self._taken_up(parents or [], stage, before, shown=parents[-1] if parents else new[-1].id)
+        new = [d.id for d in there if d.id not in before]
+        waiting = [] if new else self._search.waiting(job)
+        if not new and not waiting:
+            raise UnknownOutcomeError(
+                f"whether a deployment to {self._shown} was started is not known",
+                why="the answer to an earlier try was lost, and BuildMaster shows no new deployment",
+                todo=self.lost,
+            )
+        return self._taken_up(waiting, stage, before, shown=[*new, *waiting][-1])
 
     def _taken_up(self, parents: list[int], stage: str, before: list[int], shown: int) -> Decision:
         reuse = f"deployment {shown} to {stage or self._shown} was started before"
@@ -111,7 +106,8 @@ class Deploy(Step):
         """What to do about a stage in which these deployments of the build exist."""
         if not there:
             known = (job.receipt.existed and job.knows_before) or self._created(job)
-            return self._start([], stage, "", doubtful=not known or entry.get("status") == "failed")
+            doubtful = not known or entry.get("status") == "failed" or self._begun_otherwise(job)
+            return self._start([], stage, "", doubtful=doubtful)
         last = together(there)
         if any(not d.ended for d in last):
             before = [d.id for d in there if d not in last]
@@ -144,6 +140,17 @@ class Deploy(Step):
                 todo="name the stages in buildmaster.stages",
             )
         return self._start([d.id for d in there], stage, f"deployment {last} to {stage} has {status}: deployed again")
+
+    def _begun_otherwise(self, job: Job) -> bool:
+        """Whether a deployment of the build was begun when other stages were named, or none: it may be to this one."""
+        ours = self.key(job)
+        of_build = ours.removesuffix(self._stage)
+        return any(
+            entry["key"] != ours
+            and entry["key"].startswith(of_build)
+            and entry["status"] in ("sending", "sent", "unknown")
+            for entry in job.receipt.steps
+        )
 
     def _created(self, job: Job) -> bool:
         """Whether this receipt created the build."""
@@ -190,7 +197,7 @@ class Deploy(Step):
             waiting = self._search.waiting(job)
             if waiting:
                 return self.act(job, self._taken_up(waiting, stage, decision.details["before"], waiting[-1]))
-            if waiting is None and self._settings.start_time and not self._created(job):
+            if self._settings.start_time and not self._created(job):
                 raise UnknownOutcomeError(
                     f"whether an earlier attempt has started a deployment to {self._shown} is not known",
                     why="its receipt is gone, and BuildMaster lists no deployment before its start time",

@@ -37,15 +37,15 @@ class Search:
                 return there
             time.sleep(1)
 
-    def waiting(self, job: Job) -> list[int] | None:
-        """The ids of those that have not ended, and that no list shows; None if that can't be told.
+    def waiting(self, job: Job) -> list[int]:
+        """The ids of those that were found not to have ended, though no list shows them. None found proves nothing.
 
         No list shows a parent, nor a child before it starts. Ids count up, so those of a build's deployments are above
-        all that are older than the build, and a few ids beyond the newest show that there are no more.
+        all that are older than the build; they are asked for one by one, up to a few beyond the newest.
         """
         build = self._client.build(int(job.values["buildmaster-build-id"]))
         if build is None or build.created is None:
-            return None
+            return []
         created = build.created
         listed = self._listed(self._client.application)
         older = [d.id for d in listed if d.created is not None and d.created < created]
@@ -55,13 +55,11 @@ class Search:
         known = {d.id for d in listed}
         newest, number = max(known, default=0), max(older, default=0)
         found, asked, missed = [], 0, 0
-        while number < newest or missed < _IDS_BEYOND:
+        while (number < newest or missed < _IDS_BEYOND) and asked < _MOST_IDS:
             number += 1
             if number in known:
                 continue
             asked += 1
-            if asked > _MOST_IDS:
-                return None
             deployment = self._client.deployment(number)
             missed = missed + 1 if deployment is None else 0
             if deployment and deployment.build_id == build.id and not deployment.ended and self._fits(deployment):

@@ -50,12 +50,18 @@ class Notify(Step):
         if status in ("done", "sent"):
             return Decision(reuse=f"{self._did} {self._where} already")
         if status in ("sending", "unknown"):
-            return Decision(error=self._not_known("an earlier try sent it, and its answer was lost"))
+            return self._unknown(job, "an earlier try sent it, and its answer was lost")
         if not job.first:
-            return Decision(error=self._not_known("an earlier attempt may have sent it, and its receipt is gone"))
-        return Decision(
-            calls=(self._call(job),), note="sent once something is announced; what isn't there is left alone"
-        )
+            return self._unknown(job, "an earlier attempt may have sent it, and its receipt is gone")
+        return Decision(calls=(self._call(job),), note="sent once something is announced")
+
+    def _unknown(self, job: Job, why: str) -> Decision:
+        """What is said of announcements whose outcome isn't known holds for this as well."""
+        if self._listener.on_unknown == "assume":
+            return Decision(reuse=f"taken as sent: {self._noun} on {self._where}; on-unknown is assume")
+        if self._listener.on_unknown == "resend":
+            return Decision(calls=(self._call(job),), reuse=f"{self._where} may have it; on-unknown is resend")
+        return Decision(error=self._not_known(why))
 
     def _nothing_to_do(self, job: Job) -> str:
         if self._listener.skip:
@@ -93,8 +99,8 @@ class Notify(Step):
         return UnknownOutcomeError(
             f"whether the {self._noun} on {self._where} was sent is not known",
             why=f"{why}, and Centercode has no way to look it up",
-            todo=f"look at {self._feedback} in {self._listener.url}: if it is missing there, add it by hand "
-            f"or by shipline centercode {_OPERATIONS[self._listener.kind]}; it is never sent again by itself",
+            todo=f"look at {self._feedback} in {self._listener.url}: if it is there, run once with "
+            "centercode-on-unknown (the input, or the flag) set to assume, if not, to resend",
         )
 
     def act(self, job: Job, decision: Decision) -> str:
@@ -104,6 +110,9 @@ class Notify(Step):
         try:
             job.post(self, decision.calls[0], _accepted)
         except MissingError as error:
+            if self.required:
+                error.todo = "check the listener, and that the feedback is there (notify.types limits which)"
+                raise
             why = f"Centercode answered that it has no such feedback or no such listener ({error.why})"
             job.console.warning(f"{self._where} is left alone: {why}", counts=True)
             return f"left {self._where} alone"

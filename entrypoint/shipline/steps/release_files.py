@@ -26,6 +26,7 @@ class ReleaseFiles:
         self._attach = target.attach
         self._artifacts = target.artifacts if target.attach != "none" else ()
         self._form_field = "file" if target.upload_form == "multipart" else ""
+        self._published = target.state == "published"
         self._client = client
         self._release_id = release_id
 
@@ -119,13 +120,18 @@ class ReleaseFiles:
         return parse
 
     def _compare(self, job: Job, call: Call, data: Mapping[str, Any]) -> None:
-        """Tells of a file that arrived otherwise than it was sent: the server says which MD5 it has."""
+        """Tells of a file that arrived otherwise than it was sent: the server says which MD5 it has.
+
+        Raises RefusedError where the release is to be published, which can't be taken back.
+        """
         artifact = next((a for a in self._artifacts if call.upload and a.path == call.upload.path), None)
         found = str(data.get("checksum") or "").strip('"').lower()
         if artifact is None or not artifact.md5 or not found or found == artifact.md5.lower():
             return
-        job.console.warning(
-            f"{artifact.shown_path} was uploaded, but the server has the MD5 {found} for it, and here it is "
-            f"{artifact.md5}: load it and compare before customers do",
-            counts=True,
+        what = (
+            f"{artifact.shown_path} was uploaded, but the server's MD5 of it is {found}, and here it is {artifact.md5}"
         )
+        if self._published:
+            todo = "load the file from the draft and compare: delete it there if it differs, then run again"
+            raise RefusedError(what, why="the release stays a draft: published is for ever", todo=todo)
+        job.console.warning(f"{what}: load it and compare before customers do", counts=True)

@@ -24,8 +24,14 @@ class _Progress(threading.local):
 
     phase: Phase = "not sent"
     limit: float = 0.0  # seconds that an answer may take, from the moment the request has been sent
-    watch: threading.Timer | None = None
+    watch: _Watch | None = None
+    query_key: tuple[str, Secret] | None = None  # goes into the request line
     late = False  # the answer took longer than that, and the connection was cut
+
+    @property
+    def cut(self) -> bool:
+        """Whether the answer took too long, and the connection was cut."""
+        return self.late or (self.watch is not None and self.watch.late)
 
     @property
     def sent(self) -> bool:
@@ -39,31 +45,49 @@ class _Progress(threading.local):
     def end(self) -> None:
         """The answer has arrived or is given up."""
         if self.watch is not None:
-            self.watch.cancel()
+            self.late = self.watch.end()
             self.watch = None
 
 
 progress = _Progress()
 
 
-def _watch(connection: HTTPConnection) -> None:
-    """Cut the connection when the answer takes too long: a read time-out alone lets a server drip for ever."""
-    ours, sock = progress.__dict__, connection.sock
-    if not progress.limit or sock is None:
-        return
+class _Watch:
+    """Cuts a connection when the answer takes too long: a read time-out alone lets a server drip for ever."""
 
-    def cut() -> None:
-        ours["late"] = True
-        with contextlib.suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)
+    def __init__(self, sock: socket.socket, limit: float) -> None:
+        self._sock = sock
+        self._lock = threading.Lock()
+        self._over = False
+        self.late = False
+        self._timer = threading.Timer(limit, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
 
-    progress.watch = threading.Timer(progress.limit, cut)
-    progress.watch.daemon = True
-    progress.watch.start()
+    def _cut(self) -> None:
+        with self._lock:
+            if self._over:
+                return  # the answer was there first, and the connection is another request's now
+            self.late = True
+            with contextlib.suppress(OSError):
+                self._sock.shutdown(socket.SHUT_RDWR)
+
+    def end(self) -> bool:
+        """Whether it has cut the connection; it won't any more."""
+        self._timer.cancel()
+        with self._lock:
+            self._over = True
+        return self.late
 
 
 class _Phases(HTTPConnection):
     """Notes each phase as it begins."""
+
+    def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        if progress.query_key is not None:
+            name, secret = progress.query_key
+            url = f"{url}{'&' if '?' in url else '?'}{name}={quote(secret.reveal(), safe='')}"
+        super().putrequest(method, url, *args, **kwargs)
 
     def endheaders(self, *args: Any, **kwargs: Any) -> None:
         if self.sock is None:
@@ -74,7 +98,8 @@ class _Phases(HTTPConnection):
 
     def getresponse(self) -> Any:
         progress.phase = "sent"
-        _watch(self)
+        if progress.limit and self.sock is not None:
+            progress.watch = _Watch(self.sock, progress.limit)
         response = super().getresponse()
         progress.phase = "answering"
         return response
@@ -97,7 +122,7 @@ class _HttpsPool(HTTPSConnectionPool):
 
 
 class Adapter(requests.adapters.HTTPAdapter):
-    """Puts ``query_key`` into the request line below the level at which exceptions quote the URL."""
+    """Has ``query_key`` put into the request line below the level at which exceptions and logs quote the URL."""
 
     def __init__(self, query_key: tuple[str, Secret] | None = None) -> None:
         self._query_key = query_key
@@ -107,9 +132,6 @@ class Adapter(requests.adapters.HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
 
-    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
-        url = super().request_url(request, proxies)
-        if self._query_key is None:
-            return url
-        name, secret = self._query_key
-        return f"{url}{'&' if '?' in url else '?'}{name}={quote(secret.reveal(), safe='')}"
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        progress.query_key = self._query_key
+        return super().send(request, *args, **kwargs)

@@ -42,7 +42,7 @@ def failed(service: str, request: Request, error: Exception) -> ShiplineError:
 
 def _cause(error: BaseException) -> str:
     """The innermost reason, without the URL that outer layers quote (it may hold a key)."""
-    if connection.progress.late:
+    if connection.progress.cut:
         return "the answer took too long to arrive"
     reason: object = error
     while isinstance(reason, BaseException):

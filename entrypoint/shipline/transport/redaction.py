@@ -66,8 +66,12 @@ class Redactor:
 def variants(text: str) -> set[str]:
     """The forms in which ``text`` may turn up in a log."""
     quoted = {quote(text, safe=""), quote(text), quote_plus(text)}
-    forms = {text, text.strip(), *quoted, *map(quote, quoted), html.escape(text), repr(text)[1:-1]}
-    forms |= {re.sub(r"%[0-9A-F]{2}", lambda m: m[0].lower(), form) for form in quoted}
+    quoted |= {re.sub(r"%[0-9A-F]{2}", lambda m: m[0].lower(), form) for form in quoted}
+    forms = {text, text.strip(), *quoted, repr(text)[1:-1]}
+    forms |= {quote(form, safe=safe) for form in quoted for safe in ("", "/")}
+    forms |= {html.escape(text).replace("&#x27;", quote_mark) for quote_mark in ("&#x27;", "&#39;", "&apos;")}
+    # As shells write them: 'it'\''s', 'it'"'"'s', it\'s.
+    forms |= {text.replace("'", "'\\''"), text.replace("'", "'\"'\"'"), re.sub(r"([^\w@%+=:,./-])", r"\\\1", text)}
     forms |= {
         json.dumps(text)[1:-1],
         json.dumps(text)[1:-1].replace("/", "\\/"),

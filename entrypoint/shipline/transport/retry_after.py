@@ -34,7 +34,7 @@ def seconds_to_wait(headers: Mapping[str, str], now: datetime | None = None) -> 
 def _date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

@@ -211,7 +211,7 @@ class Session:
             body += chunk
             if len(body) > LARGEST_ANSWER:
                 raise requests.exceptions.ContentDecodingError(f"the answer is larger than {LARGEST_ANSWER} bytes")
-        if connection.progress.late:
+        if connection.progress.cut:
             raise requests.exceptions.ReadTimeout("the answer took too long to arrive")
         return bytes(body)
 
