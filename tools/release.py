@@ -2,7 +2,8 @@
 
 check VERSION     the program has this version, and the changelog a dated section for it
 notes VERSION     print that section
-pin IMAGE         let action.yml run IMAGE (NAME:TAG@sha256:DIGEST) in place of building the Dockerfile
+pin IMAGE         let action.yml run IMAGE (NAME:TAG@sha256:DIGEST) in place of building the Dockerfile, and the GitLab
+                  template in place of what has the tag
 mirror FOLDER     put the GitLab template into FOLDER as GitLab's CI/CD catalogue wants it: as templates/shipline.yml
 """
 
@@ -16,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VERSION_FILE = "entrypoint/shipline/__init__.py"
 TEMPLATE = "ci_templates/gitlab/shipline.yml"
 _BUILT = "\n  image: Dockerfile\n"
+_DEFAULT = re.compile(r'default: "ghcr\.io/[a-z0-9./_-]+:v[^"@]+"')
 # distribution's reference grammar, with tag and digest both: the digest decides, the tag tells people what it is.
 _IMAGE = re.compile(r"[a-z0-9.-]+(?::[0-9]+)?(?:/[a-z0-9._-]+)+:[\w][\w.-]{0,127}@sha256:[0-9a-f]{64}", re.ASCII)
 
@@ -39,7 +41,7 @@ def notes(version: str, root: Path = ROOT) -> str:
 
 
 def pin(image: str, root: Path = ROOT) -> None:
-    """Rewrite action.yml; ValueError for an image without a tag and a digest, or an action.yml that doesn't build."""
+    """Rewrite both; ValueError for an image without a tag and a digest, or files that are pinned already."""
     if not _IMAGE.fullmatch(image):
         raise ValueError(f"{image} is no image with a tag and a digest: expected is NAME:TAG@sha256:DIGEST")
     path = root / "action.yml"
@@ -47,6 +49,11 @@ def pin(image: str, root: Path = ROOT) -> None:
     if text.count(_BUILT) != 1:
         raise ValueError("action.yml doesn't build the Dockerfile: is it pinned already?")
     path.write_text(text.replace(_BUILT, f"\n  image: docker://{image}\n"), encoding="utf-8", newline="\n")
+    path = root / TEMPLATE
+    text, replaced = _DEFAULT.subn(f'default: "{image}"', path.read_text(encoding="utf-8"))
+    if replaced != 1:
+        raise ValueError(f"{TEMPLATE} has no image by tag as its default: is it pinned already?")
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def mirror(folder: str, root: Path = ROOT) -> None:

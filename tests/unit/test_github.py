@@ -96,10 +96,28 @@ def test_facts_of_a_tag(tmp_path: Path) -> None:
 
 
 def test_facts_of_a_pull_request(tmp_path: Path) -> None:
-    event = {"pull_request": {"head": {"sha": "b" * 40}}}
+    repo = {"full_name": "acme/widget"}
+    event = {"pull_request": {"head": {"sha": "b" * 40, "repo": repo}, "base": {"repo": repo}}}
     found = facts(tmp_path, event, GITHUB_REF_TYPE="branch", GITHUB_REF_NAME="5/merge", GITHUB_HEAD_REF="topic")
     assert (found.tag, found.branch, found.sha) == ("", "topic", "b" * 40)
-    assert found.artifact_base_url == ""
+    assert (found.artifact_base_url, found.key_hint) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("event_name", "head", "fork"),
+    [
+        ("pull_request", {"full_name": "stranger/widget"}, True),
+        ("pull_request_review", {"full_name": "stranger/widget"}, True),
+        ("pull_request", None, True),  # the fork is gone
+        ("pull_request", {"full_name": "acme/widget"}, False),
+        ("pull_request_target", {"full_name": "stranger/widget"}, False),
+    ],
+)
+def test_a_fork_s_pull_request_has_no_secrets(tmp_path: Path, event_name: str, head: object, fork: bool) -> None:
+    sides = {"head": {"sha": "b" * 40, "repo": head}, "base": {"repo": {"full_name": "acme/widget"}}}
+    hint = facts(tmp_path, {"pull_request": sides}, GITHUB_EVENT_NAME=event_name).key_hint
+    assert ("comes from a fork" in hint) is fork
+    assert facts(tmp_path, {"workflow_run": {}}, GITHUB_EVENT_NAME="workflow_run").key_hint == ""
 
 
 def test_facts_of_a_release_event(tmp_path: Path) -> None:

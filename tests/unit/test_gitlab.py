@@ -134,6 +134,29 @@ def test_facts_of_a_branch_and_of_a_merge_request(tmp_path: Path) -> None:
     assert gitlab(tmp_path).facts().artifact_base_url == ""
 
 
+@pytest.mark.parametrize(
+    ("environ", "hint"),
+    [
+        # Its pipeline runs in the fork; or in the project, when a member starts it there.
+        ({"SOURCE": "9", "TARGET": "5", "PROJECT": "9"}, "comes from a fork"),
+        ({"SOURCE": "9", "TARGET": "5", "PROJECT": "5"}, "comes from a fork"),
+        ({"SOURCE": "5", "TARGET": "5", "PROJECT": "5"}, ""),
+        ({"PROJECT": "5", "CI_COMMIT_REF_PROTECTED": "false"}, "to protected branches and tags only"),
+        ({"PROJECT": "5", "CI_COMMIT_REF_PROTECTED": "true"}, ""),
+        ({}, ""),
+    ],
+)
+def test_why_a_job_has_no_protected_variables(tmp_path: Path, environ: dict[str, str], hint: str) -> None:
+    names = {
+        "SOURCE": "CI_MERGE_REQUEST_SOURCE_PROJECT_ID",
+        "TARGET": "CI_MERGE_REQUEST_PROJECT_ID",
+        "PROJECT": "CI_PROJECT_ID",
+    }
+    found = gitlab(tmp_path, **{names.get(name, name): value for name, value in environ.items()}).facts().key_hint
+    assert hint in found
+    assert bool(hint) is bool(found)
+
+
 def test_it_is_recognised_and_named() -> None:
     assert ci.system("", {"GITLAB_CI": "true"}, Path()).name == "gitlab"
     assert ci.system("gitlab", {"GITLAB_CI": "false"}, Path()).name == "gitlab"

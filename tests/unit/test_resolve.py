@@ -252,6 +252,17 @@ def test_missing_keys_are_problems_for_a_run_and_not_for_a_check(workspace: Path
     ]
 
 
+@pytest.mark.parametrize("key_env", ["", ", key-env: CC_KEY"])
+def test_a_missing_key_says_why_the_ci_system_gave_none(workspace: Path, key_env: str) -> None:
+    text = CENTERCODE.replace("}", f"{key_env}}}")
+    fork = replace(FACTS, key_hint="this merge request comes from a fork")
+    assert read(workspace, text, facts=fork).pipeline
+    (problem,) = problems(workspace, text, facts=fork, environ={})
+    assert problem.endswith("; this merge request comes from a fork")
+    (problem,) = problems(workspace, text, environ={})
+    assert ";" not in problem
+
+
 def test_keys_of_targets_that_this_job_does_not_announce_to_are_not_needed(workspace: Path) -> None:
     text = BUILDMASTER + V3.replace("}", ", when: never}") + CENTERCODE
     environ = {"SHIPLINE_BUILDMASTER_API_KEY": "a-buildmaster-key"}

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shipline.errors import RefusedError, UnavailableError, UnknownOutcomeError
+from shipline.links import Links
 from shipline.pipeline import Network
+from shipline.services import openapi
 from shipline.transport import session as sessions
 from shipline.transport.redaction import Secret
 from shipline.transport.session import Key, Request, Session
@@ -116,13 +118,41 @@ def test_a_post_that_never_left_is_not_unknown() -> None:
         Session("S", Network(retry_for=0.1)).send(post(url))
 
 
-def test_a_redirect_is_never_followed() -> None:
-    with serving(OK) as other:
-        moved = f"HTTP/1.1 307 Moved\r\nLocation: {other.url}/\r\nContent-Length: 0\r\n\r\n".encode()
-        with serving(moved) as server:
-            key = Key(Secret("sandbox-secret", "K"), "header", "X-ApiKey")
-            assert Session("S", NETWORK, key).send(post(server.url)).status == 307
+def moved(status: int, url: str) -> bytes:
+    return f"HTTP/1.1 {status} Moved\r\nLocation: {url}\r\nContent-Length: 0\r\n\r\n".encode()
+
+
+each_redirect = pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+
+
+@each_redirect
+@pytest.mark.parametrize("service", ["buildmaster", "centercode", "v3"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+def test_a_second_origin_receives_nothing_by_any_redirect(status: int, service: str, method: str) -> None:
+    key = Key(Secret("sandbox-secret", "K"), *openapi.key_place(service))
+    body = {"form": {"a": "b"}} if method in ("POST", "PUT", "PATCH") else {}
+    with serving(OK) as other, serving(moved(status, f"{other.url}/y")) as server:
+        answer = Session(service, NETWORK, key).send(Request(method, f"{server.url}/x", **body))
+        assert answer.status == status
+        assert server.seen[0].count(b"sandbox-secret") == 1
         assert other.seen == []
+
+
+@each_redirect
+def test_a_link_is_followed_to_a_second_origin_without_credentials(
+    status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with serving(OK) as other, serving(moved(status, f"{other.url}/y")) as server:
+        link = Links(NETWORK).look(f"{server.url}/x")
+        assert (link.status, link.size) == (200, 2)
+        (asked,) = other.seen
+        assert asked.startswith(b"HEAD /y ")
+        for seen in (*server.seen, asked):
+            names = {line.partition(b":")[0].lower() for line in seen.split(b"\r\n")[1:] if line}
+            assert names == {b"host", b"user-agent", b"accept-encoding", b"accept", b"connection"}
 
 
 def test_netrc_does_not_replace_the_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

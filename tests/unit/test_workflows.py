@@ -20,9 +20,12 @@ EXAMPLES = sorted((ROOT / "examples/github").glob("*.yml"))
 ACTION, NATIVE = (
     yaml.safe_load((ROOT / name).read_text(encoding="utf-8")) for name in ("action.yml", "native/action.yml")
 )
+TEMPLATE = "ci_templates/gitlab/shipline.yml"
+IMAGE = r"ghcr\.io/shipline/shipline:v[0-9.]+"
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 WRITES = {
     "release.yml": {"id-token", "attestations", "packages", "contents"},
+    "security.yml": {"security-events"},
 }
 
 each = pytest.mark.parametrize("file", [*OWN, *EXAMPLES], ids=lambda file: file.name)
@@ -54,7 +57,7 @@ def named(file: Path, what: str) -> list[dict[str, Any]]:
 
 
 def test_there_are_the_workflows_and_examples_promised() -> None:
-    assert {file.name for file in OWN} == {"ci.yml", "image.yml", "release.yml"}
+    assert {file.name for file in OWN} == {"ci.yml", "image.yml", "release.yml", "security.yml"}
     assert {file.name for file in EXAMPLES} == {
         "tag-release.yml",
         "dispatch-with-plan.yml",
@@ -92,8 +95,9 @@ def test_nothing_is_permitted_but_what_a_job_needs(file: Path) -> None:
 
 
 def test_only_the_job_that_releases_may_write_to_the_repository() -> None:
-    writing = [name for name, job in jobs(OWN[-1]).items() if job["permissions"]["contents"] == "write"]
-    assert writing == ["release"]
+    may = [(file.name, name, job["permissions"]["contents"]) for file in OWN for name, job in jobs(file).items()]
+    writing = [(file, name) for file, name, access in may if access == "write"]
+    assert writing == [("release.yml", "release")]
 
 
 @each
@@ -200,7 +204,7 @@ def release(*arguments: str, root: Path = ROOT) -> subprocess.CompletedProcess[s
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """What tools/release.py reads and writes, of a project with a changelog of its own."""
-    for name in ("tools/release.py", "action.yml"):
+    for name in ("tools/release.py", "action.yml", TEMPLATE):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "entrypoint/shipline").mkdir(parents=True)
@@ -227,12 +231,16 @@ def test_a_version_without_notes_is_not_released(copy: Path) -> None:
     assert "CHANGELOG.md has nothing for 1.4.0" in missing.stderr
 
 
-def test_the_tags_action_runs_the_image_by_digest_and_is_else_the_same(copy: Path) -> None:
+def test_the_tags_action_and_template_run_the_image_by_digest_and_are_else_the_same(copy: Path) -> None:
     image = f"ghcr.io/shipline/shipline:v1.4.0@sha256:{'a1' * 32}"
     assert release("pin", image, root=copy).returncode == 0
     pinned = yaml.safe_load((copy / "action.yml").read_text(encoding="utf-8"))
     assert pinned["runs"]["image"] == f"docker://{image}"
     assert pinned == {**ACTION, "runs": {**ACTION["runs"], "image": f"docker://{image}"}}
+    template = (copy / TEMPLATE).read_text(encoding="utf-8")
+    default = next(yaml.safe_load_all(template))["spec"]["inputs"]["image"]["default"]
+    assert default == image
+    assert template.replace(image, "") == re.sub(IMAGE, "", (ROOT / TEMPLATE).read_text(encoding="utf-8"))
     assert release("pin", image, root=copy).returncode == 1
 
 

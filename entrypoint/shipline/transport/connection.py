@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import quote
 
@@ -45,7 +46,7 @@ class _Progress(threading.local):
     def end(self) -> None:
         """The answer has arrived or is given up."""
         if self.watch is not None:
-            self.late = self.watch.end()
+            self.late = _watchman.end(self.watch)
             self.watch = None
 
 
@@ -57,27 +58,48 @@ class _Watch:
 
     def __init__(self, sock: socket.socket, limit: float) -> None:
         self._sock = sock
-        self._lock = threading.Lock()
-        self._over = False
+        self.deadline = time.monotonic() + limit
         self.late = False
-        self._timer = threading.Timer(limit, self._cut)
-        self._timer.daemon = True
-        self._timer.start()
 
-    def _cut(self) -> None:
-        with self._lock:
-            if self._over:
-                return  # the answer was there first, and the connection is another request's now
-            self.late = True
-            with contextlib.suppress(OSError):
-                self._sock.shutdown(socket.SHUT_RDWR)
+    def cut(self) -> None:
+        self.late = True
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
 
-    def end(self) -> bool:
-        """Whether it has cut the connection; it won't any more."""
-        self._timer.cancel()
-        with self._lock:
-            self._over = True
-        return self.late
+
+class _Watchman:
+    """One thread for all watches: a signal that meets the start of a thread leaves a trace in the log."""
+
+    def __init__(self) -> None:
+        self._watches: set[_Watch] = set()
+        self._changed = threading.Condition()
+        self._awake = False
+
+    def begin(self, watch: _Watch) -> None:
+        with self._changed:
+            self._watches.add(watch)
+            if not self._awake:
+                self._awake = True
+                threading.Thread(target=self._look_on, name="answers", daemon=True).start()
+            self._changed.notify()
+
+    def end(self, watch: _Watch) -> bool:
+        """Whether it has cut the connection; it won't any more, and the connection may be another request's."""
+        with self._changed:
+            self._watches.discard(watch)
+            return watch.late
+
+    def _look_on(self) -> None:
+        with self._changed:
+            while True:
+                now = time.monotonic()
+                for watch in [w for w in self._watches if w.deadline <= now]:
+                    self._watches.discard(watch)
+                    watch.cut()
+                self._changed.wait(min((w.deadline - now for w in self._watches), default=None))
+
+
+_watchman = _Watchman()
 
 
 class _Phases(HTTPConnection):
@@ -100,6 +122,7 @@ class _Phases(HTTPConnection):
         progress.phase = "sent"
         if progress.limit and self.sock is not None:
             progress.watch = _Watch(self.sock, progress.limit)
+            _watchman.begin(progress.watch)
         response = super().getresponse()
         progress.phase = "answering"
         return response
