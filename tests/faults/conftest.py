@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from faults import cells, figures, known
+from faults import cells, figures, known, walk_figures
 from faults import world as worlds
 from faults.cells import Recorded
 from faults.proxy import Asked
@@ -97,13 +98,16 @@ def clean(world: World, request: pytest.FixtureRequest) -> dict[str, dict[str, A
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     figures.current.add(report)
+    walk_figures.current.add(report)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    write = config.getoption("write_figures", default=False)
+    walk_figures.current.show(terminalreporter, write=write and "WALKS" in os.environ)
     if not figures.current.matrices:
         return
     terminalreporter.section("faults and kills")
     for line in figures.current.lines():
         terminalreporter.write_line(line)
-    if config.getoption("write_figures", default=False):
+    if write:
         figures.current.write()
