@@ -29,6 +29,26 @@ _SHALLOW = (
 )
 # Nothing here may wait, write, page, or run what the repository's own settings name.
 _ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+# Hooks set these, and they name another repository than the workspace's (`git rev-parse --local-env-vars`).
+_ELSEWHERE = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_CONFIG",
+        "GIT_DIR",
+        "GIT_GRAFT_FILE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_INTERNAL_SUPER_PREFIX",
+        "GIT_NAMESPACE",
+        "GIT_NO_REPLACE_OBJECTS",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_SHALLOW_FILE",
+        "GIT_WORK_TREE",
+    }
+)
 _OPTIONS = ("--no-pager", "-c", "safe.directory=*")  # a container's user seldom owns the workspace
 _LOG = ("log", "--no-show-signature", "--no-color", "--no-decorate", "--encoding=UTF-8", f"--max-count={_MOST + 1}")
 
@@ -48,7 +68,7 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """``commits``: newest first. ``since``: the newest earlier version's tag; empty: there is none."""
+    """``commits``: newest first. ``since``: the tag of the highest earlier version; empty: there is none."""
 
     commits: tuple[Commit, ...]
     since: str
@@ -67,9 +87,8 @@ def of_release(workspace: Path, version: Version, tag: str) -> History:
     ValueError if that can't be read, if there are none, or if there are too many to be the changes of a release.
     """
     _git(workspace, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", otherwise="the checkout has no commit yet")
-    order = ("--sort=-version:refname", "--sort=-creatordate")
-    tags = _git(workspace, "for-each-ref", "--merged=HEAD", *order, "--format=%(refname:strip=2)", "refs/tags")
-    earlier = [name for name in tags.splitlines() if _is_earlier(name, version, _prefix(tag, version))]
+    tags = _git(workspace, "for-each-ref", "--merged=HEAD", "--format=%(refname:strip=2)", "refs/tags")
+    earlier = _earlier(tags.splitlines(), version, _prefix(tag, version))
     wanted = "\n".join(("HEAD", *(f"^refs/tags/{name}" for name in earlier), ""))
     log = _git(workspace, *_LOG, "-z", "--format=%H%x1f%P%x1f%s%x1f%B", "--stdin", given=wanted)
     history = History(tuple(map(_commit, filter(None, log.split("\0")))), earlier[0] if earlier else "")
@@ -93,16 +112,30 @@ def _prefix(tag: str, version: Version) -> str:
     return tag.removesuffix(version.text).removesuffix("v") if tag.endswith(version.text) else ""
 
 
-def _is_earlier(name: str, version: Version, prefix: str) -> bool:
-    if not name.startswith(prefix):
-        return False
+def _earlier(tags: Iterable[str], version: Version, prefix: str) -> list[str]:
+    """Those of earlier versions, the highest first."""
+    found = ((name, _version(name.removeprefix(prefix))) for name in tags if name.startswith(prefix))
+    earlier = [(_order(other), name) for name, other in found if other is not None and _is_earlier(other, version)]
+    return [name for _, name in sorted(earlier, reverse=True)]
+
+
+def _version(text: str) -> Version | None:
     try:
-        other = versions.parse(name.removeprefix(prefix))
+        return versions.parse(text)
     except ValueError:
-        return False
-    return _core(other) != _core(version) or bool(
-        version.prerelease and other.prerelease not in ("", version.prerelease)
-    )
+        return None
+
+
+def _is_earlier(other: Version, version: Version) -> bool:
+    """A higher version may have been merged too: what it has is new to a lower one all the same."""
+    return _order(other) < _order(version) and (bool(version.prerelease) or _core(other) != _core(version))
+
+
+def _order(version: Version) -> tuple[tuple[int, ...], bool, list[tuple[str, int]]]:
+    """What versions are sorted by (semver.org, 11), but that ``rc10`` comes after ``rc9``, as people mean it."""
+    numbers = tuple(int(number or "0") for number in _core(version))
+    parts = [re.fullmatch(r"(.*?)([0-9]*)", part) for part in version.prerelease.split(".")]
+    return numbers, not version.prerelease, [(part[1], int(part[2] or "0")) for part in parts if part]
 
 
 def _core(version: Version) -> tuple[str, ...]:
@@ -139,7 +172,7 @@ def _git(workspace: Path, *arguments: str, given: str = "", otherwise: str = "")
             capture_output=True,
             timeout=_TIMEOUT,
             check=False,
-            env={**os.environ, **_ENVIRONMENT},
+            env={name: text for name, text in os.environ.items() if name not in _ELSEWHERE} | _ENVIRONMENT,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ValueError(f"the commits can't be read: {type(error).__name__}") from None

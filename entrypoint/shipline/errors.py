@@ -6,8 +6,10 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from shipline.transport.redaction import redact
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,14 @@ class ShiplineError(Exception):
         self.todo = todo
         self.trace = ""  # of a bug
 
+    def __str__(self) -> str:
+        """All of it, for the tracebacks and logs of scripts; secrets hidden."""
+        return redact("\n".join((self.what, *self._details())))
+
+    def _details(self) -> Iterator[str]:
+        """Further lines of the text."""
+        yield from (f"{name}: {text}" for name, text in (("why", self.why), ("do", self.todo)) if text)
+
     @property
     def section(self) -> str:
         """The section of docs/errors.md that explains this exit code."""
@@ -57,6 +67,10 @@ class InvalidInputError(ShiplineError):
         super().__init__(f"{count} problem{'s' * (count != 1)} in the input; nothing was sent", todo=todo)
         self.problems = tuple(problems)
         self.warnings = tuple(warnings)
+
+    def _details(self) -> Iterator[str]:
+        yield from map(str, self.problems)
+        yield from super()._details()
 
 
 class NotAuthorisedError(ShiplineError):
@@ -128,12 +142,12 @@ class CanceledError(ShiplineError):
         self.exit_code = 128 + signal_number
 
 
-def bug(error: Exception) -> ShiplineError:
-    """A defect of this program as an error of its own, with its traceback."""
+def bug(error: Exception, *, then: str = "running again is safe") -> ShiplineError:
+    """A defect of this program as an error of its own, with its traceback. ``then``: what to know before going on."""
     made = ShiplineError(
         f"{type(error).__name__}: {error}",
         why="this is a bug in shipline, not in your pipeline",
-        todo="please report it with the lines above; running again is safe",
+        todo=f"please report it with the lines above; {then}",
     )
     made.trace = "".join(traceback.format_exception(error))
     return made

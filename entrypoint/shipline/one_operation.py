@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
+import math
 import os
+import stat
 import sys
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from shipline import ci, values
+from shipline.ci.local import Local
 from shipline.errors import InvalidInputError, Problem, ShiplineError, bug
 from shipline.operations import KEYS
 from shipline.pipeline import Network
 from shipline.report import Console, show_log
 from shipline.services import api
-from shipline.services.arguments import from_text
+from shipline.services.arguments import bare, from_text
 from shipline.transport.budget import Budget
 from shipline.transport.redaction import redact
 
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from shipline.services.api import Service
     from shipline.services.openapi import Operation
 
+_SHOWN = 50  # characters
 _TIMES = ("connect_timeout", "read_timeout", "retry_for")
 
 
@@ -41,17 +47,26 @@ class _Given:
     attach: dict[str, list[str]]
 
 
+class _Log(Local):
+    """A plain log, in which a CI system finds no command either."""
+
+    def neutral(self, text: str) -> str:
+        return ci.system("", self.environ, self.workspace).neutral(text)
+
+
 def main(operation: Operation, given: Mapping[str, Any]) -> int:
     """Carry out an operation with these flags (``p_`` before those of its parameters); the exit code."""
-    console = Console(ci.system("local", os.environ, Path.cwd()))
+    log = _Log(os.environ, Path.cwd())
+    console = Console(log, out=sys.stderr)  # standard output is the answer's
     show_log(console, requests=given.get("verbose", False))
     try:
-        _print(_answer(operation, given, console))
+        _print(operation, _answer(operation, given, console), log)
     except ShiplineError as error:
         console.error(error)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last resort: a traceback must not print a secret
-        console.error(bug(error))
+        changes = "it may have been sent: look at the service before sending it again"
+        console.error(bug(error) if operation.method == "GET" else bug(error, then=changes))
         return 1
     return 0
 
@@ -61,21 +76,25 @@ def _answer(operation: Operation, given: Mapping[str, Any], console: Console) ->
     service = _service(operation, given)
     for warning in service.warnings:
         console.warning(warning)
+    further = api.Further(
+        all_pages=given.get("all_pages", False),
+        wait=given.get("wait", False),
+        timeout=_seconds("--timeout", given["timeout"]) if given.get("timeout") else api.WAIT,
+        attach=request.attach,
+        progress=console.progress,
+    )
     call = service.prepared(
-        operation.id, request.parameters, variables=request.variables, data=request.data, shown=lambda p: p.flag
+        operation.id,
+        request.parameters,
+        variables=request.variables,
+        data=request.data,
+        further=further,
+        flags=True,
     )
     if given.get("dry_run"):
         sent = call.request({})
         return {"method": sent.method, "url": sent.full_url, "body": sent.shown_body}
-    return service.carry_out(
-        call,
-        api.Further(
-            all_pages=given.get("all_pages", False),
-            wait=_seconds("--timeout", given["timeout"]) if given.get("wait") else None,
-            attach=request.attach,
-            progress=lambda text: click.echo(text, err=True),
-        ),
-    )
+    return service.carry_out(call, further)
 
 
 def _read(operation: Operation, given: Mapping[str, Any]) -> _Given:
@@ -96,13 +115,12 @@ def _read(operation: Operation, given: Mapping[str, Any]) -> _Given:
             found.append((name, value))
     data = None
     try:
-        data = _json(given.get("data"))
+        data = _json(given["data"]) if given.get("data") else None
     except (ValueError, OSError, RecursionError) as error:
         problems.append(Problem("--data", "", f"can't be read as JSON: {error}"))
-    variables = dict(pairs["var"])
-    problems += [
-        Problem("--var", "", f"{n} is given twice") for n in variables if [x for x, _ in pairs["var"]].count(n) > 1
-    ]
+    variables = {bare(name): value for name, value in pairs["var"]}
+    times = Counter(bare(name) for name, _ in pairs["var"])
+    problems += [Problem("--var", "", f"{name} is given twice") for name, count in times.items() if count > 1]
     if problems:
         raise InvalidInputError(problems)
     attach: dict[str, list[str]] = {}
@@ -111,15 +129,30 @@ def _read(operation: Operation, given: Mapping[str, Any]) -> _Given:
     return _Given(parameters, variables, data, attach)
 
 
-def _json(text: str | None) -> Any:
-    if text is None:
-        return None
+def _json(text: str) -> dict[str, Any]:
+    """What ``--data`` holds or points to. Raises ValueError for what JSON doesn't have, and for all but an object."""
     if text == "-":
-        return json.load(sys.stdin)
-    if text.startswith("@"):
-        with open(text[1:], encoding="utf-8") as file:  # noqa: PTH123 - a path as it was given
-            return json.load(file)
-    return json.loads(text)
+        text = sys.stdin.read()
+    elif text.startswith("@"):
+        text = Path(text[1:]).read_text(encoding="utf-8-sig")
+    data = json.loads(text, parse_constant=_number, parse_float=_number, object_pairs_hook=_object)
+    if not isinstance(data, dict):
+        raise ValueError(f"expected an object, {{…}}, found {text.strip()[:_SHOWN]}")  # noqa: TRY004
+    return data
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number that JSON has")
+    return number
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    for name, count in Counter(name for name, _ in pairs).items():
+        if count > 1:
+            raise ValueError(f"{name} is there {count} times")
+    return dict(pairs)
 
 
 def _service(operation: Operation, given: Mapping[str, Any]) -> Service:
@@ -156,11 +189,20 @@ def _seconds(flag: str, text: str) -> float:
         raise InvalidInputError([Problem(flag, "", str(error))]) from None
 
 
-def _print(answer: Any) -> None:
-    """JSON, in which no CI system finds a command of its own; CSV as it is."""
-    if isinstance(answer, str) and "\n" in answer:
-        text = answer
+def _print(operation: Operation, answer: Any, system: ci.System) -> None:
+    """JSON, in which no CI system finds a command of its own; CSV as it is, but where a CI system reads it."""
+    if isinstance(answer, str) and "text/csv" in operation.answer_media:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", newline="")
+        text = answer if _is_file(sys.stdout) else system.neutral(answer)
     else:
         text = json.dumps(answer, indent=2).replace("##[", "\\u0023#[")
     with suppress(BrokenPipeError):
-        click.echo(redact(text))
+        click.echo(redact(text), nl=not text.endswith("\n"))
+
+
+def _is_file(stream: Any) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):  # no file at all
+        return False

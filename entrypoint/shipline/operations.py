@@ -61,8 +61,8 @@ class ServiceCommands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-def _remember(ctx: click.Context, /, **given: Any) -> None:
-    ctx.obj = given
+def _remember(ctx: click.Context, /, **_: Any) -> None:
+    ctx.obj = ctx
 
 
 def _connection(service: str, *, file_server: bool = False) -> list[click.Parameter]:
@@ -111,13 +111,20 @@ def _command(operation: Operation) -> click.Command:
         help=f"{operation.description}\n\n\b\nExample:\n  {example(operation)}",
         short_help=operation.heading,
         params=[*own, *shared],
-        callback=click.pass_context(lambda ctx, /, **given: _run(operation, {**_set(ctx.obj), **_set(given)})),
+        callback=click.pass_context(lambda ctx, /, **_: _run(operation, _given(ctx))),
     )
 
 
-def _set(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the operation's own command says goes before what its service's says."""
-    return {name: value for name, value in given.items() if value not in (None, False, ())}
+def _given(ctx: click.Context) -> dict[str, Any]:
+    """What is set. A flag goes before any variable, and the operation's own before those of its service's command."""
+    flags: dict[str, Any] = {}
+    variables: dict[str, Any] = {}
+    for context in (ctx.obj, ctx):
+        for name, value in context.params.items():
+            if value not in (None, False, ()):
+                by_flag = context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
+                (flags if by_flag else variables)[name] = value
+    return {**variables, **flags}
 
 
 def _option(parameter: Parameter) -> click.Option:
@@ -143,7 +150,7 @@ def example(operation: Operation) -> str:
     for parameter in operation.parameters:
         if parameter.example is None and not parameter.required:
             continue
-        shown = "screenshot.png" if parameter.place == "file" else parameter.example
+        shown = parameter.example
         for value in shown if isinstance(shown, list) and shown and isinstance(shown[0], str) else [shown]:
             words += [parameter.flag, _shown(value, parameter)]
     if operation.variables:

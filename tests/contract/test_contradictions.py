@@ -49,7 +49,7 @@ PLACES: dict[str, tuple[str, list[str]]] = {
         "the key is in the query",
         [
             f"{SESSION}::test_a_query_key_reaches_the_server_and_no_message",
-            f"{SESSION}::test_a_redirect_is_never_followed",
+            f"{SESSION}::test_a_second_origin_receives_nothing_by_any_redirect",
             f"{RELEASES}::test_t24_the_key_is_in_no_log_and_no_state",
             "unit/test_resolve.py::test_plain_http",
         ],

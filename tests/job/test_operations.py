@@ -156,6 +156,54 @@ def test_files_that_can_not_be_attached_are_told_before_or_after_the_feedback_is
     assert shell.project.operations() == ["create-feedback"]
 
 
+def test_an_upload_that_fails_says_what_was_made_and_what_is_left(shell: Shell) -> None:
+    for name in ("a.png", "b.png"):
+        shell.project.write(name, b"\x89PNG")
+    shell.project.sandbox.admin("faults", {"operation": "upload-file-attachment", "status": 413, "body": "too large"})
+    start = "centercode create-feedback --project-key WidgetPro --feedback-key Mobile --submitter jim --title T"
+    failed = shell.refused(f"{start} --description D --attach Screenshot=a.png --attach Screenshot=b.png", 4)
+    assert "SUG-0024 was made, but a.png wasn't attached to Screenshot" in failed.err
+    assert "/project/feedback/view.html" in failed.err
+    assert "upload-file-attachment: to create it again would double it" in failed.err
+    assert "still to be attached: Screenshot=a.png, Screenshot=b.png" in failed.err
+    assert failed.out == ""
+    assert shell.project.operations() == ["create-feedback", "upload-file-attachment"]
+
+
+def test_what_is_waited_for_is_told_beside_the_answer_and_without_the_key(shell: Shell) -> None:
+    macro = "centercode project-feedback-macro --project-key WidgetPro --listener-key ClosedInJIRA --find BUG-0001"
+    shell.project.environ["GITHUB_ACTIONS"] = "true"
+    done = shell.project.shipline(*shlex.split(macro), "--wait", "-v")
+    assert json.loads(done.out)["status"] == "Succeeded"
+    assert "apiKey" not in done.err
+    assert "/status/" in done.err
+
+
+def test_an_accepted_request_whose_answer_is_empty_must_not_be_sent_again(shell: Shell) -> None:
+    shell.project.sandbox.admin("faults", {"operation": "community-user-macro", "status": 202, "body": ""})
+    unknown = shell.refused("centercode community-user-macro --listener-key Enrich --find jim --wait", 8)
+    assert "accepted" in unknown.err
+    assert "don't send it again" in unknown.err
+    assert "bug" not in unknown.err
+
+
+CSV = "centercode community-user-data-package --report-element-key Names"
+ROWS = 'Name,Text\r\nA,"x\n::error::b\n##[error]c"\r\n'
+
+
+@pytest.mark.parametrize("text", ["Name,Text", ROWS])
+def test_csv_is_passed_on_as_it_is_but_for_commands_in_a_log(shell: Shell, text: str) -> None:
+    rule = {"operation": "community-user-data-package", "status": 200, "times": None, "body": text}
+    shell.project.sandbox.admin("faults", {**rule, "headers": {"Content-Type": "text/csv; charset=utf-8"}})
+    assert shell.project.shipline(*shlex.split(CSV)).out.rstrip("\n") == text.replace("\r\n", "\n").rstrip("\n")
+    log = shell.project.shipline(*shlex.split(CSV), GITHUB_ACTIONS="true").out
+    assert not [line for line in log.splitlines() if line.startswith("::") or "##[" in line]
+    with (shell.project.path / "rows.csv").open("wb") as file:
+        environ = {**os.environ, **KEYS, **shell.project.environ, "GITHUB_ACTIONS": "true"}
+        subprocess.run([sys.executable, "-m", "shipline", *shlex.split(CSV)], env=environ, stdout=file, check=True)
+    assert (shell.project.path / "rows.csv").read_bytes().rstrip(b"\n") == text.encode().rstrip(b"\n")
+
+
 def test_the_key_goes_nowhere_else(shell: Shell) -> None:
     for endpoint in ("http://127.0.0.2:9/api/v1/status/1", f"{shell.project.sandbox.url}/elsewhere/1"):
         body = json.dumps({"statusEndpoint": endpoint})

@@ -57,7 +57,7 @@ def subjects(folder: Path, number: str, tag: str = "") -> list[str]:
         ("1.1.0-beta.3", ["four"]),
         ("1.1.0-beta.2", ["four", "three"]),  # a second run of it
         ("1.2.0", ["four"]),
-        ("1.0.0", ["four"]),
+        ("1.0.0", ["four", "three", "two", "one"]),  # what only higher versions have is new to it
     ],
 )
 def test_the_commits_since_the_last_version(checkout: Path, number: str, expected: list[str]) -> None:
@@ -86,6 +86,32 @@ def test_tags_of_other_products_do_not_count(checkout: Path) -> None:
     git(checkout, "tag", "widget/v0.9.0", "HEAD~2")
     assert subjects(checkout, "1.1.0", "widget/v1.1.0") == ["four", "three"]
     assert subjects(checkout, "1.1.0", "v1.1.0") == ["four", "three", "two"]
+
+
+def test_a_higher_version_that_was_merged_is_no_earlier_one(checkout: Path) -> None:
+    git(checkout, "tag", "v2.0.0-beta.1")
+    commit(checkout, "five")
+    history = commits.of_release(checkout, version.parse("1.9.0"), "")
+    assert [c.subject for c in history.commits] == ["five", "four"]
+    assert history.since == "v1.1.0-beta.2"
+
+
+def test_the_highest_earlier_version_is_named_in_whatever_order_the_tags_were_made(checkout: Path) -> None:
+    for name in ("v1.2.0", "v1.10.0-rc.2", "v1.10.0-rc10", "v1.10.0-rc.10", "v1.9.0", "v1.2.0-beta.9"):
+        git(checkout, "tag", name)
+        commit(checkout, name)
+    assert commits.of_release(checkout, version.parse("1.10.0"), "").since == "v1.9.0"
+    assert commits.of_release(checkout, version.parse("1.10.0-rc.11"), "").since == "v1.10.0-rc.10"
+    assert commits.of_release(checkout, version.parse("2.0.0"), "").since == "v1.10.0-rc10"
+
+
+def test_what_a_hook_sets_names_no_other_repository(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "--quiet", "other")
+    for name, path in (("GIT_DIR", ".git"), ("GIT_WORK_TREE", "."), ("GIT_INDEX_FILE", ".git/index")):
+        monkeypatch.setenv(name, str(tmp_path / "other" / path))
+    assert subjects(checkout, "1.2.0") == ["four"]
 
 
 def test_merges_are_left_out_and_what_they_bring_is_not(checkout: Path) -> None:

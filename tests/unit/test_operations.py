@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
@@ -13,6 +14,9 @@ from click.testing import CliRunner
 from shipline.cli import cli
 from shipline.operations import example
 from shipline.services import openapi
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEAVY = {"requests", "jsonschema", "yaml", "markdown_it", "nh3", "flask"}
 OPERATIONS = [o for service in openapi.SERVICES for o in openapi.operations(service).values()]
@@ -108,11 +112,95 @@ def test_a_dry_run_shows_the_request_and_sends_nothing() -> None:
 
 
 @pytest.mark.disable_socket
-@pytest.mark.parametrize("data", ["{", "@missing.json", "[1]"])
-def test_data_that_can_not_be_used_is_invalid_input(data: str) -> None:
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ("{", "can't be read as JSON"),
+        ("@missing.json", "can't be read as JSON"),
+        ("[1]", "expected an object, {…}, found [1]"),
+        ("null", "expected an object, {…}, found null"),
+        ('{"size": NaN}', "NaN is no number that JSON has"),
+        ('{"size": 1e999}', "1e999 is no number that JSON has"),
+        ('{"a": {"name": "x", "name": "y"}}', "name is there 2 times"),
+    ],
+)
+def test_data_that_can_not_be_used_is_invalid_input(data: str, told: str) -> None:
     done = call("create-release", "--name", "N", "--data", data)
     assert done.exit_code == 2
-    assert "--data" in done.output
+    assert "--data: " in done.output
+    assert told in done.output
+
+
+ENVIRONMENT = {
+    **{f"SHIPLINE_{name}_URL": "https://example.com" for name in ("BUILDMASTER", "CENTERCODE", "V3")},
+    "SHIPLINE_BUILDMASTER_API_KEY": "sandbox-build-key",
+    "SHIPLINE_CENTERCODE_API_KEY": "sandbox-center-key",
+    "SHIPLINE_V3_TOKEN": "sandbox-v3-token",
+}
+
+
+@pytest.mark.disable_socket
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: f"{o.service}-{o.id}")
+def test_every_example_is_valid(operation: openapi.Operation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("screenshot.png", "widget-1.4.0.zip"):
+        (tmp_path / name).write_bytes(b"x")
+    arguments = [*shlex.split(example(operation))[1:], "--dry-run"]
+    done = CliRunner().invoke(cli, arguments, env=ENVIRONMENT, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.output)["method"] == operation.method
+
+
+@pytest.mark.disable_socket
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["create-webhook", "--data", '{"name": "n", "url": "https://x.example.com", "token": "a+secret/one"}'],
+        ["create-webhook", "--name", "n", "--token", "a+secret/one"],
+        ["check-update", "--key", "a+secret/one", "--product-id", "p", "--platform", "w", "--version", "1.0"],
+        ["get-latest-release", "--key", "a+secret/one", "--product-id", "p", "--platform", "w"],
+    ],
+)
+def test_a_parameter_that_is_a_secret_is_not_shown(arguments: list[str]) -> None:
+    more = {"create-webhook": ["--url", "https://x.example.com", "--events", "release.created"]}
+    last = ["--account-id", "a"] if arguments[0] == "check-update" else more.get(arguments[0], [])
+    done = call(*arguments, *last, "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert "secret" not in done.output
+    assert "***" in done.output
+
+
+@pytest.mark.disable_socket
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("v3 list-releases --all-pages --page 2", "--page: must not be given beside --all-pages"),
+        ("v3 list-releases --all-pages --limit 10", "--limit: must not be given beside --all-pages"),
+        ("buildmaster create-build --release-id 4 --release-number 1.4", "must not be given beside --release-id"),
+        ("buildmaster deploy-build --build-id 4 --build-number 1", "must not be given beside --build-id"),
+        ("buildmaster deploy-build --build-id four", "--build-id: 'four' does not match"),
+        ("buildmaster deploy-build --build-id ''", "expected exactly one of --build-id, --build-number"),
+        ("buildmaster create-build --release-id 4 --var A=1 --var '$A=2'", "--var: A is given twice"),
+        ("centercode project-feedback-macro --timeout soon", "--timeout: a duration is"),
+        ("centercode create-feedback --title T --attach Log=missing.log", "--attach Log: missing.log can't be read"),
+        ("centercode create-feedback --title T --attach Log=.", "--attach Log: . can't be read: it is no file"),
+    ],
+)
+def test_what_can_not_be_meant_is_invalid_input(arguments: str, told: str) -> None:
+    words = [*shlex.split(arguments), "--dry-run"]
+    done = CliRunner().invoke(cli, words, env=ENVIRONMENT, catch_exceptions=False)
+    assert done.exit_code == 2
+    assert told in done.output
+
+
+@pytest.mark.disable_socket
+def test_a_form_of_two_gigabytes_is_refused_before_the_feedback_is_made(tmp_path: Path) -> None:
+    with (tmp_path / "big").open("wb") as file:
+        file.truncate(2_000_000_000)  # sparse: it takes no room
+    line = f"centercode create-feedback --project-key W --feedback-key M --title T --attach Log={tmp_path}/big"
+    done = CliRunner().invoke(cli, shlex.split(line), env=ENVIRONMENT, catch_exceptions=False)
+    assert done.exit_code == 2
+    assert "expected under 2000000000" in done.output
 
 
 @pytest.mark.disable_socket

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from shipline import schemas
 from shipline.operations import example
-from shipline.services import openapi
+from shipline.services import following, openapi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,8 +26,9 @@ examples/python). The address comes from `--url` or `SHIPLINE_BUILDMASTER_URL`, 
 Where an operation has a `--url` of its own, the service's address stands before the operation's name:
 `shipline v3 --url https://api.example.com create-release-file --url https://dl.example.com/widget.zip …`.
 
-Answers are JSON on standard output, so they can be piped into `jq`; CSV is passed on as it is. Errors are on standard
-error, with the exit codes of [errors.md](errors.md). `--dry-run` prints the request and sends nothing. A request that
+Answers are JSON on standard output, so they can be piped into `jq`; CSV is passed on as it is, save that on a CI system
+whose log obeys commands none is left in it unless it goes to a file. Everything else is on standard error; exit codes
+are those of [errors.md](errors.md). `--dry-run` prints the request and sends nothing. A request that
 changes something is sent once: it is repeated only where it provably wasn't applied.
 
 `--all-pages` gives every page as one answer, and none if one of them fails. `--wait` asks for the status of what was
@@ -55,7 +56,7 @@ def types() -> str:
         "# Written by tools/generate.py from schemas/*.openapi.json.",
         "from collections.abc import Mapping, Sequence",
         "from os import PathLike",
-        "from typing import Any, TypedDict",
+        "from typing import Any, TypedDict, overload",
         "",
         "from shipline.pipeline import Network",
     ]
@@ -63,11 +64,16 @@ def types() -> str:
         for schema_name, schema in schemas.load(service)["components"]["schemas"].items():
             if _is_record(schema):
                 lines += ["", *_record(service, f"{name}{schema_name}", schema)]
+    for service in CLASSES:
+        for operation in openapi.operations(service).values():
+            if operation.takes_files:
+                lines += ["", *_with_attachments(operation)]
     for service, name in CLASSES.items():
         lines += ["", f"class {name}:"]
+        lines += ["    warnings: tuple[str, ...]"]
         lines += [f"    def __init__({', '.join(_CONSTRUCTOR)}) -> None: ..."]
         for operation in openapi.operations(service).values():
-            lines += _method(operation)
+            lines += _methods(operation)
     return "\n".join(lines) + "\n"
 
 
@@ -94,20 +100,51 @@ def _record(service: str, name: str, schema: Mapping[str, Any]) -> Iterator[str]
     yield from (f"    {field}: {_type(service, given)}" for field, given in schema["properties"].items())
 
 
-def _method(operation: Operation) -> Iterator[str]:
-    parameters = [_argument(operation.service, p) for p in sorted(operation.parameters, key=lambda p: not _must(p))]
+def _attached(operation: Operation) -> str:
+    return f"{_type(operation.service, operation.answer_schema)}WithAttachments"
+
+
+def _with_attachments(operation: Operation) -> Iterator[str]:
+    """What an operation answers once files have been uploaded to what it made."""
+    upload = openapi.find(operation.service, following.UPLOAD)
+    yield f"class {_attached(operation)}({_type(operation.service, operation.answer_schema)}, total=False):"
+    yield f"    attachments: list[{_type(operation.service, upload.answer_schema)}]"
+
+
+def _methods(operation: Operation) -> Iterator[str]:
+    """A method; where a body's required fields may stand in ``data`` instead, it has two forms."""
+    if any(p.required and not operation.needs(p) for p in operation.parameters):
+        yield "    @overload"
+        yield from _method(operation, fields=True)
+        yield "    @overload"
+        yield from _method(operation, fields=False)
+    else:
+        yield from _method(operation, fields=False)
+
+
+def _method(operation: Operation, *, fields: bool) -> Iterator[str]:
+    """``fields``: the body's required fields are given singly."""
+    needed = [p for p in operation.parameters if operation.needs(p) or (fields and p.required)]
+    others = [p for p in operation.parameters if p not in needed]
+    parameters = [_needed(operation.service, p) for p in needed]
+    either = not fields and any(p.required for p in others)
+    if operation.takes_data:
+        data = "data: Mapping[str, Any]" if either else "data: Mapping[str, Any] | None = ..."
+        parameters.append(data)
+    parameters += [_optional(operation.service, p) for p in others]
     if operation.variables:
         parameters.append("variables: Mapping[str, str] | None = ...")
-    if operation.takes_data:
-        parameters.append("data: Any = ...")
     if operation.paged:
         parameters.append("all_pages: bool = ...")
     if operation.status_operation:
         parameters += ["wait: bool = ...", "timeout: float = ..."]
     if operation.takes_files:
-        parameters.append("attach: Mapping[str, Sequence[str | PathLike[str]]] | None = ...")
+        path = "str | PathLike[str]"
+        parameters.append(f"attach: Mapping[str, {path} | Sequence[{path}]] | None = ...")
     listed = f", *, {', '.join(parameters)}" if parameters else ""
     answers = [_type(operation.service, operation.answer_schema)] if operation.answer_schema else ["Any"]
+    if operation.takes_files:
+        answers = [_attached(operation)]
     if "text/csv" in operation.answer_media:
         answers.append("str")
     if operation.status_operation:
@@ -117,14 +154,16 @@ def _method(operation: Operation) -> Iterator[str]:
     yield f'        """{operation.description.partition(". ")[0].rstrip(".")}."""'
 
 
-def _must(parameter: Parameter) -> bool:
-    return parameter.required and parameter.place == "path"
+def _kind(service: str, parameter: Parameter) -> str:
+    return "str | PathLike[str]" if parameter.place == "file" else _type(service, parameter.schema, given=True)
 
 
-def _argument(service: str, parameter: Parameter) -> str:
-    kind = "str | PathLike[str]" if parameter.place == "file" else _type(service, parameter.schema, given=True)
-    if _must(parameter):
-        return f"{parameter.python_name}: {kind}"
+def _needed(service: str, parameter: Parameter) -> str:
+    return f"{parameter.python_name}: {_kind(service, parameter)}"
+
+
+def _optional(service: str, parameter: Parameter) -> str:
+    kind = _kind(service, parameter)
     return f"{parameter.python_name}: {kind} | None = ..." if kind != "Any" else f"{parameter.python_name}: Any = ..."
 
 
@@ -136,8 +175,11 @@ def _type(service: str, schema: Any, *, given: bool = False) -> str:
         target = openapi.resolved(service, schema)
         return f"{CLASSES[service]}{name}" if _is_record(target) and not given else _type(service, target, given=given)
     types = schema.get("type")
+    either = schema.get("anyOf", schema.get("oneOf", ())) if types is None else ()
     if isinstance(types, list):
-        return " | ".join(dict.fromkeys(_type(service, {**schema, "type": one}, given=given) for one in types))
+        either = [{**schema, "type": one} for one in types]
+    if either:
+        return " | ".join(dict.fromkeys(_type(service, one, given=given) for one in either))
     if types == "array":
         item = _type(service, schema.get("items", {}), given=given)
         return f"{'Sequence' if given else 'list'}[{item}]"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+__all__ = ["V3", "BuildMaster", "Centercode"]
+
 _CLASSES = {"BuildMaster": "buildmaster", "Centercode": "centercode", "V3": "v3"}
 
 
@@ -13,3 +15,7 @@ def __getattr__(name: str) -> Any:
     from shipline.services import api
 
     return api.CLASSES[_CLASSES[name]]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,7 +1,7 @@
 # Written by tools/generate.py from schemas/*.openapi.json.
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import Any, TypedDict
+from typing import Any, TypedDict, overload
 
 from shipline.pipeline import Network
 
@@ -267,13 +267,17 @@ class V3WebhookEventLog(TypedDict, total=False):
     id: str | int
     createdAt: str | None
 
+class CentercodeFeedbackCreatedWithAttachments(CentercodeFeedbackCreated, total=False):
+    attachments: list[CentercodeFileAttachmentCreated]
+
 class BuildMaster:
+    warnings: tuple[str, ...]
     def __init__(self, url: str, key: str, *, network: Network | None = ..., allow_http: bool = ..., file_server: str = ..., key_name: str = ..., url_name: str = ...) -> None: ...
     def get_releases(self, *, application_id: int | None = ..., application_name: str | None = ..., release_id: int | None = ..., release_number: str | None = ..., release_name: str | None = ..., pipeline_name: str | None = ..., status: str | None = ...) -> list[BuildMasterRelease]:
         """Releases that fit all filters."""
-    def create_release(self, *, application_id: int | str | None = ..., application_name: str | None = ..., release_number: str | None = ..., pipeline_name: str | None = ..., release_name: str | None = ..., variables: Mapping[str, str] | None = ...) -> BuildMasterRelease:
+    def create_release(self, *, release_number: str, pipeline_name: str, application_id: int | str | None = ..., application_name: str | None = ..., release_name: str | None = ..., variables: Mapping[str, str] | None = ...) -> BuildMasterRelease:
         """Creates a release."""
-    def create_release_from_template(self, *, application_id: int | str | None = ..., application_name: str | None = ..., release_number: str | None = ..., template: str | None = ..., release_name: str | None = ..., pipeline_name: str | None = ..., variables: Mapping[str, str] | None = ...) -> BuildMasterRelease:
+    def create_release_from_template(self, *, release_number: str, template: str, application_id: int | str | None = ..., application_name: str | None = ..., release_name: str | None = ..., pipeline_name: str | None = ..., variables: Mapping[str, str] | None = ...) -> BuildMasterRelease:
         """Creates a release from a release template."""
     def cancel_release(self, *, release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ..., reason: str | None = ...) -> Any:
         """Cancels a release: it takes no builds any more until it is restored."""
@@ -285,7 +289,7 @@ class BuildMaster:
         """Creates a build in an active release; without a number BuildMaster numbers it."""
     def get_deployments(self, *, application_id: int | None = ..., application_name: str | None = ..., release_id: int | None = ..., release_number: str | None = ..., release_name: str | None = ..., build_id: int | None = ..., build_number: str | None = ..., deployment_id: int | None = ..., pipeline_name: str | None = ..., pipeline_stage_name: str | None = ..., environment_id: int | None = ..., environment_name: str | None = ..., status: str | None = ...) -> list[BuildMasterDeployment]:
         """Deployments that fit all filters: children, but for deploymentId, which finds a parent as well."""
-    def deploy_build(self, *, build_id: int | str | None = ..., build_number: str | None = ..., release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ..., to_stage: str | None = ..., force: bool | None = ..., start_time: str | None = ..., variables: Mapping[str, str] | None = ...) -> Any:
+    def deploy_build(self, *, build_id: int | str | None = ..., build_number: str | None = ..., release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ..., to_stage: str | None = ..., force: bool | None = ..., start_time: str | None = ..., variables: Mapping[str, str] | None = ...) -> list[BuildMasterDeployment] | BuildMasterDeployment:
         """Deploys a build to a stage; without one to the next."""
     def reject_build(self, *, build_id: int | str | None = ..., build_number: str | None = ..., release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ...) -> Any:
         """Rejects a build."""
@@ -293,6 +297,7 @@ class BuildMaster:
         """How the server is: its version, and whether its database, license and service are in order."""
 
 class Centercode:
+    warnings: tuple[str, ...]
     def __init__(self, url: str, key: str, *, network: Network | None = ..., allow_http: bool = ..., file_server: str = ..., key_name: str = ..., url_name: str = ...) -> None: ...
     def community_user_data_package(self, *, report_element_key: str, page: int | str | None = ..., all_pages: bool = ...) -> CentercodeDataPackage | str:
         """Returns a community user based report element dataset."""
@@ -302,74 +307,95 @@ class Centercode:
         """Returns a project user based report element dataset."""
     def project_feedback_data_package(self, *, project_key: str, report_element_key: str, page: int | str | None = ..., all_pages: bool = ...) -> CentercodeDataPackage | str:
         """Returns a feedback based report element dataset."""
-    def community_user_lookup(self, *, report_element_key: str, find: str | None = ...) -> CentercodeRecordLookup | str:
+    def community_user_lookup(self, *, report_element_key: str, find: str) -> CentercodeRecordLookup | str:
         """Returns a single user based report element record matching the specified lookup value."""
-    def community_project_lookup(self, *, report_element_key: str, find: str | None = ...) -> CentercodeRecordLookup | str:
+    def community_project_lookup(self, *, report_element_key: str, find: str) -> CentercodeRecordLookup | str:
         """Returns a single project based report element record matching the specified lookup value."""
-    def project_user_lookup(self, *, project_key: str, report_element_key: str, find: str | None = ...) -> CentercodeRecordLookup | str:
+    def project_user_lookup(self, *, project_key: str, report_element_key: str, find: str) -> CentercodeRecordLookup | str:
         """Returns a single project user based report element record matching the specified lookup value."""
-    def project_feedback_lookup(self, *, project_key: str, report_element_key: str, find: str | None = ...) -> CentercodeRecordLookup | str:
+    def project_feedback_lookup(self, *, project_key: str, report_element_key: str, find: str) -> CentercodeRecordLookup | str:
         """Returns a single feedback based report element record matching the specified lookup value."""
-    def community_user_macro(self, *, listener_key: str, find: str | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeListenerMacroAccepted | CentercodeListenerMacroStatus:
+    def community_user_macro(self, *, listener_key: str, find: str, wait: bool = ..., timeout: float = ...) -> CentercodeListenerMacroAccepted | CentercodeListenerMacroStatus:
         """Triggers a macro to run against a single community user."""
     def community_user_macro_status(self, *, listener_key: str, status_id: str) -> CentercodeListenerMacroStatus:
         """Returns the status of a community user macro."""
-    def project_user_macro(self, *, project_key: str, listener_key: str, find: str | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeListenerMacroAccepted | CentercodeListenerMacroStatus:
+    def project_user_macro(self, *, project_key: str, listener_key: str, find: str, wait: bool = ..., timeout: float = ...) -> CentercodeListenerMacroAccepted | CentercodeListenerMacroStatus:
         """Triggers a macro to run against a single project user."""
     def project_user_macro_status(self, *, project_key: str, listener_key: str, status_id: str) -> CentercodeListenerMacroStatus:
         """Returns the status of a project user macro."""
-    def project_feedback_macro(self, *, project_key: str, listener_key: str, find: str | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeListenerMacroAccepted | CentercodeListenerMacroStatus:
+    def project_feedback_macro(self, *, project_key: str, listener_key: str, find: str, wait: bool = ..., timeout: float = ...) -> CentercodeListenerMacroAccepted | CentercodeListenerMacroStatus:
         """Triggers a macro to run against a single feedback submission."""
     def project_feedback_macro_status(self, *, project_key: str, listener_key: str, status_id: str) -> CentercodeListenerMacroStatus:
         """Returns the status of a project feedback macro."""
-    def community_user_comment(self, *, listener_key: str, find: str | None = ..., author: str | None = ..., message: str | None = ..., data: Any = ...) -> CentercodeListenerCommentCreated:
+    def community_user_comment(self, *, listener_key: str, find: str, data: Mapping[str, Any] | None = ..., author: str | None = ..., message: str | None = ...) -> CentercodeListenerCommentCreated:
         """Adds a comment to the profile of the specified user."""
-    def project_user_comment(self, *, project_key: str, listener_key: str, find: str | None = ..., author: str | None = ..., message: str | None = ..., data: Any = ...) -> CentercodeListenerCommentCreated:
+    def project_user_comment(self, *, project_key: str, listener_key: str, find: str, data: Mapping[str, Any] | None = ..., author: str | None = ..., message: str | None = ...) -> CentercodeListenerCommentCreated:
         """Adds a comment to the project profile of the specified user."""
-    def project_feedback_comment(self, *, project_key: str, listener_key: str, find: str | None = ..., author: str | None = ..., message: str | None = ..., data: Any = ...) -> CentercodeListenerCommentCreated:
+    def project_feedback_comment(self, *, project_key: str, listener_key: str, find: str, data: Mapping[str, Any] | None = ..., author: str | None = ..., message: str | None = ...) -> CentercodeListenerCommentCreated:
         """Adds a comment to the specified feedback submission."""
-    def community_user_data(self, *, listener_key: str, find: str | None = ..., performance: str | float | bool | None = ..., data: Any = ...) -> CentercodeListenerDataSaved:
+    def community_user_data(self, *, listener_key: str, find: str, data: Mapping[str, Any] | None = ..., performance: str | float | bool | None = ...) -> CentercodeListenerDataSaved:
         """Saves external data to the community profile of the specified user."""
-    def project_user_data(self, *, project_key: str, listener_key: str, find: str | None = ..., subscription: str | float | bool | None = ..., data: Any = ...) -> CentercodeListenerDataSaved:
+    def project_user_data(self, *, project_key: str, listener_key: str, find: str, data: Mapping[str, Any] | None = ..., subscription: str | float | bool | None = ...) -> CentercodeListenerDataSaved:
         """Saves external data to the project profile of the specified user."""
-    def project_feedback_data(self, *, project_key: str, listener_key: str, find: str | None = ..., crashlog: str | float | bool | None = ..., data: Any = ...) -> CentercodeListenerDataSaved:
+    def project_feedback_data(self, *, project_key: str, listener_key: str, find: str, data: Mapping[str, Any] | None = ..., crashlog: str | float | bool | None = ...) -> CentercodeListenerDataSaved:
         """Saves external data to the specified feedback submission."""
-    def community_user_import(self, *, source_key: str, email: str | None = ..., data: Any = ..., wait: bool = ..., timeout: float = ...) -> CentercodeUserImportAccepted | CentercodeUserImportStatus:
+    @overload
+    def community_user_import(self, *, source_key: str, email: str, data: Mapping[str, Any] | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeUserImportAccepted | CentercodeUserImportStatus:
+        """Imports a user into a community by providing an email address."""
+    @overload
+    def community_user_import(self, *, source_key: str, data: Mapping[str, Any], email: str | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeUserImportAccepted | CentercodeUserImportStatus:
         """Imports a user into a community by providing an email address."""
     def community_user_import_status(self, *, source_key: str, status_id: str) -> CentercodeUserImportStatus:
         """Returns the status of a community user import."""
-    def project_user_import(self, *, project_key: str, source_key: str, email: str | None = ..., data: Any = ..., wait: bool = ..., timeout: float = ...) -> CentercodeUserImportAccepted | CentercodeUserImportStatus:
+    @overload
+    def project_user_import(self, *, project_key: str, source_key: str, email: str, data: Mapping[str, Any] | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeUserImportAccepted | CentercodeUserImportStatus:
+        """Imports a user into a project by providing an email address."""
+    @overload
+    def project_user_import(self, *, project_key: str, source_key: str, data: Mapping[str, Any], email: str | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeUserImportAccepted | CentercodeUserImportStatus:
         """Imports a user into a project by providing an email address."""
     def project_user_import_status(self, *, project_key: str, source_key: str, status_id: str) -> CentercodeUserImportStatus:
         """Returns the status of a project user import."""
-    def create_feedback(self, *, project_key: str, feedback_key: str, submitter: str | None = ..., title: str | None = ..., summary: str | None = ..., description: str | None = ..., topic: int | str | None = ..., status: str | None = ..., data: Any = ..., attach: Mapping[str, Sequence[str | PathLike[str]]] | None = ...) -> CentercodeFeedbackCreated:
+    def create_feedback(self, *, project_key: str, feedback_key: str, data: Mapping[str, Any] | None = ..., submitter: str | None = ..., title: str | None = ..., summary: str | None = ..., description: str | None = ..., topic: int | str | None = ..., status: str | None = ..., attach: Mapping[str, str | PathLike[str] | Sequence[str | PathLike[str]]] | None = ...) -> CentercodeFeedbackCreatedWithAttachments:
         """Submits feedback to the specified project."""
-    def upload_file_attachment(self, *, project_key: str, feedback_type_key: str, feedback_key: str, file_element_key: str, file: str | PathLike[str] | None = ...) -> CentercodeFileAttachmentCreated:
+    def upload_file_attachment(self, *, project_key: str, feedback_type_key: str, feedback_key: str, file_element_key: str, file: str | PathLike[str]) -> CentercodeFileAttachmentCreated:
         """Uploads a single file attachment to a feedback submission; one file with each request, and the whole request below 2 GB."""
-    def project_release(self, *, project_key: str, release_type_key: str, title: str | None = ..., subtitle: str | None = ..., release_value: str | None = ..., body: str | None = ..., start_date: str | None = ..., end_date: str | None = ..., is_click_through_notice: bool | None = ..., ftp_bucket_files: Sequence[Mapping[str, Any]] | None = ..., links: Sequence[Mapping[str, Any]] | None = ..., data: Any = ...) -> CentercodeReleaseCreated:
+    @overload
+    def project_release(self, *, project_key: str, release_type_key: str, title: str, release_value: str, data: Mapping[str, Any] | None = ..., subtitle: str | None = ..., body: str | None = ..., start_date: str | None = ..., end_date: str | None = ..., is_click_through_notice: bool | None = ..., ftp_bucket_files: Sequence[Mapping[str, Any]] | None = ..., links: Sequence[Mapping[str, Any]] | None = ...) -> CentercodeReleaseCreated:
+        """Creates a release within a project's release type."""
+    @overload
+    def project_release(self, *, project_key: str, release_type_key: str, data: Mapping[str, Any], title: str | None = ..., subtitle: str | None = ..., release_value: str | None = ..., body: str | None = ..., start_date: str | None = ..., end_date: str | None = ..., is_click_through_notice: bool | None = ..., ftp_bucket_files: Sequence[Mapping[str, Any]] | None = ..., links: Sequence[Mapping[str, Any]] | None = ...) -> CentercodeReleaseCreated:
         """Creates a release within a project's release type."""
 
 class V3:
+    warnings: tuple[str, ...]
     def __init__(self, url: str, key: str, *, network: Network | None = ..., allow_http: bool = ..., file_server: str = ..., key_name: str = ..., url_name: str = ...) -> None: ...
     def list_releases(self, *, product_id: str | None = ..., name: str | None = ..., version: str | None = ..., channel: str | None = ..., platform: str | None = ..., query: str | None = ..., published: bool | None = ..., private: bool | None = ..., page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3Release]:
         """Releases that fit all filters, a page at a time; the answer doesn't say how many pages there are."""
-    def create_release(self, *, name: str | None = ..., version: str | None = ..., channel: str | None = ..., platforms: Sequence[str] | None = ..., private: bool | None = ..., notes: str | None = ..., product_id: str | None = ..., created_at: str | None = ..., data: Any = ...) -> V3Release:
+    @overload
+    def create_release(self, *, name: str, version: str, channel: str, product_id: str, data: Mapping[str, Any] | None = ..., platforms: Sequence[str] | None = ..., private: bool | None = ..., notes: str | None = ..., created_at: str | None = ...) -> V3Release:
         """Creates a release: a draft that customers can't see before it is published."""
-    def check_update(self, *, product_id: str | None = ..., platform: str | None = ..., version: str | None = ..., key: str | None = ..., account_id: str | None = ..., channel: str | None = ...) -> V3Release:
+    @overload
+    def create_release(self, *, data: Mapping[str, Any], name: str | None = ..., version: str | None = ..., channel: str | None = ..., platforms: Sequence[str] | None = ..., private: bool | None = ..., notes: str | None = ..., product_id: str | None = ..., created_at: str | None = ...) -> V3Release:
+        """Creates a release: a draft that customers can't see before it is published."""
+    def check_update(self, *, product_id: str, platform: str, version: str, key: str, account_id: str, channel: str | None = ...) -> V3Release:
         """The latest published release, if it is newer than the version given."""
-    def get_latest_release(self, *, product_id: str | None = ..., platform: str | None = ..., key: str | None = ..., account_id: str | None = ..., channel: str | None = ...) -> V3Release:
+    def get_latest_release(self, *, product_id: str, platform: str, key: str, account_id: str | None = ..., channel: str | None = ...) -> V3Release:
         """The latest published release of a product for a platform and channel."""
     def get_release(self, *, id: str) -> V3Release:
         """One release."""
-    def update_release(self, *, id: str, name: str | None = ..., version: str | None = ..., channel: str | None = ..., platforms: Sequence[str] | None = ..., private: bool | None = ..., notes: str | None = ..., created_at: str | None = ..., data: Any = ...) -> V3Release:
+    def update_release(self, *, id: str, data: Mapping[str, Any] | None = ..., name: str | None = ..., version: str | None = ..., channel: str | None = ..., platforms: Sequence[str] | None = ..., private: bool | None = ..., notes: str | None = ..., created_at: str | None = ...) -> V3Release:
         """Changes a draft."""
     def delete_release(self, *, id: str) -> Any:
         """Deletes a release for ever."""
     def publish_release(self, *, id: str) -> V3Release:
         """Makes a release visible to customers, for ever: it can't be changed or taken back."""
-    def list_release_files(self, *, release_id: str | None = ..., name: str | None = ..., published: bool | None = ..., query: str | None = ..., page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3ReleaseFile]:
+    def list_release_files(self, *, release_id: str, name: str | None = ..., published: bool | None = ..., query: str | None = ..., page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3ReleaseFile]:
         """A release's files, a page at a time."""
-    def create_release_file(self, *, name: str | None = ..., url: str | None = ..., size: int | None = ..., checksum: str | None = ..., secured: bool | None = ..., release_id: str | None = ..., data: Any = ...) -> V3ReleaseFile:
+    @overload
+    def create_release_file(self, *, name: str, url: str, size: int, secured: bool, release_id: str, data: Mapping[str, Any] | None = ..., checksum: str | None = ...) -> V3ReleaseFile:
+        """Adds a file to a draft, by its address."""
+    @overload
+    def create_release_file(self, *, data: Mapping[str, Any], name: str | None = ..., url: str | None = ..., size: int | None = ..., checksum: str | None = ..., secured: bool | None = ..., release_id: str | None = ...) -> V3ReleaseFile:
         """Adds a file to a draft, by its address."""
     def get_release_file(self, *, id: str) -> V3ReleaseFile:
         """One file of a release."""
@@ -377,7 +403,11 @@ class V3:
         """Takes a file out of a draft."""
     def list_webhooks(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3Webhook]:
         """The account's webhooks, a page at a time."""
-    def create_webhook(self, *, name: str | None = ..., url: str | None = ..., token: str | None = ..., active: bool | None = ..., events: Sequence[str] | None = ..., data: Any = ...) -> V3Webhook:
+    @overload
+    def create_webhook(self, *, name: str, url: str, events: Sequence[str], data: Mapping[str, Any] | None = ..., token: str | None = ..., active: bool | None = ...) -> V3Webhook:
+        """Has events sent to an address from now on."""
+    @overload
+    def create_webhook(self, *, data: Mapping[str, Any], name: str | None = ..., url: str | None = ..., token: str | None = ..., active: bool | None = ..., events: Sequence[str] | None = ...) -> V3Webhook:
         """Has events sent to an address from now on."""
     def delete_webhook(self, *, id: str) -> Any:
         """Nothing is sent to it any more."""
@@ -385,7 +415,7 @@ class V3:
         """The names of the events that a webhook can ask for."""
     def list_webhook_event_logs(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3WebhookEventLog]:
         """What was sent to webhooks and what came of it, a page at a time."""
-    def upload_release_file(self, *, release_id: str, filename: str, file: str | PathLike[str] | None = ...) -> V3ReleaseFile:
+    def upload_release_file(self, *, release_id: str, filename: str, file: str | PathLike[str]) -> V3ReleaseFile:
         """Stores a file on the release server and adds it to a draft."""
     def delete_uploaded_file(self, *, release_id: str, filename: str) -> Any:
         """Removes the bytes of a draft's file from the release server; the release still lists the file until it is deleted there too."""

@@ -19,6 +19,7 @@ drift = logging.getLogger("shipline.answers")
 drift.addHandler(logging.NullHandler())
 
 _LONGEST_EXCERPT = 500
+_MOST_WARNINGS = 5
 _CREATED = (201, 202)
 _CSV = "text/csv"
 
@@ -60,7 +61,7 @@ def read(where: str, operation: Operation, request: Request, answer: Answer) -> 
     if answer.media == _CSV and _CSV in operation.answer_media:
         return answer.text
     try:
-        data = json.loads(answer.body)
+        data = _loaded(answer.body)
     except (ValueError, RecursionError):
         if answer.status in _CREATED and not answer.html:
             return None
@@ -91,10 +92,11 @@ def _refusal(where: str, operation: Operation, request: Request, answer: Answer)
         conflict.certain = status == 409 or "already exist" in why.lower()  # noqa: PLR2004
         return conflict
     todo = "correct what it says and run again"
-    if status == 303 and not request.safe:  # noqa: PLR2004
-        what = f"{where} answered 303: the request may have been applied"
+    if (status == 303 or status < 200) and not request.safe:  # noqa: PLR2004
+        what = f"{where} answered {status}: the request may have been applied"
         return UnknownOutcomeError(what, why=why, todo="look at the service before running again")
-    return _redirect(where, answer) if status < 400 else RefusedError(f"{where} answered {status}", why=why, todo=todo)  # noqa: PLR2004
+    redirected = 300 <= status < 400  # noqa: PLR2004
+    return _redirect(where, answer) if redirected else RefusedError(f"{where} answered {status}", why=why, todo=todo)
 
 
 def _overloaded(where: str, request: Request, answer: Answer, why: str) -> ShiplineError:
@@ -108,7 +110,7 @@ def _overloaded(where: str, request: Request, answer: Answer, why: str) -> Shipl
 
 def _redirect(where: str, answer: Answer) -> ShiplineError:
     return RefusedError(
-        f"{where} answered {answer.status}, a redirect to {answer.headers.get('Location', 'another address')}",
+        f"{where} answered {answer.status}, a redirect to {excerpt(answer.headers.get('Location', 'another address'))}",
         why="a redirect is never followed: the key would go to wherever it points",
         todo="set the url to the address that answers without a redirect",
     )
@@ -116,7 +118,7 @@ def _redirect(where: str, answer: Answer) -> ShiplineError:
 
 def _not_json(where: str, request: Request, answer: Answer) -> ShiplineError:
     what = "a web page" if answer.html else "something that isn't JSON"
-    why = "a license or log-in page, or a proxy in between, answers so" if answer.html else _excerpt(answer.text)
+    why = "a license or log-in page, or a proxy in between, answers so" if answer.html else excerpt(answer.text)
     todo = "open the url in a browser: is the server activated, and is this its API's address?"
     return _useless(request)(f"{where} answered {answer.status} with {what}", why=why, todo=todo)
 
@@ -126,11 +128,25 @@ def _check_shape(where: str, operation: Operation, request: Request, data: Any) 
     from jsonschema import Draft202012Validator
 
     schema = with_definitions(operation.service, operation.answer_schema)
+    warned = 0
     for error in Draft202012Validator(schema).iter_errors(data):
-        what = f"{error.json_path}: {_excerpt(error.message)}"
+        what = excerpt(f"{error.json_path}: {error.message}")
         if error.validator in ("required", "anyOf", "oneOf") or (error.validator == "type" and not error.absolute_path):
-            raise _useless(request)(f"{where}: the answer lacks what is needed", why=what)
-        drift.warning("%s: the answer isn't as documented: %s", where, what)
+            todo = "" if request.safe else "it was accepted: look at the service before sending it again"
+            raise _useless(request)(f"{where}: the answer lacks what is needed", why=what, todo=todo)
+        warned += 1
+        if warned <= _MOST_WARNINGS:
+            drift.warning("%s: the answer isn't as documented: %s", where, what)
+    if warned > _MOST_WARNINGS:
+        drift.warning("%s: the answer isn't as documented in %d more places", where, warned - _MOST_WARNINGS)
+
+
+def _loaded(body: bytes) -> Any:
+    """Halves of surrogate pairs, which no file and no later request could hold, become question marks."""
+    data = json.loads(body)
+    if body.isascii() and b"\\" not in body:
+        return data
+    return json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _useless(request: Request) -> type[ShiplineError]:
@@ -141,19 +157,21 @@ def _useless(request: Request) -> type[ShiplineError]:
 def _said(answer: Answer) -> str:
     """The reason in an error answer, in whichever of the services' shapes it comes."""
     try:
-        data = json.loads(answer.body)
+        data = _loaded(answer.body)
+        shown = str(data)
     except (ValueError, RecursionError):
         web_page = "the answer is a web page, perhaps a proxy's"
-        return web_page if answer.html else _excerpt(answer.text) or "the answer is empty"
+        return web_page if answer.html else excerpt(answer.text) or "the answer is empty"
     if not isinstance(data, dict):
-        return _excerpt(str(data))
+        return excerpt(shown)
     parts = [str(data[name]) for name in ("code", "message", "description") if data.get(name)]
     invalid = data.get("invalidParameters")
     named = (p for p in invalid if isinstance(p, dict)) if isinstance(invalid, list) else ()
     parts.extend(f"{p.get('name')}: {p.get('description')}" for p in named)
-    return _excerpt("; ".join(parts) or "; ".join(f"{name}: {value}" for name, value in data.items()))
+    return excerpt("; ".join(parts) or "; ".join(f"{name}: {value}" for name, value in data.items()))
 
 
-def _excerpt(text: str) -> str:
+def excerpt(text: str) -> str:
+    """What of a foreign text is shown: one line, secrets hidden, of bounded length."""
     text = redact(" ".join(text.split()))  # before it is cut: half a key can't be recognised
     return text if len(text) <= _LONGEST_EXCERPT else text[:_LONGEST_EXCERPT] + " …"

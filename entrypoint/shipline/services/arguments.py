@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shipline.errors import InvalidInputError, Problem
-from shipline.services.openapi import with_definitions
+from shipline.services.openapi import Parameter, with_definitions
 from shipline.transport.upload import Upload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from jsonschema import ValidationError
 
-    from shipline.services.openapi import Operation, Parameter
+    from shipline.services.openapi import Operation
     from shipline.services.operation import Call, Client
 
 LARGEST_FORM = 2_000_000_000  # bytes; Centercode API reference, "Upload File Attachment": requests under 2gb
 _LONGEST_MESSAGE = 200
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+
+
+def own(name: str) -> Parameter:
+    """What is ours and no document's, to be called as the caller calls parameters."""
+    return Parameter(name, "body", required=False, description="", schema={})
+
+
+DATA, VARIABLES = own("data"), own("variables")
 
 
 def call(
@@ -32,27 +43,28 @@ def call(
     variables: Mapping[str, str] | None = None,
     data: Any = None,
     shown: Callable[[Parameter], str] = lambda parameter: parameter.name,
+    see: str = "",
+    more: Iterable[Problem] = (),
 ) -> Call:
     """The call with these values (by the document's names). ``data`` is a JSON body, to which single fields are added.
 
-    Raises InvalidInputError with every problem; ``shown`` says what the caller calls a parameter.
+    Raises InvalidInputError with every problem, ``more`` before those found here; ``shown`` says what the caller calls
+    a parameter, ``see`` where help is.
     """
-    given = {p.name: values[p.name] for p in operation.parameters if values.get(p.name) is not None}
+    given = {p.name: values[p.name] for p in operation.parameters if not _is_unset(p, values.get(p.name))}
     placed = {
         place: {p.name: given[p.name] for p in operation.parameters if p.place == place and p.name in given}
         for place in ("path", "query", "body", "file")
     }
-    body = _body(operation, placed["body"], variables or {}, data)
+    problems = [*more, *_of_variables(variables, shown), *_single(operation, given, shown)]
+    body = _body(operation, placed["body"], variables if isinstance(variables, Mapping) else {}, data)
     upload = _upload(operation, placed["file"], placed["path"])
-    problems = [
-        *_single(operation, given, shown),
-        *_of_body(operation, body, shown),
-        *_of_file(operation, upload, shown),
-    ]
-    if data is not None and placed["body"] and not isinstance(data, dict):
-        problems.append(Problem("--data", "", "is no JSON object: single fields can't be added to it"))
+    if data is None or isinstance(data, Mapping):
+        problems += [*_of_body(operation, body, shown), *_of_file(operation, upload, shown)]
+    else:
+        problems.append(Problem(shown(DATA), "", "is no JSON object: expected {…}"))
     if problems:
-        raise InvalidInputError(problems, todo=f"see shipline {operation.service} {operation.id} --help")
+        raise InvalidInputError(problems, todo=see)
     return client.call(
         operation.id,
         path={name: str(value) for name, value in placed["path"].items()},
@@ -60,6 +72,11 @@ def call(
         body=body,
         upload=upload,
     )
+
+
+def _is_unset(parameter: Parameter, value: Any) -> bool:
+    """An id that is empty, as a variable that isn't set gives it, is none."""
+    return value is None or (value == "" and "integer" in parameter.types)
 
 
 def from_text(parameter: Parameter, text: str) -> Any:
@@ -81,22 +98,35 @@ def as_text(value: Any) -> str:
     return ("false", "true")[value] if isinstance(value, bool) else str(value)
 
 
+def bare(variable: Any) -> str:
+    """A variable's name, with or without its ``$``."""
+    return str(variable).removeprefix("$")
+
+
 def _body(operation: Operation, fields: Mapping[str, Any], variables: Mapping[str, str], data: Any) -> Any:
     if not operation.media or operation.file:
         return None
-    named = {f"${name.removeprefix('$')}": value for name, value in variables.items()}
-    if data is not None and not isinstance(data, dict):
-        return data
-    body = {**(data or {}), **fields, **named}
+    named = {f"${bare(name)}": value for name, value in variables.items()}
+    body = {**(data if isinstance(data, Mapping) else {}), **fields, **named}
     return body if body or operation.body_required else None
 
 
 def _upload(operation: Operation, given: Mapping[str, Any], path: Mapping[str, Any]) -> Upload | None:
     file = operation.file
-    if file is None or file.name not in given:
+    if file is None or not isinstance(given.get(file.name), str | PathLike):
         return None
     field = file.name if operation.form else ""
     return Upload(Path(given[file.name]), field, str(path.get("filename", "")))
+
+
+def _of_variables(variables: Any, shown: Callable[[Parameter], str]) -> Iterator[Problem]:
+    if variables is None:
+        return
+    if not isinstance(variables, Mapping):
+        yield Problem(shown(VARIABLES), "", "expected texts by name, such as {'Branch': 'main'}")
+        return
+    twice = [name for name, count in Counter(map(bare, variables)).items() if count > 1]
+    yield from (Problem(shown(VARIABLES), "", f"{name} is given twice") for name in twice)
 
 
 def _single(operation: Operation, given: Mapping[str, Any], shown: Callable[[Parameter], str]) -> Iterator[Problem]:
@@ -111,6 +141,8 @@ def _single(operation: Operation, given: Mapping[str, Any], shown: Callable[[Par
                 yield Problem(shown(parameter), "", f"is missing: {parameter.description or 'it is required'}")
             continue
         if parameter.place == "file":
+            if not isinstance(given[parameter.name], str | PathLike):
+                yield Problem(shown(parameter), "", f"{given[parameter.name]!r} is no path")
             continue
         schema = with_definitions(operation.service, parameter.schema)
         for error in Draft202012Validator(schema).iter_errors(given[parameter.name]):
@@ -137,6 +169,15 @@ def _of_body(operation: Operation, body: Any, shown: Callable[[Parameter], str])
             yield Problem(names.get(path[0], path[0]), "", f"must not be given {_beside(error, names)}".rstrip())
         else:
             yield Problem(names.get(path[0], path[0]) if path else "", ".".join(path[1:]), message(error))
+    yield from _not_json(body, names) if operation.takes_data else ()
+
+
+def _not_json(body: Any, names: Mapping[str, str]) -> Iterator[Problem]:
+    for name, value in (body or {}).items():
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            yield Problem(names.get(name, name), "", f"can't be sent as JSON: {error}")
 
 
 def _alternatives(error: ValidationError, names: Mapping[str, str]) -> str:
@@ -157,18 +198,23 @@ def _beside(error: ValidationError, names: Mapping[str, str]) -> str:
 
 
 def _of_file(operation: Operation, upload: Upload | None, shown: Callable[[Parameter], str]) -> Iterator[Problem]:
-    file = operation.file
-    if upload is None or file is None:
-        return
+    if upload is not None and operation.file is not None and (what := unsendable(upload)):
+        yield Problem(shown(operation.file), "", what)
+
+
+def unsendable(upload: Upload) -> str:
+    """Why a file can't be uploaded; empty if it can."""
     try:
-        size = upload.size
+        size = upload.size if upload.path.is_file() or not upload.path.exists() else None
     except OSError as error:
-        yield Problem(shown(file), "", f"{upload.path} can't be read: {error.strerror}")
-        return
-    if operation.form and size >= LARGEST_FORM:
-        yield Problem(
-            shown(file), "", f"{upload.path}: the request would have {size} bytes, expected under {LARGEST_FORM}"
-        )
+        return f"{upload.path} can't be read: {error.strerror}"
+    except ValueError:
+        return f"{str(upload.path)!r} is no path"
+    if size is None:
+        return f"{upload.path} can't be read: it is no file"
+    if upload.field and size >= LARGEST_FORM:
+        return f"{upload.path}: the request would have {size} bytes, expected under {LARGEST_FORM}"
+    return ""
 
 
 def message(error: ValidationError) -> str:

@@ -93,6 +93,10 @@ class Operation:
     def file(self) -> Parameter | None:
         return next((p for p in self.parameters if p.place == "file"), None)
 
+    def needs(self, parameter: Parameter) -> bool:
+        """Whether the parameter must be given; a field of a body may also stand in what is given as JSON."""
+        return parameter.required and not (self.takes_data and parameter.place == "body")
+
 
 @functools.cache
 def operations(service: str) -> Mapping[str, Operation]:
@@ -193,7 +197,7 @@ def _parameter(given: Mapping[str, Any]) -> Parameter:
 
 def _fields(service: str, media: str, schema: Mapping[str, Any], example: Any) -> Iterator[Parameter]:
     if media == "application/octet-stream":
-        yield Parameter("file", "file", required=True, description="The file to send", schema={})
+        yield Parameter("file", "file", required=True, description="The file to send", schema={}, example=example)
     required = schema.get("required", ())
     examples = example if isinstance(example, dict) else {}
     for name, given in schema.get("properties", {}).items():

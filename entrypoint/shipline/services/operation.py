@@ -139,7 +139,7 @@ class Client:
         data = self.get(operation_id, query=query)
         try:
             return [of(item) for item in ([data] if isinstance(data, dict) else data)]
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             heading = openapi.find(self.service, operation_id).heading
             raise RefusedError(
                 f"{self.service}: {heading} answered with something that is no list of what was asked for",
@@ -161,7 +161,7 @@ class Client:
         bare, _, query = url.partition("?")
         if not self._is_ours(bare):
             raise RefusedError(
-                f"{self.service}: the answer points to {bare}, which isn't under {self.base}/",
+                f"{self.service}: the answer points to {answer.excerpt(bare)}, which isn't under {self.base}/",
                 why="the key is only sent to the address it was given for",
                 todo="is the url the one under which the service knows itself?",
             )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", "Release", "File")
 _PAGE = 100
+_SMALLEST_PAGE = 25  # the documented default of limit
 _MOST_PAGES = 100
 
 
@@ -103,13 +104,17 @@ class V3(Client):
     def _pages(self, operation_id: str, query: Mapping[str, str], of: Callable[[Any], T]) -> list[T]:
         """Every item of a list.
 
-        Headers about pages aren't documented, so the end is a page that isn't full or brings nothing new.
+        Headers about pages aren't documented, and a server may give fewer items than the limit asks for. So the end is
+        a page that brings nothing new or is shorter than the one before it; one below the documented default of 25 is
+        taken as the last without a second look, since that would cost nearly every look-up a second request.
         """
         items: dict[str, T] = {}
+        full = _SMALLEST_PAGE
         for page in range(1, _MOST_PAGES + 1):
             got = self.listed(operation_id, {**query, "page": str(page), "limit": str(_PAGE)}, of)
             before = len(items)
             items |= {item.id: item for item in got}
-            if len(got) < _PAGE or len(items) == before:
+            if len(got) < full or len(items) == before:
                 break
+            full = len(got)
         return list(items.values())

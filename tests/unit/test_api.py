@@ -1,0 +1,291 @@
+"""The services in a script: what a person sees of them, and what is refused before anything is sent."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import inspect
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from shipline import services
+from shipline.errors import (
+    InvalidInputError,
+    NotAuthorisedError,
+    RefusedError,
+    TimedOutError,
+    UnknownOutcomeError,
+)
+from shipline.pipeline import Network
+from shipline.services import V3, BuildMaster, Centercode, api, v3
+from shipline.transport.redaction import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+NAMES = ("BuildMaster", "Centercode", "V3")
+KEY = "sandbox-key-of-the-test"
+URL = "https://example.com"
+MACRO = {"project_key": "WidgetPro", "listener_key": "Closed", "find": "BUG-0001"}
+FEEDBACK = {"project_key": "WidgetPro", "feedback_key": "Mobile", "title": "T"}
+
+
+class Server:
+    """Answers what ``answer`` makes of the method, path and query: a status and data (None: an empty body)."""
+
+    def __init__(self, answer: Callable[[str, str, dict[str, str]], tuple[int, Any]]) -> None:
+        self.asked: list[str] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_: Any) -> None: ...
+
+            def do_GET(self) -> None:
+                url = urlsplit(self.path)
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                outer.asked.append(f"{self.command} {url.path}")
+                status, data = answer(self.command, url.path, {k: v[0] for k, v in parse_qs(url.query).items()})
+                body = b"" if data is None else json.dumps(data).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_POST = do_GET  # noqa: N815 - http.server looks for it
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@contextlib.contextmanager
+def serving(answer: Callable[[str, str, dict[str, str]], tuple[int, Any]]) -> Iterator[Server]:
+    server = Server(answer)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def refused(call: Callable[[], Any]) -> list[str]:
+    """The problems of a call that must not send anything."""
+    with pytest.raises(InvalidInputError) as caught:
+        call()
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_the_classes_are_found_by_completion_and_by_a_star() -> None:
+    assert set(NAMES) <= set(dir(services))
+    assert set(services.__all__) == set(NAMES)
+
+
+def test_help_names_a_method_and_describes_its_parameters() -> None:
+    method = BuildMaster.create_build
+    assert (method.__module__, method.__qualname__) == ("shipline.services", "BuildMaster.create_build")
+    told = inspect.getdoc(method) or ""
+    assert "release_id: Id of the release" in told
+    assert "variables: " in told
+    assert "file: The file to send (required)" in (inspect.getdoc(V3.upload_release_file) or "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_types_have_the_parameters_that_the_methods_have(name: str) -> None:
+    stub = ast.parse(Path(str(services.__file__)).with_suffix(".pyi").read_text(encoding="utf-8"))
+    (found,) = (node for node in stub.body if isinstance(node, ast.ClassDef) and node.name == name)
+    checked = 0
+    for method in found.body:
+        if not isinstance(method, ast.FunctionDef) or method.name == "__init__":
+            continue
+        signature = inspect.signature(getattr(getattr(services, name), method.name))
+        own = {p for p in signature.parameters if p != "self"}
+        assert {a.arg for a in method.args.kwonlyargs} == own, method.name
+        needed = {a.arg for a, d in zip(method.args.kwonlyargs, method.args.kw_defaults, strict=True) if d is None}
+        assert {p for p in own if signature.parameters[p].default is inspect.Parameter.empty} <= needed, method.name
+        checked += 1
+    assert checked
+
+
+@pytest.mark.disable_socket
+def test_a_key_or_url_that_is_not_set_is_invalid_input() -> None:
+    nothing: Any = None
+    assert refused(lambda: V3(URL, nothing)) == ["key: is missing: expected the service's key"]
+    assert len(refused(lambda: V3(nothing, nothing))) == 2
+
+
+@pytest.mark.disable_socket
+def test_only_v3_may_be_given_with_its_version() -> None:
+    assert V3(f"{URL}/v3/", KEY).client.base == URL
+    assert BuildMaster(f"{URL}/v3", KEY).client.base == f"{URL}/v3"
+    assert Centercode(f"{URL}/api/v1", KEY).client.base == f"{URL}/api/v1"
+
+
+@pytest.mark.disable_socket
+def test_what_is_wrong_is_told_at_once_in_the_names_of_the_script(tmp_path: Path) -> None:
+    given: Any = {"timeout": "10m", "wait": True}
+    assert refused(lambda: Centercode(URL, KEY).project_feedback_macro(**MACRO, **given)) == [
+        "timeout: '10m' is no time to wait: expected seconds, such as 600"
+    ]
+    files: Any = {"Screenshot": tmp_path / "missing.png", "Log": [tmp_path], "Other": 3}
+    problems = refused(lambda: Centercode(URL, KEY).create_feedback(**FEEDBACK, attach=files))
+    assert [p.partition(":")[0] for p in problems] == ["attach Screenshot", "attach Log", "attach Other"]
+    names: Any = ["a"]
+    (problem,) = refused(lambda: BuildMaster(URL, KEY).create_build(release_id=1, variables=names))
+    assert problem.startswith("variables: expected texts by name")
+    (problem,) = refused(lambda: BuildMaster(URL, KEY).create_build(release_id=1, variables={"A": "1", "$A": "2"}))
+    assert problem == "variables: A is given twice"
+    data: Any = "text"
+    assert refused(lambda: V3(URL, KEY).create_release(data=data)) == ["data: is no JSON object: expected {…}"]
+    number: Any = {"name": "N", "size": float("nan")}
+    assert "size: can't be sent as JSON" in str(refused(lambda: V3(URL, KEY).create_release_file(data=number)))
+    path: Any = 3
+    problems = refused(lambda: V3(URL, KEY).upload_release_file(release_id="r", filename="abc.zip", file=path))
+    assert "file: 3 is no path" in problems
+
+
+@pytest.mark.disable_socket
+def test_a_build_is_named_in_one_way() -> None:
+    buildmaster = BuildMaster(URL, KEY)
+    assert "release_number: must not be given beside release_id" in refused(
+        lambda: buildmaster.create_build(release_id=4, release_number="1.4")
+    )
+    assert "build_number: must not be given beside build_id" in refused(
+        lambda: buildmaster.deploy_build(build_id="6", build_number="7")
+    )
+    assert refused(lambda: buildmaster.create_build(release_id="four"))[0].startswith("release_id: 'four'")
+
+
+@pytest.mark.disable_socket
+def test_every_page_and_one_page_exclude_each_other() -> None:
+    problems = refused(lambda: V3(URL, KEY).list_releases(all_pages=True, page=2, limit=10))
+    assert problems == [f"{name}: must not be given beside all_pages" for name in ("page", "limit")]
+
+
+@pytest.mark.disable_socket
+def test_an_error_says_all_it_knows() -> None:
+    with pytest.raises(InvalidInputError, match=r"(?s)2 problems.*name: 300 characters.*private: 'yes'") as caught:
+        V3(URL, KEY).create_release(
+            name="n" * 300,
+            version="1.0",
+            channel="stable",
+            product_id="p",
+            private="yes",  # type: ignore[arg-type]
+        )
+    assert "help(V3.create_release)" in str(caught.value)
+    error = RefusedError("it was refused", why=f"because of {KEY}", todo="look")
+    assert str(error) == "it was refused\nwhy: because of ***\ndo: look"
+
+
+def many(count: int, cap: int) -> Callable[[str, str, dict[str, str]], tuple[int, Any]]:
+    """A list of so many items whose pages have at most ``cap``, whatever is asked for."""
+
+    def answer(_method: str, _path: str, query: dict[str, str]) -> tuple[int, Any]:
+        size = min(int(query.get("limit", 25)), cap)
+        start = (int(query.get("page", 1)) - 1) * size
+        return 200, [{"id": f"i{n}", "name": f"n{n}"} for n in range(start, min(start + size, count))]
+
+    return answer
+
+
+@pytest.mark.parametrize(("count", "cap"), [(0, 100), (7, 3), (120, 50), (100, 100), (130, 100)])
+def test_every_page_of_a_list_whatever_the_server_takes_for_one(count: int, cap: int) -> None:
+    with serving(many(count, cap)) as server:
+        found = V3(server.url, KEY).list_webhooks(all_pages=True)
+    assert [item["id"] for item in found] == [f"i{n}" for n in range(count)]
+
+
+def test_a_list_that_ignores_pages_ends() -> None:
+    with serving(lambda *_: (200, [{"id": "a"}, {"id": "b"}])) as server:
+        assert len(V3(server.url, KEY).list_webhooks(all_pages=True)) == 2
+        assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("count", "cap", "requests"), [(0, 100, 1), (3, 100, 1), (24, 25, 1), (25, 25, 2), (120, 50, 3), (230, 100, 3)]
+)
+def test_the_look_ups_of_a_run_find_everything_with_few_requests(count: int, cap: int, requests: int) -> None:
+    with serving(many(count, cap)) as server:
+        target: Any = SimpleNamespace(url=server.url, key=Secret(KEY, "key"), releases_url=None)
+        assert [file.id for file in v3.V3(target, Network()).files("r")] == [f"i{n}" for n in range(count)]
+    assert len(server.asked) == requests
+
+
+@pytest.mark.parametrize("more", [{}, {"paging": None}, {"paging": {"totalPages": None}}])
+def test_a_package_without_a_number_of_pages_is_one_page(more: dict[str, Any]) -> None:
+    with serving(lambda *_: (200, {"data": [{"ID": 1}], **more})) as server:
+        found: Any = Centercode(server.url, KEY).community_user_data_package(report_element_key="Names", all_pages=True)
+    assert found["data"] == [{"ID": 1}]
+
+
+@pytest.mark.parametrize(("status", "body"), [(202, None), (202, {"other": 1}), (200, None)])
+def test_what_was_accepted_without_saying_where_its_status_is_must_not_be_sent_again(status: int, body: Any) -> None:
+    with serving(lambda *_: (status, body)) as server:
+        with pytest.raises(UnknownOutcomeError) as caught:
+            Centercode(server.url, KEY).project_feedback_macro(**MACRO, wait=True)
+        assert len(server.asked) == 1
+    assert "again" in caught.value.todo
+    assert body or "accepted" in caught.value.what
+
+
+def queued(server_url: list[str], status: int, body: Any) -> Callable[[str, str, dict[str, str]], tuple[int, Any]]:
+    def answer(method: str, path: str, _query: dict[str, str]) -> tuple[int, Any]:
+        if "/status/" in path:
+            return status, body
+        endpoint = f"{server_url[0]}/api/v1/projects/WidgetPro/feedbackMacroListeners/Closed/status/1?apiKey={KEY}x&a=1"
+        assert method == "POST"
+        return 202, {"statusEndpoint": endpoint}
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error", "told"),
+    [
+        (200, {"status": "Pending"}, TimedOutError, "still Pending"),
+        (200, None, UnknownOutcomeError, "don't send it again"),
+        (401, {"message": "no"}, NotAuthorisedError, "don't send it again"),
+        (503, None, TimedOutError, "don't send it again"),
+    ],
+)
+def test_a_status_that_does_not_come_says_that_it_was_accepted_and_shows_no_key(
+    status: int, body: Any, error: type[Exception], told: str
+) -> None:
+    url: list[str] = []
+    with serving(queued(url, status, body)) as server:
+        url.append(server.url)
+        centercode = Centercode(server.url, KEY, network=Network(retry_for=0))
+        with pytest.raises(error, match=told) as caught:
+            centercode.project_feedback_macro(**MACRO, wait=True, timeout=0)
+    assert "apiKey" not in str(caught.value)
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("made", [None, {"key": "SUG-1", "fileElements": ["x"]}])
+def test_feedback_that_was_made_is_told_when_its_files_can_not_be_attached(made: Any, tmp_path: Path) -> None:
+    file = tmp_path / "a.log"
+    file.write_bytes(b"x")
+    whole = made and {"id": "1", "url": "https://example.com/view/1", **made}
+    with serving(lambda *_: (201, whole)) as server:
+        with pytest.raises(RefusedError) as caught:
+            Centercode(server.url, KEY).create_feedback(**FEEDBACK, attach={"Log": file})
+        assert len(server.asked) == 1
+    assert "was made, but the files can't be attached" in caught.value.what
+    assert "would double it" in caught.value.todo
+    if made:
+        assert "SUG-1" in caught.value.what
+        assert "https://example.com/view/1" in caught.value.todo
+
+
+def test_a_class_is_made_for_each_service() -> None:
+    assert {c.__name__ for c in api.CLASSES.values()} == set(NAMES)
