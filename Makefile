@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPILE = $(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header \
           --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: demo test lint types check lint-ci lint-groovy audit sbom runners faults walks fuzz mutants bench generate lock clean
+.PHONY: demo test lint types check lint-ci lint-groovy audit sbom runners faults walks fuzz fuzz-parsers canary mutants bench generate lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/shipline demo
@@ -76,6 +76,14 @@ SAMPLE ?= 12
 SEED   ?= 1
 mutants: $(VENV)/.mutation
 	$(BIN)/python tools/mutants.py --sample $(SAMPLE) --seed $(SEED) --write $(MODULES)
+
+# The tests with keys that are easily garbled, and a search for them in every byte that was written; TESTS="tests/job": only those.
+canary: $(VENV)/.dev
+	$(BIN)/python tools/canary.py $(if $(TESTS),$(TESTS),--write)
+
+# Every parser of foreign text, with as much new data as EXAMPLES says (of each, 20000 if unset).
+fuzz-parsers: $(VENV)/.dev
+	HYPOTHESIS_PROFILE=long EXAMPLES=$(or $(EXAMPLES),20000) $(BIN)/python -m pytest tests/fuzz --timeout 0 --numprocesses 3
 
 # Timings, never part of the tests; writes docs/performance.md.
 bench: $(VENV)/.dev

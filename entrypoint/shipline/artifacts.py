@@ -58,6 +58,23 @@ def find(pattern: str, workspace: Path) -> list[Path]:
     return sorted(found)
 
 
+def inside(name: str, workspace: Path) -> Path:
+    """The regular file that a path names inside the workspace.
+
+    Raises ValueError for a path that leaves the workspace, and FileNotFoundError.
+    """
+    path = workspace.joinpath(*_parts(name))
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError):
+        raise ValueError(f"{name} is a link that leads to itself") from None
+    if not real.is_relative_to(workspace.resolve()):
+        raise ValueError(f"{name} is a link to outside of the workspace; only files inside it are taken")
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{name} is a {'folder' if path.is_dir() else 'device or pipe'}: expected a file")
+    return path
+
+
 def local(path: Path, workspace: Path) -> LocalFile:
     """The file's size and digests, from one read. Raises ValueError if it can't be read or its name can't be sent."""
     shown = _shown(path, workspace)

@@ -17,6 +17,7 @@ Path = tuple[str | int, ...]
 Scalar = str | int | float | bool | None
 
 _SHOWN_LENGTH = 60
+_MOST_PROBLEMS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,9 @@ class Problems:
     def raise_any(self) -> None:
         """Raises InvalidInputError if there is a problem."""
         if self._found:
-            raise InvalidInputError(_in_order(self._found), warnings=self.warnings)
+            first, rest = _in_order(self._found)[:_MOST_PROBLEMS], len(self._found) - _MOST_PROBLEMS
+            more = [Problem("", "", f"{rest} more problems, not shown")] if rest > 0 else []
+            raise InvalidInputError([*first, *more], warnings=self.warnings)
 
 
 def _problem(place: Place, path: Path, what: str) -> Problem:
@@ -155,6 +158,7 @@ def dotted(path: Path) -> str:
 
 def printable(text: str) -> str:
     """``text`` on one line, shortened, nothing in it that a terminal would obey."""
+    text = redact(text)  # before it is cut: half a secret can't be recognised
     short = text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
     return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in short)
 

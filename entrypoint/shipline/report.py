@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shipline.ci import System
 
 _LINE_BREAKERS = "\u2028\u2029"
+_LONGEST_LINE = 8000  # characters
 
 
 def visible(text: str) -> str:
@@ -31,7 +32,10 @@ def visible(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    return " ".join(visible(text).split())
+    """``text`` on one line, visible and of bounded length: whoever wrote it doesn't decide how long a log gets."""
+    text = redact(text)  # before it is cut: half a secret can't be recognised
+    short = text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]} … ({len(text)} characters)"
+    return " ".join(visible(short).split())
 
 
 @dataclass(slots=True)
@@ -115,16 +119,17 @@ class Console:
 
     def event(self, **fields: Any) -> None:
         if self.json:
-            self._print(self._out, json.dumps(fields, ensure_ascii=True))
+            self._print(self._out, json.dumps(_hidden(fields), ensure_ascii=True))
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[None]:
         self.event(event="step", name=name)
-        self._command(self._system.group(name)[0])
+        title = one_line(name)
+        self._command(self._system.group(title)[0])
         try:
             yield
         finally:
-            self._command(self._system.group(name)[1])  # now: it may tell the time
+            self._command(self._system.group(title)[1])  # now: it may tell the time
 
     def progress(self, text: str) -> None:
         self._tell(f"  … {one_line(text)}", event="progress", text=text)
@@ -227,6 +232,17 @@ def show_log(console: Console, *, requests: bool) -> None:
         log = logging.getLogger(name)
         log.setLevel(logging.INFO)
         log.addHandler(shown)
+
+
+def _hidden(value: Any) -> Any:
+    """``value`` without secrets: JSON would escape once more what may be escaped already."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {redact(str(key)): _hidden(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_hidden(item) for item in value]
+    return value
 
 
 def _indented(text: str) -> str:

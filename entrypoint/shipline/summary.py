@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from shipline import plan_view
 from shipline.errors import InvalidInputError
 from shipline.report import one_line, visible
-from shipline.values import human_duration, human_size
+from shipline.values import http_url, human_duration, human_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from shipline.errors import ShiplineError
     from shipline.plan import Plan
@@ -95,9 +95,19 @@ def _tells(name: str) -> bool:
 
 def _links(outcome: Outcome) -> Iterator[str]:
     urls = {"BuildMaster": "buildmaster-url", "Centercode": "centercode-release-url"}
-    found = [f"- [{name}](<{_url(outcome.outputs[key])}>)" for name, key in urls.items() if outcome.outputs.get(key)]
+    found = [
+        f"- [{name}](<{_url(outcome.outputs[key])}>)" for name, key in urls.items() if _leads(outcome.outputs, key)
+    ]
     if found:
         yield from ("### Links\n", *found, "")
+
+
+def _leads(outputs: Mapping[str, str], key: str) -> bool:
+    """Whether an address is one to click on: a server may have said anything."""
+    try:
+        return bool(http_url(outputs.get(key, "")))
+    except ValueError:
+        return False
 
 
 def _artifacts(job: Job) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from shipline.errors import InvalidInputError, Problem
 from shipline.services.openapi import Parameter, with_definitions
+from shipline.transport.redaction import redact
 from shipline.transport.upload import Upload
 
 if TYPE_CHECKING:
@@ -221,4 +222,4 @@ def message(error: ValidationError) -> str:
     """What a schema has against a value, in bounded words."""
     if error.validator == "maxLength":
         return f"{len(str(error.instance))} characters are too many: expected at most {error.validator_value}"
-    return error.message[:_LONGEST_MESSAGE]
+    return redact(error.message)[:_LONGEST_MESSAGE]  # before it is cut: half a secret can't be recognised

@@ -141,15 +141,18 @@ class Job:
 
 def _parsed(parse: Callable[[Any], dict[str, str]], call: Call, data: Any) -> dict[str, str]:
     try:
-        made = parse(data)
-        if all(len(value) <= _LONGEST_MADE for value in made.values()):
-            return made
-        raise ValueError("no id, status or address is as long")
+        return _bounded(parse(data))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise UnknownOutcomeError(
             f"{call.operation.service}: {call.operation.heading} was accepted, but its answer doesn't say what it made",
             todo="look at the service before running again",
         ) from None
+
+
+def _bounded(made: dict[str, str]) -> dict[str, str]:
+    if any(len(value) > _LONGEST_MADE for value in made.values()):
+        raise ValueError("no id, status or address is as long")
+    return made
 
 
 class Step(ABC):

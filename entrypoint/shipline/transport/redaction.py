@@ -6,7 +6,12 @@ import base64
 import html
 import json
 import re
+from html.entities import html5
+from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Shorter ones would blank out ordinary words.
 _SHORTEST_FORM = 6
@@ -42,6 +47,7 @@ class Redactor:
     """Replaces every registered secret, in each form that requests, shells and JSON can give it."""
 
     def __init__(self) -> None:
+        self._secrets: set[str] = set()
         self._variants: set[str] = set()
         self._news: list[str] = []
         self._pattern: re.Pattern[str] | None = None
@@ -51,8 +57,10 @@ class Redactor:
         fresh = {form for form in variants(raw) if form == raw or len(form) >= _SHORTEST_FORM} - self._variants - {""}
         self._news += sorted(fresh, key=len, reverse=True)
         self._variants |= fresh
-        longest_first = sorted(self._variants, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        self._secrets |= {raw} - {""}
+        patterns = [any_form(secret) for secret in sorted(self._secrets, key=len, reverse=True)]
+        patterns += map(re.escape, sorted(self._variants, key=len, reverse=True))
+        self._pattern = re.compile("|".join(patterns)) if patterns else None
 
     def news(self) -> list[str]:
         """The forms registered since the last call: for a CI system that hides what it is told to."""
@@ -63,8 +71,47 @@ class Redactor:
         return self._pattern.sub(HIDDEN, text) if self._pattern else text
 
 
+def any_form(text: str) -> str:
+    """A pattern for ``text``, however each of its characters is escaped.
+
+    For URLs (once or more, in upper or lower case), JSON, Python, HTML or a shell, all alike or each in another way.
+    Repetitions are bounded: no text makes it slow.
+    """
+    return "".join(char if char.isascii() and char.isalnum() else f"(?:{'|'.join(_forms(char))})" for char in text)
+
+
+def _forms(char: str) -> Iterator[str]:
+    """What stands for a character."""
+    encoded = char.encode("utf-8", "surrogatepass")
+    yield "".join(f"%(?:25){{0,4}}{_hex(f'{byte:02x}')}" for byte in encoded)
+    yield rf"\\{{1,9}}u{_hex(f'{ord(char):04x}')}"
+    if ord(char) <= _LAST_BYTE:
+        yield rf"\\{{1,9}}x{_hex(f'{ord(char):02x}')}"
+    names = [name for name, value in html5.items() if value == char and name.endswith(";")]
+    number = rf"#0{{0,9}}{ord(char)};|#[xX]0{{0,9}}{_hex(f'{ord(char):x}')};"
+    yield f"&(?:amp;){{0,4}}(?:{'|'.join([number, *names])})"
+    yield from _SHORT.get(char, ())
+    yield rf"\\{{0,9}}{re.escape(char)}"  # last: % and & also begin the others
+
+
+def _hex(digits: str) -> str:
+    """These digits in upper or lower case."""
+    return "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in digits)
+
+
+_LAST_BYTE = 0xFF
+# As forms write a space, JSON a line break, and shells a quote within quotes.
+_SHORT = {
+    " ": [r"\+"],
+    "\n": [r"\\{1,9}n"],
+    "\r": [r"\\{1,9}r"],
+    "\t": [r"\\{1,9}t"],
+    "'": [r"'\\''", "'\"'\"'"],
+}
+
+
 def variants(text: str) -> set[str]:
-    """The forms in which ``text`` may turn up in a log."""
+    """The forms in which ``text`` most often turns up in a log: for those that can only be told texts to hide."""
     quoted = {quote(text, safe=""), quote(text), quote_plus(text)}
     quoted |= {re.sub(r"%[0-9A-F]{2}", lambda m: m[0].lower(), form) for form in quoted}
     forms = {text, text.strip(), *quoted, repr(text)[1:-1]}

@@ -1,0 +1,116 @@
+"""What holds after every run, whatever a server said: nothing shown is obeyed, and nothing is without end."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from markdown_it import MarkdownIt
+
+from job.project import KEYS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hostile.jobs import Met
+
+LONGEST_LOG = 40_000  # characters
+_OURS = re.compile(r"::(?:warning|error|group|endgroup|add-mask|debug)\b[^\n]*")
+_TITLES = {3: "not authorised", 4: "refused", 7: "service unavailable", 8: "outcome unknown"}
+# Elements of the page that a CI system shows: what its own Markdown makes, and no picture.
+_ELEMENTS = {"h1", "h2", "h3", "p", "ul", "li", "strong", "code", "a", "table", "thead", "tbody", "tr", "th", "td"}
+OUTPUTS = {
+    "result", "failed-step", "receipt", "centercode-release-id", "centercode-release-url", "centercode-release-status",
+    "v3-release-id", "v3-release-state", "buildmaster-release-id", "buildmaster-release-number", "buildmaster-build-id",
+    "buildmaster-build-number", "buildmaster-url", "buildmaster-stage", "buildmaster-deployment-id",
+    "buildmaster-deployment-status",
+}  # fmt: skip
+_SECTION = re.compile(r"\x1b\[0Ksection_(?:start|end):[0-9]+:[A-Za-z0-9_.-]+\r\x1b\[0K")
+
+
+def check(met: Met, ci: str) -> None:
+    assert met.code != 1, met.text
+    assert "Traceback" not in met.text
+    assert len(met.text) < LONGEST_LOG
+    for start in ("DONE: ", "NOT DONE: ", "NEXT: "):
+        assert met.line(start), f"no {start}\n{met.text}"
+    if met.code:
+        assert f"({_TITLES[met.code]})" in met.text
+        assert met.line("DONE: ") == "DONE: nothing"
+    _is_plain(_SECTION.sub("", met.text) if ci == "gitlab" else met.text)
+    shown = "\n".join(line for line in met.text.split("\n") if not line.startswith("::add-mask::"))
+    assert not [key for key in KEYS.values() if key in shown or quote(key, safe="") in shown]
+    for written in (met.folder / name for name in _files(met.folder)):
+        for key in KEYS.values():
+            for form in (key, quote(key, safe="")):
+                assert form.encode() not in written.read_bytes(), written
+    {"github": _github, "gitlab": _gitlab, "jenkins": _jenkins}.get(ci, lambda _: None)(met)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+
+
+def _is_plain(text: str) -> None:
+    """No character that moves the cursor, changes colours or reorders what is around it."""
+    bad = {c for c in text if c not in "\n\t" and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
+    assert bad <= {"\u200b"}, bad  # which is what breaks up a runner's commands
+
+
+def _github(met: Met) -> None:
+    for line in met.text.splitlines():
+        if line.lstrip().startswith("::"):
+            assert _OURS.fullmatch(line), line
+            assert not line.startswith("::add-mask::e")
+        else:
+            assert "##[" not in line
+    lines = (met.folder / "output").read_text().split("\n")
+    names, at = [], 0
+    while at < len(lines) - 1:
+        name, _, end = lines[at].partition("<<")
+        names.append(name)
+        at = lines.index(end, at + 1) + 1
+    assert set(names) <= OUTPUTS, names
+    _is_harmless((met.folder / "summary").read_text())
+
+
+def _gitlab(met: Met) -> None:
+    folder = met.folder / ".shipline-reports"
+    for line in (folder / "outputs.env").read_text().splitlines():
+        assert re.fullmatch(r"SHIPLINE_OUT_[A-Z0-9_]+=[!-~]+", line), line
+        assert not set("$\"'`\\ ") & set(line)
+        assert line.partition("=")[0].removeprefix("SHIPLINE_OUT_").lower().replace("_", "-") in OUTPUTS
+    notes = folder / "annotations.json"
+    for link in json.loads(notes.read_text())["Shipline"] if notes.exists() else []:
+        assert re.fullmatch(r"https?://[!-~]+", link["external_link"]["url"])
+    _is_harmless((folder / "summary.md").read_text())
+
+
+def _jenkins(met: Met) -> None:
+    names = {name.replace("-", "").lower() for name in OUTPUTS}
+    for line in (met.folder / "out/outputs").read_text().split("\n")[:-1]:
+        assert line.partition("=")[0].lower() in names, line
+    for page in ("description.html", "report.html"):
+        text = (met.folder / "out" / page).read_text()
+        assert not re.search(
+            r"<(?!/?(?:!DOCTYPE|title|h[1-3]|p|ul|li|strong|code|pre|a|table|t[hrd]|thead|tbody)\b)", text
+        )
+        assert not re.search(r"<[^>]*\s(?:on\w+|style|src)=", text)
+        assert all(re.match(r"https?:", url) for url in re.findall(r'href="([^"]*)"', text))
+
+
+def _is_harmless(markdown: str) -> None:
+    """As a reader with raw HTML, tables and bare links would show it."""
+    reader = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    tokens = reader.parse(markdown)
+    for token in [*tokens, *(child for t in tokens for child in t.children or ())]:
+        assert token.type not in ("html_block", "html_inline", "image", "code_block"), token
+        assert not token.tag or token.tag in _ELEMENTS, token
+        if token.type == "link_open":
+            assert re.match(r"https?://", str(token.attrGet("href"))), token
+    headings = [t.children[0].content for t in tokens if t.type == "inline" and t.level == 1 and t.children]
+    assert not any(heading.startswith("PWNED") for heading in headings)
+    _is_plain(markdown)

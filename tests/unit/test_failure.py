@@ -1,0 +1,161 @@
+"""A request that got no usable answer: what is said of it, and whether it may have been applied."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import subprocess
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shipline.errors import RefusedError, ShiplineError, UnavailableError, UnknownOutcomeError
+from shipline.pipeline import Network
+from shipline.transport.session import Request, Session, ca_bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NETWORK = Network(connect_timeout=1, read_timeout=0.3, retry_for=0)
+NOT_APPLIED = "run again: nothing was applied; is the url right?"
+
+
+@contextlib.contextmanager
+def answering(answer: bytes | None) -> Iterator[str]:
+    """Answers one request and closes; None keeps the connection open and says nothing."""
+    done = threading.Event()
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            if answer is None:
+                done.wait(5)
+            else:
+                connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+        done.set()
+        thread.join()
+
+
+def failure(request: Request, network: Network = NETWORK) -> ShiplineError:
+    with pytest.raises(ShiplineError) as failed:
+        Session("BuildMaster", network).send(request)
+    return failed.value
+
+
+def closed_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_refused_connection(method: str) -> None:
+    url = closed_port()
+    error = failure(Request(method, url))
+    assert isinstance(error, UnavailableError)
+    assert error.what == f"BuildMaster: {method} {url} got no answer"
+    assert error.why == "[Errno 111] Connection refused"
+    assert error.todo == NOT_APPLIED
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"", "Remote end closed connection without response"),
+        (b"garbage\r\n\r\n", "garbage"),
+        (None, "Read timed out. (read timeout=0.3)"),
+    ],
+    ids=["closed", "garbage", "silent"],
+)
+def test_an_answer_that_is_lost(answer: bytes | None, why: str) -> None:
+    with answering(answer) as url:
+        error = failure(Request("POST", url))
+        assert isinstance(error, UnknownOutcomeError)
+        assert error.what == f"BuildMaster: POST {url} was sent, but its answer was lost"
+        assert (error.why.strip(), error.todo) == (why, "look at the service before running again")
+    with answering(answer) as url:
+        error = failure(Request("GET", url))
+        assert isinstance(error, UnavailableError)
+        assert (error.why.strip(), error.todo) == (why, NOT_APPLIED)
+
+
+def test_a_look_up_whose_answer_is_cut_off_got_none() -> None:
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}") as url:
+        error = failure(Request("GET", url))
+    assert isinstance(error, UnavailableError)
+    assert error.why == "IncompleteRead(2 bytes read, 8 more expected)"
+
+
+def test_a_refusal_that_is_cut_off_may_hide_what_was_done() -> None:
+    with answering(b"HTTP/1.1 500 Oh\r\nContent-Length: 10\r\n\r\n{}") as url:
+        assert isinstance(failure(Request("POST", url)), UnknownOutcomeError)
+
+
+@pytest.fixture
+def self_signed(tmp_path: Path) -> Path:
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    (tmp_path / "both.pem").write_bytes((tmp_path / "cert.pem").read_bytes() + (tmp_path / "key.pem").read_bytes())
+    return tmp_path / "both.pem"
+
+
+@contextlib.contextmanager
+def secure(pem: Path) -> Iterator[str]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+
+    def serve() -> None:
+        plain, _ = listener.accept()
+        with contextlib.suppress(OSError), context.wrap_socket(plain, server_side=True) as connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}/x"
+        thread.join()
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(self_signed: Path) -> None:
+    with secure(self_signed) as url:
+        error = failure(Request("POST", url))
+    assert isinstance(error, RefusedError)
+    assert error.what == f"BuildMaster: no secure connection to {url}"
+    assert "certificate verify failed: self-signed certificate" in error.why
+    assert "ca-bundle" in error.todo
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_a_bundle_vouches_for_it_as_a_path_or_as_text(self_signed: Path, *, as_text: bool) -> None:
+    ca_bundle.cache_clear()
+    bundle = (self_signed.parent / "cert.pem").read_text() if as_text else str(self_signed)
+    with secure(self_signed) as url:
+        answer = Session("BuildMaster", Network(ca_bundle=bundle, retry_for=0)).send(Request("GET", url))
+    assert (answer.status, answer.body) == (200, b"{}")
+
+
+def test_a_server_without_tls() -> None:
+    def answer_at_once() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            connection.recv(65536)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=answer_at_once, daemon=True).start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/x"
+        error = failure(Request("POST", url))
+    assert isinstance(error, RefusedError)
+    assert error.what == f"BuildMaster: {url} doesn't speak TLS"
+    assert error.why == "what answers on this port is not an https server"
+    assert error.todo == "check the port, or whether the url begins with http"
