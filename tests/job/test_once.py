@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+
+from job.project import KEYS
 
 if TYPE_CHECKING:
     from job.project import Project
@@ -106,8 +109,8 @@ def test_an_empty_answer_does_not_publish_a_release_without_its_file(project: Pr
 
 
 def test_a_key_that_a_server_sends_back_reaches_no_output(project: Project) -> None:
-    key = "sandbox-center+/=%key"
-    body = '{"id": "1", "status": "Published", "url": "https://x.example.com/?k=' + key + '"}'
+    key = KEYS["SHIPLINE_CENTERCODE_API_KEY"]
+    body = json.dumps({"id": "1", "status": "Published", "url": f"https://x.example.com/?k={key}"})
     fault(project, "project-release", status=201, body=body, headers={"Content-Type": "application/json"})
     assert project.shipline("run", **github(project, 1)).code == 0
     for file in ("output", "summary", ".shipline/widget-1.4.0.json"):

@@ -100,6 +100,7 @@ class PublishV3(Announcement):
         ]
         if t.state == "published":
             warnings.append("the release can't be published through this server: publish it by hand")
+        self.lost = "run again: it is posted once more, and a conflict then says that it is there"
         call = self._create(self._notes_with_links(job))
         return Decision(calls=(call,), warnings=tuple(warnings), details={"blind": True, "again": again})
 
