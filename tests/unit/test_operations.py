@@ -213,3 +213,24 @@ def test_what_github_would_take_for_a_command_is_harmless_json() -> None:
     )
     assert "##[" not in done.output
     assert json.loads(done.output)["body"]["name"] == "##[error]x"
+
+
+@pytest.mark.disable_socket
+def test_html_that_is_given_is_made_harmless_and_that_is_told() -> None:
+    environ = {"SHIPLINE_CENTERCODE_API_KEY": "sandbox-cc-key", "SHIPLINE_CENTERCODE_URL": "https://cc.example.com"}
+    html = '<p onclick="x()">New</p><script>alert(1)</script><a href="javascript:x()">a</a>'
+    place = ["--project-key", "WidgetPro", "--release-type-key", "Firmware"]
+    arguments = [
+        "centercode",
+        "project-release",
+        *place,
+        "--data",
+        json.dumps({"title": "T", "releaseValue": "1", "body": html}),
+        "--dry-run",
+    ]
+    done = CliRunner().invoke(cli, arguments, env=environ, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    sent = json.loads(done.stdout)["body"]["body"]
+    assert sent.startswith("<p>New</p>")
+    assert not [bad for bad in ("onclick", "script", "alert") if bad in sent]
+    assert "were taken out of the HTML in body" in done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from shipline.services.openapi import Operation
     from shipline.services.operation import Call, Client
 
+log = logging.getLogger("shipline.answers")
+"""Gets a warning for what is sent otherwise than it was given."""
 LARGEST_FORM = 2_000_000_000  # bytes; Centercode API reference, "Upload File Attachment": requests under 2gb
 _LONGEST_MESSAGE = 200
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
@@ -109,7 +112,22 @@ def _body(operation: Operation, fields: Mapping[str, Any], variables: Mapping[st
         return None
     named = {f"${bare(name)}": value for name, value in variables.items()}
     body = {**(data if isinstance(data, Mapping) else {}), **fields, **named}
+    for parameter in operation.parameters:
+        if parameter.schema.get("contentMediaType") == "text/html" and isinstance(body.get(parameter.name), str):
+            body[parameter.name] = _harmless(operation, parameter.name, body[parameter.name])
     return body if body or operation.body_required else None
+
+
+def _harmless(operation: Operation, name: str, html: str) -> str:
+    """HTML that was given, without scripts, forms and the like; what was taken out is reported."""
+    from shipline import notes
+
+    clean, changed = notes.sanitised(html)
+    if changed:
+        log.warning(
+            "%s: scripts, forms or other active parts were taken out of the HTML in %s", operation.heading, name
+        )
+    return clean if changed else html
 
 
 def _upload(operation: Operation, given: Mapping[str, Any], path: Mapping[str, Any]) -> Upload | None:
