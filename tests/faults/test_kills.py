@@ -49,8 +49,9 @@ def _next_run(death: Death, world: World) -> int:
     sending = {entry["name"] for entry in _entries(world) if entry["status"] == "sending"}
     if "publish:centercode" in sending or ("build" in sending and unnumbered):
         return 8
-    # A deploy is sent again only with the name of its stage: it may else go to the one that follows.
-    return 8 if "deploy" in sending and not world.deployed(stages[0]) else 0
+    # A deploy that BuildMaster shows no trace of may still be under way: a person looks.
+    deploying = (name.partition(":")[2] or stages[0] for name in sending if name.startswith("deploy"))
+    return 8 if any(not world.deployed(stage) for stage in deploying) else 0
 
 
 def _entries(world: World) -> Iterator[dict[str, Any]]:
