@@ -44,7 +44,7 @@ def _next_run(death: Death, world: World) -> int:
     """What the run after it must end in: 8 where something was being sent that nobody can look up."""
     unnumbered = death.variant == "unnumbered"
     stages = cells.VARIANTS[death.variant].get("stages", ("Integration", "Testing")) or ("Integration",)
-    if death.memory == "lost":
+    if death.memory == "lost" or (death.memory == "kept" and not any(world.folder.glob(".shipline/*.json"))):
         return 8 if unnumbered or world.deployed(stages[-1]) else 0
     sending = {entry["name"] for entry in _entries(world) if entry["status"] == "sending"}
     if "publish:centercode" in sending or ("build" in sending and unnumbered):
