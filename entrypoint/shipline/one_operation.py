@@ -24,7 +24,6 @@ from shipline.pipeline import Network
 from shipline.report import Console, show_log
 from shipline.services import api
 from shipline.services.arguments import bare, from_text
-from shipline.transport.budget import Budget
 from shipline.transport.redaction import redact
 
 if TYPE_CHECKING:
@@ -157,7 +156,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _service(operation: Operation, given: Mapping[str, Any]) -> Service:
     default = Network()
-    times = {name: getattr(default, name) for name in _TIMES}
+    times: dict[str, Any] = {name: getattr(default, name) for name in _TIMES}
     times |= {name: _seconds(f"--{name.replace('_', '-')}", given[name]) for name in _TIMES if given.get(name)}
     key = KEYS[operation.service]
     return api.CLASSES[operation.service](
@@ -170,7 +169,6 @@ def _service(operation: Operation, given: Mapping[str, Any]) -> Service:
             **times,
             ca_bundle=given.get("ca_bundle"),
             client_certificate=given.get("client_certificate"),
-            budget=Budget(),
         ),
     )
 

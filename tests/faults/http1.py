@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import threading
+from typing import Self
 
 PATIENCE = 30.0  # seconds for whatever should be quick
+
+
+class Listener:
+    """Listens on a free port; each client is ``served`` in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, contextlib.suppress(OSError):
+            self.served(client)
+
+    def served(self, client: socket.socket) -> None:
+        raise NotImplementedError
 
 
 def peeked(client: socket.socket) -> bytes:

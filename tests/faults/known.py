@@ -12,12 +12,6 @@ if TYPE_CHECKING:
     from faults.cells import Cell, Death
 
 
-def _meets(method: str, path: str, *faults: str) -> Callable[[Cell | Death], bool]:
-    """Cells of these requests, with these faults."""
-    start = f"{method}-{path}-"
-    return lambda cell: cell.label.startswith(start) and any(f"-{fault}-" in cell.label for fault in faults)
-
-
 DEFECTS: list[tuple[str, Callable[[Cell | Death], bool]]] = []
 """Why a cell fails, in plain words, and which cells do."""
 

@@ -38,7 +38,7 @@ def _change(cell: Cell, fault: Fault) -> set[int]:
         case "refused":
             return {fault.code}
         case "exists":
-            # What is there is adopted, if it can be looked up and is; if it isn't, it may be sent once more.
+            # What is there is adopted, if it can be looked up and is.
             return {4} if path in (ANNOUNCE, DEPLOY) else {0} if fault.applied else {0, 4}
         case "accepted":
             return {0} if path == ANNOUNCE else {0, 8}

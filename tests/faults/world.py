@@ -17,6 +17,7 @@ import requests
 
 from faults.elsewhere import Elsewhere
 from faults.proxy import Proxy
+from job import project
 from job.project import KEYS, NOTES, PRODUCT, Ended
 from shipline_sandbox.server import running
 
@@ -28,29 +29,11 @@ if TYPE_CHECKING:
 _SPEED = 100_000  # a deployment has ended when it is first asked for: requests come in the same order each time
 _ARCHIVE = b"PK" + b"w" * 2046
 
-CONFIG = """
-release:
-  version: 1.4.0
-  notes: {{file: CHANGELOG.md}}
-artifacts:
-  - path: dist/*.zip
-    url: {url}/files/{{filename}}
-buildmaster:
-  url: {url}
-  application: Widget
-  pipeline: Standard
-{number}{stages}  variables: {{Branch: main, Zip: "{{artifact_url}}"}}
-v3:
-  url: {url}
-  product-id: {product}
-  platforms: [windows, linux]
-  state: published
-centercode:
-  url: {url}
-  project: WidgetPro
-  release-type: Firmware
-network: {{connect-timeout: 3s, read-timeout: 3s, retry-for: 1s}}
-"""
+CONFIG = (
+    project.CONFIG.replace('  build-number: "7"\n', "{number}")
+    .replace("  stages: [Integration, Testing]\n", "{stages}")
+    .replace("{{retry-for", "{{connect-timeout: 3s, read-timeout: 3s, retry-for")
+)
 
 
 class World:

@@ -2,59 +2,40 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import json
-import socket
-import threading
 import time
 import zlib
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from faults import http1
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterable, Mapping
 
 MEBIBYTE = 1 << 20
 
 
-class Server:
+class Server(http1.Listener):
     """``answers`` maps "METHOD /path" (its beginning) to a case of answers/*.json; what nothing fits gets ``[]``."""
 
     def __init__(self, answers: Mapping[str, Mapping[str, Any]]) -> None:
+        super().__init__()
         self._answers = {start: (case, encoded(case)) for start, case in answers.items()}
         self.asked: list[str] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
 
     @property
     def changes(self) -> list[str]:
         return [asked for asked in self.asked if not asked.startswith(("GET", "HEAD"))]
 
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        with client, contextlib.suppress(OSError):
-            client.settimeout(http1.PATIENCE)
-            line = http1.request(client).partition(b"\r\n")[0].decode("latin-1")
-            asked = line.rpartition(" ")[0]
-            self.asked.append(asked)
-            found = (answer for start, answer in self._answers.items() if asked.startswith(start))
-            _say(client, *next(found, ({}, b"[]")))
+    def served(self, client: socket.socket) -> None:
+        client.settimeout(http1.PATIENCE)
+        line = http1.request(client).partition(b"\r\n")[0].decode("latin-1")
+        asked = line.rpartition(" ")[0]
+        self.asked.append(asked)
+        found = (answer for start, answer in self._answers.items() if asked.startswith(start))
+        _say(client, *next(found, ({}, b"[]")))
 
 
 def _say(client: socket.socket, case: Mapping[str, Any], body: bytes) -> None:

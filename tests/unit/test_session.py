@@ -185,20 +185,6 @@ def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> No
     assert "larger than 1000 bytes" in raised.value.why
 
 
-def test_what_is_no_tls_is_refused_with_what_to_do() -> None:
-    def answer_at_once() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-            connection.recv(65536)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=answer_at_once, daemon=True).start()
-        with pytest.raises(RefusedError, match="doesn't speak TLS") as raised:
-            Session("S", Network(retry_for=0.1)).send(post(f"https://127.0.0.1:{listener.getsockname()[1]}"))
-    assert "port" in raised.value.todo
-
-
 @contextlib.contextmanager
 def dripping(start: bytes) -> Iterator[str]:
     """Sends ``start`` and then a byte now and then, each sooner than the read time-out, for ever."""

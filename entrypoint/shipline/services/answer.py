@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from shipline.transport.session import Answer, Request
 
 drift = logging.getLogger("shipline.answers")
-"""Gets a warning for each answer that isn't as documented, and can be used all the same."""
+"""Gets a warning for what isn't as it was documented or given, and can be used all the same."""
 drift.addHandler(logging.NullHandler())
 
 _LONGEST_EXCERPT = 500

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shipline.errors import InvalidInputError, Problem
+from shipline.services.answer import drift
 from shipline.services.openapi import Parameter, with_definitions
 from shipline.transport.redaction import redact
 from shipline.transport.upload import Upload
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from shipline.services.openapi import Operation
     from shipline.services.operation import Call, Client
 
-log = logging.getLogger("shipline.answers")
-"""Gets a warning for what is sent otherwise than it was given."""
 LARGEST_FORM = 2_000_000_000  # bytes; Centercode API reference, "Upload File Attachment": requests under 2gb
 _LONGEST_MESSAGE = 200
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
@@ -124,7 +122,7 @@ def _harmless(operation: Operation, name: str, html: str) -> str:
 
     clean, changed = notes.sanitised(html)
     if changed:
-        log.warning(
+        drift.warning(
             "%s: scripts, forms or other active parts were taken out of the HTML in %s", operation.heading, name
         )
     return clean if changed else html

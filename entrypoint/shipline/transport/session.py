@@ -191,7 +191,7 @@ class Session:
         finally:
             connection.progress.end()
             if body is not None:
-                body.__exit__()
+                body.close()
             self._last_used = time.monotonic()
             _log.info("%s %s: %s in %d ms", request.method, request.full_url, said, (self._last_used - begun) * 1000)
         return failure

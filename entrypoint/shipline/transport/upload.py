@@ -84,4 +84,7 @@ class Body:
         return self
 
     def __exit__(self, *reason: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._file.close()
