@@ -78,9 +78,26 @@ def test_on_failure_reject_rejects_the_build(project: Project) -> None:
     ended = project.shipline("run", "--buildmaster-on-failure", "reject")
     assert ended.code == 5
     assert project.operations()[-1] == "reject-build"
+    assert _rejection(project) == ["done", "done"]
     again = project.shipline("run")
     assert again.code == 5
     assert "rejected" in again.err
+
+
+@pytest.mark.parametrize(("status", "settled"), [(403, "refused"), (500, "unknown")])
+def test_a_build_that_could_not_be_rejected_is_told_and_kept(project: Project, status: int, settled: str) -> None:
+    stage_outcome(project, "Integration", outcome="failed")
+    fault(project, "reject-build", status=status)
+    ended = project.shipline("run", "--buildmaster-on-failure", "reject")
+    assert ended.code == 5
+    assert "could not be rejected" in ended.text
+    assert _rejection(project) == [settled, settled]
+
+
+def _rejection(project: Project) -> list[str]:
+    """The receipt's word on rejecting the build, and on the request that asked for it."""
+    entry = next(step for step in project.receipt()["steps"] if step["name"] == "reject")
+    return [entry["status"], *(request["status"] for request in entry["requests"])]
 
 
 @pytest.mark.parametrize(("policy", "code", "result"), [("accept", 0, "warned"), ("fail", 5, "failed")])

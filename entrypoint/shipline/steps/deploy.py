@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from shipline import values
 from shipline.errors import (
-    CanceledError,
     DeploymentFailedError,
     RefusedError,
-    ShiplineError,
     TimedOutError,
     UnknownOutcomeError,
 )
 from shipline.services.buildmaster import Deployment, together, worst
-from shipline.steps import Decision, Job, Step
+from shipline.steps import Decision, Job, Step, rejection
 from shipline.steps.lost_deployment import Search
 from shipline.steps.superseded import check_latest
 from shipline.steps.wait import Wait, judge_warned
@@ -171,12 +169,9 @@ class Deploy(Step):
             (self._client.call("deploy-build", body=body),),
             note=why,
             wait=self._limits(),
-            otherwise=(self._reject(),) if s.on_failure == "reject" else (),
+            otherwise=(rejection.call(self._client),) if s.on_failure == "reject" else (),
             details={"before": before, "stage": stage, "doubtful": doubtful},
         )
-
-    def _reject(self) -> Call:
-        return self._client.call("reject-build", body={"buildId": later("buildmaster-build-id")})
 
     def _limits(self) -> str:
         if not self._wait:
@@ -216,18 +211,8 @@ class Deploy(Step):
             if isinstance(error, DeploymentFailedError):
                 job.receipt.settle(job.receipt.begin(self.name, self.key(job)), "failed")
             if self._settings.on_failure == "reject":
-                self._reject_build(job, error)
+                rejection.reject(self._client, job, error)
             raise
-
-    def _reject_build(self, job: Job, error: ShiplineError) -> None:
-        try:
-            self._reject().send(job.values)
-        except CanceledError:
-            raise
-        except ShiplineError as refused:
-            job.console.warning(f"the build could not be rejected: {refused.what}")
-        else:
-            error.todo = "the build was rejected: mend the cause and release a new build"
 
     def _post(self, job: Job, call: Call, before: list[int], stage: str) -> list[int]:
         attempt = (job.receipt.find(self.key(job)) or {}).get("attempt", 0) + 1
