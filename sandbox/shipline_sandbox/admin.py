@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
 
-from shipline_sandbox import clock, faults, overview, seed, switches
+from shipline_sandbox import clock, faults, guard, overview, seed, switches
 from shipline_sandbox.answers import Refused, as_json
 from shipline_sandbox.buildmaster import deployments
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 def blueprint(sandbox: Sandbox) -> Blueprint:
     """The administration of one sandbox. Bodies are JSON; a wrong one is 400 with ``{error}``."""
     admin = Blueprint("admin", __name__, url_prefix="/_sandbox")
+    admin.before_request(guard.refuse_browsers_of_others)
     _add_state(admin, sandbox)
     _add_controls(admin, sandbox)
     return admin

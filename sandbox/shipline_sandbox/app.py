@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from shipline_sandbox import admin, clock, faults, files, journal, page, received, seed, switches
+from shipline_sandbox import admin, clock, controls, faults, files, journal, page, received, seed, switches
 from shipline_sandbox.answers import Refused, refusal, service_of
 from shipline_sandbox.buildmaster import lists as buildmaster_lists
 from shipline_sandbox.buildmaster import routes as buildmaster
@@ -65,26 +65,32 @@ def create_app(sandbox: Sandbox) -> Flask:
             faults.add(session, sandbox.faults)
     if not seeded:
         sandbox.reset()
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)  # the page has its own
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    for part in (buildmaster, buildmaster_lists, centercode, v3, updates, uploads, webhooks, files, page):
+    for part in (buildmaster, buildmaster_lists, centercode, v3, updates, uploads, webhooks, files, page, controls):
         app.register_blueprint(part.blueprint)
     app.register_blueprint(admin.blueprint(sandbox))
     lifecycle = _Lifecycle(sandbox)
     app.before_request(lifecycle.begin)
     app.after_request(lifecycle.finish)
-    app.register_error_handler(Refused, lambda refused: refusal(service_of(request.path), refused))
+    app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _routing_error)
     return app
 
 
+def _refused(refused: Refused) -> Response:
+    """In the form of the service the path belongs to; the log gets what was refused."""
+    g.refusal = refused
+    return refusal(service_of(request.path), refused)
+
+
 def _routing_error(error: HTTPException) -> Response:
-    """404 and 405 in the form of the service the path belongs to."""
+    """404 and 405, as any other refusal."""
     methods = getattr(error, "valid_methods", None) or ()
     status = error.code or 500
     if status == HTTPStatus.NOT_FOUND and service_of(request.path) == "v3" and request.method == "PUT":
         return Response(status=status)  # of the release server, whose errors have no body
-    return refusal(service_of(request.path), Refused(status, error.name, allow=", ".join(sorted(methods))))
+    return _refused(Refused(status, error.name, allow=", ".join(sorted(methods))))
 
 
 class _Lifecycle:
@@ -95,7 +101,7 @@ class _Lifecycle:
 
     def begin(self) -> Response | None:
         g.presented_keys, g.unknown_members, g.fault, g.world, g.limit_headers = set(), [], None, None, {}
-        g.deliveries, g.received, g.opened = [], None, []
+        g.deliveries, g.received, g.opened, g.refusal, g.nearest = [], None, [], None, {}
         if received.is_streamed():
             g.received = received.receive()
         else:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from flask import g, request
 
 from shipline_sandbox import clock, received
+from shipline_sandbox.world import is_known
 
 if TYPE_CHECKING:
+    from shipline_sandbox.answers import Refused
     from shipline_sandbox.store import Doc, Session
 
 KEY_PARAMETERS = frozenset({"apikey", "key", "api_key", "token"})
@@ -29,6 +31,10 @@ def write(session: Session, service: str, status: int, fault: str | None) -> Non
         "body": _body() if size is None else {"bytes": size},
         "status": status,
         "unknown_members": g.unknown_members,
+        "nearest_members": g.nearest,
+        "content_type": request.mimetype or None,
+        "key": _key(),
+        "refusal": _refusal() if fault is None else None,
         "fault": fault,
     }
     session.add("request", _scrubbed(entry))
@@ -37,6 +43,21 @@ def write(session: Session, service: str, status: int, fault: str | None) -> Non
 def operation() -> str | None:
     """The operation's name: the vendor's heading in kebab-case."""
     return request.endpoint.rpartition(".")[2] if request.endpoint else None
+
+
+def _key() -> str | None:
+    """Of what kind the key was that came where the service looks for one; None if there was none."""
+    if not g.presented_keys:
+        return None
+    return "sandbox" if all(is_known(key) for key in g.presented_keys) else "other"
+
+
+def _refusal() -> Doc | None:
+    refused: Refused | None = g.refusal
+    if refused is None:
+        return None
+    parameters = [{"name": name, "description": text} for name, text in refused.parameters]
+    return {"message": refused.message, "parameters": parameters, "allow": refused.allow}
 
 
 def _without_keys(values: dict[str, list[str]]) -> Doc:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from shipline_sandbox import clock
 from shipline_sandbox.buildmaster import deployments, shapes
-from shipline_sandbox.buildmaster.releases import find_pipeline
 from shipline_sandbox.centercode import releases as centercode
 from shipline_sandbox.centercode import view as centercode_records
 from shipline_sandbox.deliveries import LOG
@@ -77,19 +76,3 @@ def customers(world: World) -> list[Doc]:
 
 def drafts(world: World) -> list[Doc]:
     return [release_shape(world, r) for r in world.session.all("v3_release") if r["publishedAt"] is None]
-
-
-def boards(world: World) -> list[Doc]:
-    """One board a pipeline in use: its stages, and each build with its latest deployment status in every stage."""
-    deployments.settle(world)
-    found: dict[tuple[str, str], Doc] = {}
-    parents = [d for d in world.session.all("deployment") if d["parent_id"] is None]
-    for build in reversed(world.session.all("build")):
-        application = world.session.find("application", build["application_id"]) or {"name": "?", "pipelines": {}}
-        pipeline = find_pipeline(world.session, application, build["pipeline"]) or {"stages": []}
-        stages = [stage["name"] for stage in pipeline["stages"]]
-        key = (application["name"], build["pipeline"] or "no pipeline")
-        board = found.setdefault(key, {"title": " / ".join(key), "stages": stages, "builds": []})
-        reached = {d["stage"]: deployments.status(d, world.now) for d in parents if d["build_id"] == build["id"]}
-        board["builds"].append(shapes.build(world, build) | {"reached": reached, "variables": build["variables"]})
-    return list(found.values())

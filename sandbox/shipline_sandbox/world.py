@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import g, request
@@ -11,6 +12,8 @@ from flask import g, request
 from shipline_sandbox.answers import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from shipline_sandbox.store import Session
 
 
@@ -33,11 +36,26 @@ def current() -> World:
     return cast("World", g.world)
 
 
-def note_unknown(members: list[str]) -> None:
-    """Record members nobody reads in the request log. Raises Refused (400) if the switch asks for it."""
+def note_unknown(members: list[str], known: Iterable[str] = (), otherwise: str | None = None) -> None:
+    """Record members nobody reads in the request log, each with the known name that was likely meant.
+
+    Where no known name is near, ``otherwise`` says how it would have been read: ``${}`` as a variable.
+    Raises Refused (400) if the switch asks for it.
+    """
     g.unknown_members = members
+    names = tuple(known)
+    near = {member: nearest(member, names) or (otherwise and otherwise.format(member)) for member in members}
+    g.nearest = {member: name for member, name in near.items() if name}
     if members and current().switches["unknown_members"] == "refuse":
         raise Refused(400, f"Unknown members: {', '.join(members)}")
+
+
+def nearest(member: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like this one; case, spaces and signs don't count. Of a path its last part."""
+    plain = {"".join(filter(str.isalnum, name)).casefold(): name for name in known}
+    wanted = "".join(filter(str.isalnum, member.rpartition(".")[2])).casefold()
+    found = get_close_matches(wanted, plain, n=1, cutoff=0.7)
+    return plain[found[0]] if found else None
 
 
 def present_key(key: str | None) -> str | None:

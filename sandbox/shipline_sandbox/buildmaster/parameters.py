@@ -99,7 +99,8 @@ def _read(known: set[str], *, variables: bool) -> Parameters:
     if twice:
         raise Refused(400, f"Duplicate parameter: {', '.join(twice)}.")
     values = {name: value for name, value in pairs if name not in _CREDENTIALS}
-    note_unknown([n for n in values if n not in known and not (variables and n.startswith("$"))])
+    unknown = [n for n in values if n not in known and not (variables and n.startswith("$"))]
+    note_unknown(unknown, known, "${}" if variables else None)
     return Parameters(values)
 
 

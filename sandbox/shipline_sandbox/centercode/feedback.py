@@ -72,7 +72,7 @@ def _read(world: World, source: Doc, project: str, body: dict[str, Any]) -> Doc:
     """The values by label. Raises Refused (400) for every parameter that is missing, mistyped or an unknown user."""
     parameters = source.get("parameters", {})
     names = parameters | {alias: p for p in parameters.values() for alias in p.get("aliases", [])}
-    note_unknown([name for name in body if name not in names])
+    note_unknown([name for name in body if name not in names], names)
     values = {names[name]["label"]: value for name, value in body.items() if name in names and value not in (None, "")}
     faults = []
     for name, parameter in parameters.items():

@@ -20,7 +20,7 @@ def user_import(key: str, project: str | None = None) -> Response:  # noqa: ARG0
     """Queue the import of one e-mail address: into the community, and into the project if the path names one."""
     world, found = enter()
     body = json_object(world)
-    note_unknown([name for name in body if name != "email"])
+    note_unknown([name for name in body if name != "email"], ("email",))
     email = body.get("email")
     if not isinstance(email, str) or not _EMAIL.fullmatch(email):
         raise invalid(("Email", "A valid email is required."))

@@ -50,7 +50,7 @@ def comment(subject: str, key: str, project: str | None = None) -> Response:  # 
     world, found = enter()
     body = json_object(world)
     query = find_query()
-    note_unknown([name for name in body if name not in {"author", "message"}])
+    note_unknown([name for name in body if name not in {"author", "message"}], ("author", "message"))
     author, message = body.get("author"), body.get("message")
     faults = []
     if author is not None and not isinstance(author, str):
@@ -82,7 +82,7 @@ def data(subject: str, key: str, project: str | None = None) -> Response:  # noq
     record = records.find(world.session, subject, project, query)
     sent: Doc = body if isinstance(body, dict) else {}
     configured = listener.get("parameters", {})
-    note_unknown([name for name in sent if name not in configured])
+    note_unknown([name for name in sent if name not in configured], configured)
     saved, fields = dict(record.doc["data"]), []
     for name in configured | sent:
         parameter = configured.get(name) or {"label": "", "data_type": "string"}

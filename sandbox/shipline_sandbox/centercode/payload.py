@@ -21,6 +21,7 @@ _DATES = ("startDate", "endDate")
 _LINK_FLAGS = ("openInNewWindow", "includeInDownloadBlock", "logDownloadAttempts")
 _MEMBERS = {*_TEXTS, *_DATES, "isClickThroughNotice", "ftpBucketFiles", "links"}
 _LINK_MEMBERS = {"label", "url", "size", "sizeUnit", *_LINK_FLAGS}
+KNOWN_MEMBERS = {*_MEMBERS, *_LINK_MEMBERS, "fileName"}
 
 
 def unknown_members(payload: dict[str, Any]) -> list[str]:

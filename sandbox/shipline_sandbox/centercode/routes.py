@@ -30,7 +30,7 @@ def project_release(project: str, release_type: str) -> Response:
     found = world.session.find("release_type", f"{project}/{release_type}")
     authorise(world, found)
     body = json_object(world)
-    note_unknown(payload.unknown_members(body))
+    note_unknown(payload.unknown_members(body), payload.KNOWN_MEMBERS)
     release = payload.check(body, world, world.session.value("bucket_files", []))
     _refuse_duplicate(world, known(found), release)
     created = releases.create(world, known(found), release, request.host_url)

@@ -25,7 +25,7 @@ class Listing:
 
     def __init__(self, filters: set[str]) -> None:
         given = {name.removesuffix("[eq]"): value for name, value in request.args.items()}
-        note_unknown([name for name in given if name not in filters | _PAGING])
+        note_unknown([name for name in given if name not in filters | _PAGING], filters | _PAGING)
         self._wanted = {name: value for name, value in given.items() if name in filters}
         for name in ("published", "private"):
             if self._wanted.get(name, "true") not in {"true", "false"}:

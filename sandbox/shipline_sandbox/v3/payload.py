@@ -32,7 +32,7 @@ def read(checks: dict[str, Callable[[Any], str | None]], required: tuple[str, ..
         raise Refused(400, "The body is not valid JSON.") from None
     if not isinstance(body, dict):
         raise Refused(400, "The body must be a JSON object.")
-    note_unknown([name for name in body if name not in checks])
+    note_unknown([name for name in body if name not in checks], checks)
     for name in required:
         if body.get(name) is None:
             raise Refused(400, f"{name} is required.")

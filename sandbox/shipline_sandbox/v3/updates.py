@@ -28,19 +28,16 @@ def check_update() -> Response:
     """204 if no release is newer. Only as many parts as the app's version has are compared."""
     world = _begin({*_NAMES, "version"}, ("productId", "platform", "version", "key", "accountId"))
     text = request.args["version"]
-    if not _VERSION.fullmatch(text):
+    if not is_version(text):
         raise Refused(400, "version must be of the form x.x, x.x.x or x.x.x.x.")
-    parts = text.count(".") + 1
-    newest = _newest(world)
-    if newest is None or _numbers(newest["version"])[:parts] <= _numbers(text)[:parts]:
-        return Response(status=204)
-    return as_json(release_shape(world, newest))
+    newest = offered(world, request.args["productId"], request.args["platform"], _channel(), text)
+    return as_json(release_shape(world, newest)) if newest else Response(status=204)
 
 
 @blueprint.get("/latest", endpoint="get-latest-release")
 def get_latest_release() -> Response:
     world = _begin(_NAMES, ("productId", "platform", "key"))
-    newest = _newest(world)
+    newest = _newest(world, request.args["productId"], request.args["platform"], _channel())
     if newest is None:
         raise Refused(404, "There is no release.")
     return as_json(release_shape(world, newest))
@@ -50,7 +47,7 @@ def _begin(known: set[str], required: tuple[str, ...]) -> World:
     world = current()
     if world.switches["v3"] == "create-only":
         raise Refused(404, "Not found.")
-    note_unknown([name for name in request.args if name not in known])
+    note_unknown([name for name in request.args if name not in known], known)
     for name in required:
         if not request.args.get(name):
             raise Refused(400, f"{name} is required.")
@@ -61,14 +58,32 @@ def _begin(known: set[str], required: tuple[str, ...]) -> World:
     return world
 
 
-def _newest(world: World) -> Doc | None:
-    """The published release with the highest version, of those that the request is about."""
-    wanted = {"productId": request.args["productId"], "channel": request.args.get("channel") or "stable"}
+def is_version(text: str) -> bool:
+    """Whether an app can have this version: two to four numbers."""
+    return bool(_VERSION.fullmatch(text))
+
+
+def offered(world: World, product: str, platform: str, channel: str, version: str) -> Doc | None:
+    """The release that an app of this version is told to update to, if any is newer."""
+    parts = version.count(".") + 1
+    newest = _newest(world, product, platform, channel)
+    if newest is None or _numbers(newest["version"])[:parts] <= _numbers(version)[:parts]:
+        return None
+    return newest
+
+
+def _channel() -> str:
+    return request.args.get("channel") or "stable"
+
+
+def _newest(world: World, product: str, platform: str, channel: str) -> Doc | None:
+    """The published release with the highest version."""
+    wanted = {"productId": product, "channel": channel}
     found = (
         release
         for release in world.session.all("v3_release")
         if release["publishedAt"] is not None
-        and request.args["platform"] in release["platforms"]
+        and platform in release["platforms"]
         and all(release[name] == value for name, value in wanted.items())
     )
     return max(found, key=lambda release: (_numbers(release["version"]), release["publishedAt"]), default=None)
