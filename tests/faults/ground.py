@@ -222,8 +222,11 @@ class Ground(World):
         return {said for said in _ERROR.findall(self.last.text) if _UNKNOWN.search(said)}
 
     def advice(self) -> list[str]:
-        """Do what the last run's exit 8 asks a person for; the flags of the next run. Truthful: it looks first."""
+        """Do what the last run's exit 4 or 8 asks a person for; the flags of the next run. Truthful: it looks first."""
         assert self.last is not None
+        if "name the stages" in self.last.text:
+            self.kept = [*self.kept, "--buildmaster-stages", STAGES[0]]
+            return []
         step = self.last.outputs["failed-step"]
         if step == "publish:centercode":
             there = self.state()["centercode"]["releases"]
@@ -237,7 +240,7 @@ class Ground(World):
         return []
 
     def _deploy(self, build: dict[str, Any], stage: str) -> None:
-        there = self.state()["buildmaster"]["deployments"]
+        there = [d for d in self.state()["buildmaster"]["deployments"] if d["status"] not in ("failed", "canceled")]
         if not any((d["buildNumber"], d["pipelineStageName"]) == (build["number"], stage) for d in there):
             form = {"buildId": str(build["id"]), "toStage": stage}
             url = f"{self.sandbox.url}/api/releases/builds/deploy"
