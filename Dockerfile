@@ -19,6 +19,7 @@ RUN python -m pip install --require-hashes --requirement requirements/build.txt
 # The sandbox is not among what is copied, so the wheel is built without it.
 COPY pyproject.toml README.md LICENSE ./
 COPY schemas schemas
+COPY examples examples
 COPY entrypoint entrypoint
 # Bytecode that is never compared with its source: valid whatever copying does to modification times.
 RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir /tmp/wheel . \

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generators import github, gitlab, jenkins, operations, options, security
+from generators import errors, github, gitlab, jenkins, operations, options, security
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 GENERATED: dict[str, Callable[[], str]] = {
     "docs/options.md": options.options,
     "docs/security.md": security.document,
+    "docs/errors.md": errors.document,
     "docs/operations.md": operations.reference,
     "entrypoint/shipline/services/__init__.pyi": operations.types,
     "action.yml": github.docker_action,
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> int:
         if there == text:
             continue
         if "--check" in arguments:
-            print(f"{name} has drifted from the schemas: run make generate", file=sys.stderr)
+            print(f"{name} has drifted from what it is made of: run make generate", file=sys.stderr)
             drifted = 1
         else:
             path.parent.mkdir(parents=True, exist_ok=True)

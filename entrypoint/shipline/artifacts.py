@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import unicodedata
@@ -12,7 +11,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _CHUNK = 1 << 20
 _SHOWN_NAMES = 3
@@ -30,46 +29,43 @@ class LocalFile:
     md5: str
 
 
-def find(pattern: str, workspace: Path) -> list[Path]:
-    """The regular files that a path or glob names inside the workspace, sorted.
+def find(pattern: str, workspace: Path, allowed: Sequence[Path] = ()) -> list[Path]:
+    """The regular files that a path or glob names inside the workspace or an ``allowed`` folder, sorted.
 
     ``*``, ``?`` and ``[…]`` stay within a folder, ``**`` is any number of folders and follows no symbolic links. Hidden
-    files and folders match only where the pattern names their dot. Raises ValueError if the pattern leaves the
-    workspace or matches nothing.
+    files and folders match only where the pattern names their dot. Raises ValueError if the pattern leaves those
+    folders or matches nothing.
     """
-    parts = _parts(pattern)
-    literal = workspace.joinpath(*parts)
+    root, parts = _start(pattern, workspace, allowed)
+    literal = root.joinpath(*parts)
     try:
         if literal.is_dir():
             raise ValueError(f"{pattern} is a folder: for the files in it write {'/'.join((*parts, '*'))}")
-        found = {literal} if literal.is_file() else {path for path in _expand(workspace, parts) if path.is_file()}
+        found = {literal} if literal.is_file() else {path for path in _expand(root, parts) if path.is_file()}
     except OSError as error:
         raise ValueError(
             f"{pattern}: can't look into {_shown(Path(error.filename or literal), workspace)}: {error.strerror}"
         ) from None
     if not found:
-        raise ValueError(_nothing(pattern, parts, workspace))
-    root = workspace.resolve()
+        raise ValueError(_nothing(pattern, parts, root, workspace))
+    roots = _real(workspace, allowed)
     for path in found:
-        if not path.resolve().is_relative_to(root):
-            raise ValueError(
-                f"{_shown(path, workspace)} is a link to outside of the workspace; only files inside it are taken"
-            )
+        _check(path.resolve(), _shown(path, workspace), roots)
     return sorted(found)
 
 
-def inside(name: str, workspace: Path) -> Path:
-    """The regular file that a path names inside the workspace.
+def inside(name: str, workspace: Path, allowed: Sequence[Path] = ()) -> Path:
+    """The regular file that a path names inside the workspace or an ``allowed`` folder.
 
-    Raises ValueError for a path that leaves the workspace, and FileNotFoundError.
+    Raises ValueError for a path that leaves those, and FileNotFoundError.
     """
-    path = workspace.joinpath(*_parts(name))
+    root, parts = _start(name, workspace, allowed)
+    path = root.joinpath(*parts)
     try:
         real = path.resolve()
     except (OSError, RuntimeError):
         raise ValueError(f"{name} is a link that leads to itself") from None
-    if not real.is_relative_to(workspace.resolve()):
-        raise ValueError(f"{name} is a link to outside of the workspace; only files inside it are taken")
+    _check(real, name, _real(workspace, allowed))
     if path.exists() and not path.is_file():
         raise ValueError(f"{name} is a {'folder' if path.is_dir() else 'device or pipe'}: expected a file")
     return path
@@ -94,6 +90,24 @@ def local(path: Path, workspace: Path) -> LocalFile:
     return LocalFile(path, shown, path.name, size, sha256.hexdigest(), md5.hexdigest())
 
 
+def _real(workspace: Path, allowed: Sequence[Path]) -> tuple[Path, ...]:
+    return tuple(folder.resolve() for folder in (workspace, *allowed))
+
+
+def _check(real: Path, shown: str, roots: Sequence[Path]) -> None:
+    if not any(real.is_relative_to(root) for root in roots):
+        raise ValueError(f"{shown} is a link to outside of the workspace; only files inside it are taken")
+
+
+def _start(pattern: str, workspace: Path, allowed: Sequence[Path]) -> tuple[Path, tuple[str, ...]]:
+    """The folder to look in, and the parts of the pattern below it."""
+    path = PurePosixPath(pattern)
+    for folder in allowed:
+        if path.is_relative_to(folder.as_posix()) and ".." not in path.parts:
+            return folder, _parts(str(path.relative_to(folder.as_posix())))
+    return workspace, _parts(pattern)
+
+
 def _parts(pattern: str) -> tuple[str, ...]:
     if not pattern.strip() or not _sendable(pattern):
         raise ValueError("expected is a path or glob without control characters, such as dist/*.zip")
@@ -101,7 +115,10 @@ def _parts(pattern: str) -> tuple[str, ...]:
         raise ValueError(f"{pattern}: folders are separated by /, on Windows too")
     path = PurePosixPath(pattern)
     if path.is_absolute() or PureWindowsPath(pattern).drive or ".." in path.parts:
-        raise ValueError(f"{pattern} leaves the workspace: expected is a path relative to it, without ..")
+        raise ValueError(
+            f"{pattern} leaves the workspace: expected is a path relative to it, without .., or one in a folder that "
+            "allow-folders names"
+        )
     return tuple(part for i, part in enumerate(path.parts) if part != "**" or path.parts[i - 1 : i] != ("**",))
 
 
@@ -139,9 +156,11 @@ def _is_glob(part: str) -> bool:
     return any(char in part for char in "*?[")
 
 
-def _nothing(pattern: str, parts: tuple[str, ...], workspace: Path) -> str:
+def _nothing(pattern: str, parts: tuple[str, ...], root: Path, workspace: Path) -> str:
     """What to look at when nothing matched: the folder that was searched, and names that come near."""
-    folder, rest = workspace, list(parts)
+    import difflib
+
+    folder, rest = root, list(parts)
     while len(rest) > 1 and not _is_glob(rest[0]) and (folder / rest[0]).is_dir():
         folder /= rest.pop(0)
     entries = sorted(_entries(folder), key=lambda entry: entry.name)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import gc
 import signal
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from shipline import __version__, catalogue
-from shipline.operations import ServiceCommands
-from shipline.services.openapi import SERVICES
+from shipline import __version__, lazy
+from shipline.operations import SERVICES, ServiceCommands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterator, Mapping
 
+    from shipline.catalogue import Leaf
     from shipline.commands import CommandName
 
 # The program's own options that are switches on the command line.
-_SWITCHES = frozenset({"quiet", "verbose"})
+_SWITCHES = frozenset({"quiet", "verbose", "fail-fast"})
 _NOT_FLAGS = frozenset({"command"})
+_GARBAGE = 100_000  # objects more than before until garbage is looked for: what imports make is none
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -32,20 +33,26 @@ def cli() -> None:
     """
 
 
-def _settings(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of validate, plan and run: one for each input of the catalogue."""
-    for leaf in reversed(catalogue.settings()):
+def _settings() -> Iterator[click.Option]:
+    """The options of validate, plan, run and doctor: one for each input of the catalogue."""
+    from shipline import catalogue
+
+    for leaf in catalogue.options():
+        if leaf.name not in _NOT_FLAGS:
+            names = [f"--{leaf.name}", *(["-v"] if leaf.name == "verbose" else ["-q"] if leaf.name == "quiet" else [])]
+            yield click.Option(names, is_flag=leaf.name in _SWITCHES, help=_help(leaf))
+    for leaf in catalogue.settings():
         if leaf.flag is not None:
-            function = click.option(leaf.flag, metavar="TEXT", help=_help(leaf))(function)
-    for leaf in reversed(catalogue.options()):
-        if leaf.name in _NOT_FLAGS:
-            continue
-        names = [f"--{leaf.name}", *(["-v"] if leaf.name == "verbose" else ["-q"] if leaf.name == "quiet" else [])]
-        function = click.option(*names, is_flag=leaf.name in _SWITCHES, help=_help(leaf))(function)
-    return function
+            yield click.Option([leaf.flag], metavar="TEXT", help=_help(leaf))
 
 
-def _help(leaf: catalogue.Leaf) -> str:
+def _with_products() -> Iterator[click.Parameter]:
+    """The settings, and the config files of the products that they are for."""
+    yield click.Argument(["configs"], metavar="[FILE OR GLOB]...", nargs=-1)
+    yield from _settings()
+
+
+def _help(leaf: Leaf) -> str:
     """The first sentence of the description, the choices, and the default."""
     first = leaf.description.partition(". ")[0].rstrip(".")
     choices = f" [{'|'.join(str(value).lower() for value in leaf.enum)}]" if leaf.enum else ""
@@ -53,25 +60,76 @@ def _help(leaf: catalogue.Leaf) -> str:
     return f"{first}{choices}{default}"
 
 
-@cli.command()
-@_settings
+@cli.command(cls=lazy.Command, options=_with_products)
 def validate(**given: Any) -> None:
     """Check everything that can be checked without a network."""
     _main("validate", given)
 
 
-@cli.command()
-@_settings
+@cli.command(cls=lazy.Command, options=_with_products)
 def plan(**given: Any) -> None:
     """Print what `run` would send; look-ups only, nothing is changed."""
     _main("plan", given)
 
 
-@cli.command()
-@_settings
+@cli.command(cls=lazy.Command, options=_with_products)
 def run(**given: Any) -> None:
     """Create the build, deploy it, and announce the release; safe to run again."""
     _main("run", given)
+
+
+def _answers() -> Iterator[click.Option]:
+    """An option for each question of init; its variable gives the answer too."""
+    from shipline import catalogue
+    from shipline.starter.questions import QUESTIONS
+
+    for question in QUESTIONS:
+        leaf = catalogue.by_name()[question.name]
+        names = [f"--{name}" for name in (leaf.name, question.short) if name]
+        name = leaf.name.replace("-", "_")
+        yield click.Option([*names, name], envvar=leaf.variable, metavar="TEXT", help=_help(leaf))
+
+
+@cli.command(cls=lazy.Command, options=_answers)
+@click.option(
+    "--ci",
+    "system",
+    type=click.Choice(["github", "gitlab", "jenkins"]),
+    help="The CI system; default: what the project tells",
+)
+@click.option("--yes", is_flag=True, help="Ask nothing: what isn't given is assumed, and told")
+@click.option("--force", is_flag=True, help="Replace files that are there")
+def init(*, system: str | None, yes: bool, force: bool, **given: str | None) -> None:
+    """Write a first shipline.yml and the pipeline that calls it."""
+    from shipline import init as beginning
+
+    answers = {name.replace("_", "-"): text for name, text in given.items() if text}
+    raise SystemExit(beginning.main(answers, system=system or "", yes=yes, force=force))
+
+
+@cli.command(cls=lazy.Command, options=_settings)
+def doctor(**given: Any) -> None:
+    """Check that each service can be reached, and say what is wrong; look-ups only."""
+    _main("doctor", given)
+
+
+@cli.command()
+@click.argument("configs", metavar="[FILE OR GLOB]...", nargs=-1)
+@click.option("--tag", default="", help="the tag that is released, if it isn't the one of this checkout or run")
+@click.option("--shard", default="", help="only the products of this part: 2/4 is the second of four")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "gitlab", "jenkins"]),
+    help="default: the CI system's own, else text",
+)
+@click.option("--include", default="", help="GitLab: the template's URL, PROJECT@REF, or path in this repository")
+@click.option("--needs", multiple=True, help="GitLab: a job of this pipeline whose files the products need")
+def matrix(*, form: str | None, **given: Any) -> None:
+    """Print the products that a tag releases as jobs of the CI system; needs no key and no network."""
+    from shipline.fleet import matrix as products
+
+    raise SystemExit(products.main(products.Wanted(form=form or "", **given)))
 
 
 @cli.command()
@@ -102,6 +160,8 @@ def demo(*, keep: bool) -> None:
 @click.option("--ready-file", type=click.Path(dir_okay=False), help="gets the sandbox's URL when it listens")
 def sandbox(*, port: int, data: str | None, speed: float, faults: tuple[str, ...], ready_file: str | None) -> None:
     """Serve the three services, emulated, on this machine."""
+    import json
+
     try:
         from shipline_sandbox import server
     except ImportError:
@@ -124,13 +184,25 @@ for _service in SERVICES:
 def _main(command: CommandName, given: Mapping[str, Any]) -> None:
     from shipline import commands
 
+    given = _with_config(dict(given))
     set_ones = {name.replace("_", "-"): value for name, value in given.items() if value not in (None, False)}
     flags = {name: "true" if value is True else value for name, value in set_ones.items()}
     raise SystemExit(commands.main(command, flags))
 
 
+def _with_config(given: dict[str, Any]) -> dict[str, Any]:
+    """Arguments are config files; the wrappers can pass them only as the option, one a line."""
+    configs = given.pop("configs", ())
+    if configs and given["config"]:
+        raise click.UsageError("config files are given as arguments or with --config, not both")
+    if any(not path.strip() or "\n" in path for path in configs):
+        raise click.UsageError("expected the path of a config file, or a glob")
+    return given | ({"config": "\n".join(configs)} if configs else {})
+
+
 def main() -> None:
-    """The console script. Usage errors exit with 2, as invalid input does."""
+    """Carry out the command line. Usage errors exit with 2, as invalid input does."""
+    gc.set_threshold(_GARBAGE)
     try:
         cli.main(standalone_mode=False)
     except click.NoSuchOption as error:
@@ -146,6 +218,8 @@ def main() -> None:
 
 
 def _about(error: click.NoSuchOption) -> click.NoSuchOption:
+    from shipline import catalogue
+
     leaf = catalogue.by_name().get(error.option_name.lstrip("-"))
     if leaf is None or not leaf.secret:
         return error

@@ -10,22 +10,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from shipline import ci, inputs, resolve
-from shipline.errors import CanceledError, ShiplineError, UnknownOutcomeError, bug
+from shipline.errors import ShiplineError, UnknownOutcomeError, bug
+from shipline.fleet import products
 from shipline.report import Console, show_log
+from shipline.transport.stopping import canceled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import FrameType
 
+    from shipline.html_report.report import Report
     from shipline.pipeline import Pipeline
     from shipline.resolve import Loaded
-    from shipline.steps import Job
 
-CommandName = Literal["validate", "plan", "run"]
+CommandName = Literal["validate", "plan", "run", "doctor"]
+_OF_MANY = frozenset({"validate", "plan", "run"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Context:
+class Context:
     """What a command works with."""
 
     flags: Mapping[str, str]
@@ -43,13 +46,20 @@ def main(name: CommandName, flags: Mapping[str, str]) -> int:
     _install_signal_handlers()
     system = ci.system("", os.environ, Path.cwd())
     console = Console(system)
+    report: Report | None = None
     try:
+        report = _report(name, flags, console)
         options = inputs.options(flags, os.environ)
         system = ci.system(options.get("ci", ""), os.environ, Path.cwd())
         console = Console(system, form=options["format"], quiet=options["quiet"] == "true")
+        if report is not None:
+            report.listen(console)
         # `run` is what the wrappers start; their input `command` chooses.
         chosen = options["command"] if name == "run" else name
-        return _COMMANDS[chosen](_Context(flags, options, system, console))
+        context = Context(flags, options, system, console)
+        if chosen in _OF_MANY and products.asked_for(options):
+            return _of_many(chosen, context)
+        return _COMMANDS[chosen](context)
     except ShiplineError as error:
         return _failed(error, system, console)
     except BrokenPipeError:
@@ -57,7 +67,23 @@ def main(name: CommandName, flags: Mapping[str, str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last resort: a traceback must not print a secret
         return _failed(bug(error), system, console)
     finally:
+        if report is not None:
+            _ignore_signals()
+            report.end(console)
         sys.stdout.flush()
+
+
+def _report(name: CommandName, flags: Mapping[str, str], console: Console) -> Report | None:
+    """The run report, if one is asked for. Raises InvalidInputError if it can't be written."""
+    given = inputs.option("report", flags, os.environ)
+    if given is None:
+        return None
+    from shipline.html_report.report import Report
+
+    command = inputs.option("command", flags, os.environ) if name == "run" else None
+    report = Report.begin(given, command.text if command else name)
+    report.listen(console)
+    return report
 
 
 def _failed(error: ShiplineError, system: ci.System, console: Console) -> int:
@@ -70,11 +96,11 @@ def _failed(error: ShiplineError, system: ci.System, console: Console) -> int:
     console.result(error.result, error.exit_code, done=[], not_done=["everything"], outputs=outputs, next=following)
     console.line(f"result={error.result}")
     console.last_lines("nothing", "everything", following)
-    _hand_over(system, console, {"result": error.result}, summary.of_error(error))
+    hand_over(system, console, {"result": error.result}, summary.of_error(error))
     return error.exit_code
 
 
-def _hand_over(system: ci.System, console: Console, outputs: Mapping[str, str], page: str) -> None:
+def hand_over(system: ci.System, console: Console, outputs: Mapping[str, str], page: str) -> None:
     """Outputs and summary to the CI system; its files being out of reach doesn't change how the run ended."""
     try:
         system.outputs(outputs)
@@ -83,14 +109,14 @@ def _hand_over(system: ci.System, console: Console, outputs: Mapping[str, str], 
         console.warning(f"the CI system didn't take the outputs or the summary: {error}")
 
 
-def _validate(context: _Context) -> int:
+def _validate(context: Context) -> int:
     loaded = _load(context, need_keys=False)
     pipeline = loaded.pipeline
     outputs = {"result": "succeeded"}
     context.console.result(
         "succeeded", 0, done=["checked the input"], not_done=[], outputs=outputs, next="shipline plan"
     )
-    context.console.line(f"valid: version {pipeline.version.text}, {_in_words(pipeline)}")
+    context.console.line(f"valid: version {pipeline.version.text}, {in_words(pipeline)}")
     if loaded.missing_keys:
         context.console.line(f"not set yet, and needed by plan and run: {', '.join(loaded.missing_keys)}")
     context.console.last_lines("checked the input", "nothing was sent or looked up", "shipline plan")
@@ -98,42 +124,68 @@ def _validate(context: _Context) -> int:
     return 0
 
 
-def _plan(context: _Context) -> int:
-    from shipline import plan, plan_view, summary
+def _plan(context: Context) -> int:
+    from shipline import plan, plan_view, run, summary
 
-    job = _job(_load(context, need_keys=True).pipeline, context)
+    pipeline = _load(context, need_keys=True).pipeline
+    job = run.job_for(pipeline, _receipt_path(pipeline, context), context.console)
     planned = plan.make(job)
     plan_view.show(planned, job, context.console)
     if planned.error is not None and not isinstance(planned.error, UnknownOutcomeError):
         outputs = {"result": planned.error.result, "failed-step": planned.failed_step}
-        _hand_over(context.system, context.console, outputs, summary.of_error(planned.error))
+        hand_over(context.system, context.console, outputs, summary.of_error(planned.error))
         return planned.error.exit_code
-    _hand_over(context.system, context.console, {"result": "planned"}, summary.of_plan(planned, job))
+    hand_over(context.system, context.console, {"result": "planned"}, summary.of_plan(planned, job))
+    context.console.note(event="made", job=job)
     return 0
 
 
-def _run(context: _Context) -> int:
-    from shipline import plan, run, summary, workspace
+def _run(context: Context) -> int:
+    from shipline import run, summary, workspace
 
     pipeline = _load(context, need_keys=True).pipeline
-    with workspace.locked(_receipt_path(pipeline, context)):
-        job = _job(pipeline, context)
-        planned = plan.make(job)
-        for link in planned.links:
-            if not link.good:
-                context.console.warning(f"{link}; it is asked for again before anything is announced")
-        outcome = run.run(planned, job)
+    path = _receipt_path(pipeline, context)
+    with workspace.locked(path):
+        job = run.job_for(pipeline, path, context.console)
+        context.console.follow()
+        outcome = run.release(job)
     context.console.outcome(outcome)
-    _hand_over(context.system, context.console, outcome.outputs, summary.of_run(outcome, job))
+    hand_over(context.system, context.console, outcome.outputs, summary.of_run(outcome, job))
+    context.console.note(event="made", job=job)
     return outcome.exit_code
 
 
-_COMMANDS: Mapping[str, Callable[[_Context], int]] = {"validate": _validate, "plan": _plan, "run": _run}
+def _doctor(context: Context) -> int:
+    from shipline import doctor
+
+    if context.verbose:
+        show_log(context.console, requests=True)
+    quiet = context.options["quiet"] == "true"
+    return doctor.main(_sources(context, need_keys=False), context.console, quiet=quiet)
 
 
-def _load(context: _Context, *, need_keys: bool) -> Loaded:
-    config = context.options.get("config")
-    sources = resolve.Sources(
+_COMMANDS: Mapping[str, Callable[[Context], int]] = {
+    "validate": _validate,
+    "plan": _plan,
+    "run": _run,
+    "doctor": _doctor,
+}
+
+
+def _of_many(name: str, context: Context) -> int:
+    """Several products, or a part of them; one that is named plainly, and is in it, is carried out as ever."""
+    from shipline.fleet import command as fleet
+
+    sources = _sources(context, need_keys=name != "validate")
+    chosen = products.select(sources, shard=context.options.get("shard", ""), ci_shard=context.system.shard)
+    if chosen.products and not products.are_many(sources.config):
+        return _COMMANDS[name](context)
+    return fleet.main(name, context, chosen, sources)
+
+
+def _sources(context: Context, *, need_keys: bool) -> resolve.Sources:
+    config = context.options.get("config", "").strip() or None
+    return resolve.Sources(
         flags=context.flags,
         environ=os.environ,
         config=config,
@@ -142,7 +194,11 @@ def _load(context: _Context, *, need_keys: bool) -> Loaded:
         workspace=Path.cwd(),
         need_keys=need_keys,
     )
-    loaded = resolve.load(sources)
+
+
+def _load(context: Context, *, need_keys: bool) -> Loaded:
+    loaded = resolve.load(_sources(context, need_keys=need_keys))
+    context.console.note(event="loaded", loaded=loaded)
     for warning in loaded.pipeline.warnings:
         context.console.warning(warning)
     if context.verbose:
@@ -152,23 +208,13 @@ def _load(context: _Context, *, need_keys: bool) -> Loaded:
     return loaded
 
 
-def _job(pipeline: Pipeline, context: _Context) -> Job:
-    from shipline.links import Links
-    from shipline.receipt import Receipt
-    from shipline.steps import Job
+def _receipt_path(pipeline: Pipeline, context: Context) -> Path:
+    from shipline.receipt import default_path
 
-    receipt = Receipt.open(_receipt_path(pipeline, context), pipeline)
-    return Job(pipeline=pipeline, receipt=receipt, console=context.console, links=Links(pipeline.network))
+    return Path(context.options.get("receipt", default_path(pipeline)))
 
 
-def _receipt_path(pipeline: Pipeline, context: _Context) -> Path:
-    from shipline.receipt import slug
-
-    default = Path(".shipline") / f"{slug(pipeline)}-{pipeline.version.text}.json"
-    return Path(context.options.get("receipt", default))
-
-
-def _in_words(pipeline: Pipeline) -> str:
+def in_words(pipeline: Pipeline) -> str:
     parts = [f"steps {', '.join(s for s in ('build', 'deploy', 'publish') if s in pipeline.steps)}"]
     parts += [f"{len(pipeline.artifacts)} artifact{'s' * (len(pipeline.artifacts) != 1)}"]
     parts += [f"{t.name} skipped ({t.skip})" for t in pipeline.v3 if t.skip]
@@ -181,11 +227,13 @@ def _install_signal_handlers() -> None:
 
     def cancel(number: int, frame: FrameType | None) -> None:
         del frame
-        for known in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(known, signal.SIG_IGN)
-        raise CanceledError(
-            number, todo="run again: it goes on where this run stopped; what BuildMaster has started goes on by itself"
-        )
+        _ignore_signals()
+        raise canceled(number)
 
     for known in (signal.SIGINT, signal.SIGTERM):
         signal.signal(known, cancel)
+
+
+def _ignore_signals() -> None:
+    for known in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(known, signal.SIG_IGN)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -161,6 +160,8 @@ def _plain(subject: str) -> str:
 
 def _git(workspace: Path, *arguments: str, given: str = "", otherwise: str = "") -> str:
     """What git answers. Raises ValueError with what it says, or ``otherwise``, if it fails."""
+    import subprocess
+
     git = shutil.which("git")
     if git is None:
         raise ValueError("the commits are read by git, and there is none on this machine: install it")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ Path = tuple[str | int, ...]
 Scalar = str | int | float | bool | None
 
 _SHOWN_LENGTH = 60
-_MOST_PROBLEMS = 200
+MOST_PROBLEMS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +136,7 @@ class Problems:
     def raise_any(self) -> None:
         """Raises InvalidInputError if there is a problem."""
         if self._found:
-            first, rest = _in_order(self._found)[:_MOST_PROBLEMS], len(self._found) - _MOST_PROBLEMS
+            first, rest = _in_order(self._found)[:MOST_PROBLEMS], len(self._found) - MOST_PROBLEMS
             more = [Problem("", "", f"{rest} more problems, not shown")] if rest > 0 else []
             raise InvalidInputError([*first, *more], warnings=self.warnings)
 
@@ -165,6 +164,8 @@ def printable(text: str) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that ``name`` may be a misspelling of."""
+    import difflib
+
     short, names = name.lower()[:_SHOWN_LENGTH], [*known]
     within = [other for other in names if other.endswith(f"-{short}")]
     near = within[:1] or difflib.get_close_matches(short, names, n=1, cutoff=0.6)

@@ -5,6 +5,7 @@ Takes mappings and reads no environment of its own; what a CI system says about 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _SECTIONS = frozenset({"release", "artifacts", "buildmaster", "v3", "centercode", "notify", "network"})
 # What GitHub itself gives a step that runs an image: neither inputs of ours nor misspelt ones.
 _RUNNER_INPUTS = frozenset({"args", "entrypoint"})
+_COUNT = re.compile(r"[1-9][0-9]{0,2}")
 
 
 class Rank(IntEnum):
@@ -56,9 +58,15 @@ def options(flags: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, s
             if what := _wrong_option(leaf, given.text):
                 problems.add(given.place, (leaf.name,), what)
         elif leaf.default is not None:
-            values[leaf.name] = str(leaf.default).lower() if leaf.kind == "boolean" else leaf.default
+            values[leaf.name] = leaf.default if isinstance(leaf.default, str) else str(leaf.default).lower()
     problems.raise_any()
     return values
+
+
+def option(name: str, flags: Mapping[str, str], environ: Mapping[str, str]) -> Given | None:
+    """One of the options as it was given, whatever the others are; None if it is unset or can't be used."""
+    given = _chosen(flags, environ).get(name)
+    return given if given is not None and not _wrong_option(catalogue.by_name()[name], given.text) else None
 
 
 def settings(
@@ -135,7 +143,10 @@ def _wrong_option(leaf: Leaf, text: str) -> str:
     allowed = ("true", "false") if leaf.kind == "boolean" else tuple(map(str, leaf.enum))
     if allowed and text not in allowed:
         return f"expected {' or '.join(allowed)}, found {printable(text)}{suggest(text, allowed)}"
-    return "" if text.isprintable() else "has a control character, expected text on one line"
+    if leaf.kind == "integer" and not _COUNT.fullmatch(text):
+        return f"expected a whole number from 1 to 999, found {printable(text)}"
+    shown = text.replace("\n", "").replace("\r", "") if leaf.multiline else text
+    return "" if shown.isprintable() else "has a control character, expected text on one line"
 
 
 def _chosen(flags: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, Given]:

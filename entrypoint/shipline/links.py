@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shipline.errors import RefusedError
+from shipline.transport.stopping import stop
 from shipline.values import human_duration
 
 if TYPE_CHECKING:
@@ -65,6 +66,11 @@ class Links:
             del self._seen[url]  # it may be there by now
         return self.look(url).size
 
+    def known_size(self, artifact: Artifact, values: Mapping[str, str]) -> int | None:
+        """Likewise, without asking."""
+        link = self._seen.get(artifact.url.fill(values)) if artifact.url else None
+        return link.size if artifact.size is None and link else artifact.size
+
     def of(self, artifacts: Iterable[Artifact], values: Mapping[str, str]) -> list[str]:
         """The links of these artifacts, as far as they are known."""
         urls = (a.url.fill(values) for a in artifacts if a.url is not None and not a.url.names - values.keys())
@@ -91,7 +97,7 @@ class Links:
                 tell(f"waiting up to {human_duration(limit)} for {len(dead)} missing files, such as {dead[0]}")
                 told = True
             waiting = dead
-            time.sleep(_PAUSE)
+            stop.sleep(_PAUSE)
 
     def _ask(self, url: str) -> Link:
         import requests

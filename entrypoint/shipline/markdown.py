@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,11 +15,18 @@ def lines(markdown: str) -> list[str]:
     return markdown.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-def parser(*, html: bool) -> MarkdownIt:
-    """With ``html`` raw HTML is told apart from text; without it, it is text."""
+@cache
+def parser(*, html: bool, every_link: bool = False) -> MarkdownIt:
+    """With ``html`` raw HTML is told apart from text; without it, it is text. Not to be changed by the caller.
+
+    ``every_link``: those that lead to a script or a file are links too; it is for the caller to take them out.
+    """
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark", {"html": html}).enable(["table", "strikethrough"])
+    made = MarkdownIt("commonmark", {"html": html}).enable(["table", "strikethrough"])
+    if every_link:
+        made.validateLink = lambda _url: True  # type: ignore[method-assign, assignment]
+    return made
 
 
 def is_comment(token: Token) -> bool:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import Counter
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any, Literal
 
 from shipline import markdown as md
@@ -44,8 +42,7 @@ def to_html(markdown: str) -> str:
     Raw HTML is shown as text, HTML comments are left out. Links keep their text but lead only to http, https and
     mailto; of an image from elsewhere its description stays.
     """
-    parser = md.parser(html=False)
-    parser.validateLink = lambda _url: True  # type: ignore[method-assign, assignment] # _safe_links decides, and keeps the text
+    parser = md.parser(html=False, every_link=True)  # _safe_links decides, and keeps the text
     env: dict[str, Any] = {}
     tokens = parser.parse("\n".join(_without_comments(md.lines(markdown))), env)
     for token in tokens:
@@ -58,8 +55,10 @@ def sanitised(html: str) -> tuple[str, bool]:
     """HTML with only harmless elements and attributes, and whether anything was taken out."""
     import nh3
 
+    from shipline.html_content import Pieces
+
     clean = nh3.clean(html, tags=set(_TAGS.split()), attributes=_ATTRIBUTES, url_schemes=set(_SCHEMES))
-    return clean, bool(_Pieces.of(html) - _Pieces.of(clean))
+    return clean, bool(Pieces.of(html) - Pieces.of(clean))
 
 
 def bounded(markdown: str, too_long: Literal["fail", "truncate"], link: str) -> str:
@@ -105,30 +104,6 @@ def _safe_links(children: Iterable[Token]) -> Iterator[Token]:
 def _scheme(url: object) -> str:
     match = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", str(url))
     return match[1].lower() if match else ""
-
-
-class _Pieces(HTMLParser):
-    """What HTML is made of, counted: elements, attributes, comments, words."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: Counter[tuple[str, ...]] = Counter()
-
-    @classmethod
-    def of(cls, html: str) -> Counter[tuple[str, ...]]:
-        parser = cls()
-        parser.feed(html)
-        parser.close()
-        return parser.found
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.update([(tag,), *((tag, name, value or "") for name, value in attrs)])
-
-    def handle_data(self, data: str) -> None:
-        self.found.update(("text", word) for word in data.split())
-
-    def handle_comment(self, data: str) -> None:
-        self.found[("comment", data)] += 1
 
 
 def _truncated(lines: list[str], tail: str) -> str:

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from shipline.services import openapi
+from shipline import lazy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shipline.services.openapi import Operation, Parameter
 
-KEYS = {
-    service: f"SHIPLINE_{service.upper()}_{'TOKEN' if service == 'v3' else 'API_KEY'}" for service in openapi.SERVICES
-}
-"""The variable of each service's key."""
 _DESCRIPTIONS = {
     "buildmaster": "Releases, builds and deployments of BuildMaster, one operation at a time.",
     "centercode": "Releases, reports, listeners, imports and feedback of Centercode, one operation at a time.",
     "v3": "Releases and their files for customers, one operation at a time.",
 }
+SERVICES = tuple(_DESCRIPTIONS)
+KEYS = {service: f"SHIPLINE_{service.upper()}_{'TOKEN' if service == 'v3' else 'API_KEY'}" for service in SERVICES}
+"""The variable of each service's key."""
 _SHOWN_TYPES = {"integer": "NUMBER", "number": "NUMBER", "boolean": "true|false", "object": "JSON", "array": "JSON"}
 _EXAMPLE_VALUE = {"integer": "1", "boolean": "true", "array": "[]", "object": "{}"}
 
 
-class ServiceCommands(click.Group):
+class ServiceCommands(lazy.Command, click.Group):
     """The commands of one service, made from its OpenAPI file when they are asked for."""
 
     def __init__(self, service: str) -> None:
@@ -38,14 +34,20 @@ class ServiceCommands(click.Group):
             f"{_DESCRIPTIONS[service]}\n\nThe address comes from --url or SHIPLINE_{service.upper()}_URL, the key from "
             f"{KEYS[service]}. Answers are JSON on standard output; exit codes are those of shipline run."
         )
-        super().__init__(service, help=description, short_help=_DESCRIPTIONS[service], params=_connection(service))
+        super().__init__(
+            service, help=description, short_help=_DESCRIPTIONS[service], options=lambda: _connection(service)
+        )
         self.callback = click.pass_context(_remember)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        from shipline.services import openapi
+
         del ctx
         return list(openapi.operations(self.service))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from shipline.services import openapi
+
         del ctx
         operation = openapi.operations(self.service).get(cmd_name)
         return _command(operation) if operation else None
@@ -55,8 +57,12 @@ class ServiceCommands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
+            from difflib import get_close_matches
+
             close = get_close_matches(name, self.list_commands(ctx), 1)
             meant = f"did you mean {close[0]}?" if close else f"shipline {self.service} --help lists them"
+            from shipline.services import openapi
+
             ctx.fail(f"{openapi.SERVICES[self.service]} has no operation {name}; {meant}")
         return super().resolve_command(ctx, args)
 
@@ -146,6 +152,8 @@ def _option(parameter: Parameter) -> click.Option:
 
 def example(operation: Operation) -> str:
     """A command line with the document's own values."""
+    import shlex
+
     words = ["shipline", operation.service, operation.id]
     for parameter in operation.parameters:
         if parameter.example is None and not parameter.required:
@@ -159,6 +167,8 @@ def example(operation: Operation) -> str:
 
 
 def _shown(value: Any, parameter: Parameter) -> str:
+    import json
+
     if value is None:
         return next((_EXAMPLE_VALUE[t] for t in parameter.types if t in _EXAMPLE_VALUE), parameter.words[-1].upper())
     return value if isinstance(value, str) else json.dumps(value)

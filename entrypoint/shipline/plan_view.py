@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 def show(plan: Plan, job: Job, console: Console) -> None:
     """Print it; its error, if it has one; and the last lines."""
-    if console.json:
+    if console.json or console.listeners:
         _as_event(plan, job, console)
-    else:
+    if not console.json:
         _as_text(plan, job, console)
     if plan.error is not None:
         console.error(plan.error, plan.failed_step)

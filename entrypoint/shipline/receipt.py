@@ -6,7 +6,9 @@ import hashlib
 import json
 import os
 import secrets
+import threading
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from shipline import __version__, schemas, workspace
@@ -15,7 +17,6 @@ from shipline.transport.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from shipline.pipeline import Artifact, Facts, Pipeline
     from shipline.transport.session import Request
@@ -36,6 +37,7 @@ class Receipt:
     def __init__(self, path: Path, data: dict[str, Any], *, existed: bool) -> None:
         self.path = path
         self.data = data
+        self._lock = threading.Lock()
         self.existed = existed
         self.whole = bool(data["whole"])
         self.runs: list[dict[str, Any]] = list(data["runs"])  # those before this one
@@ -166,6 +168,10 @@ class Receipt:
         self.write()
 
     def write(self) -> None:
+        with self._lock:
+            self._write()
+
+    def _write(self) -> None:
         text = redact(json.dumps(self.data, indent=2, ensure_ascii=False) + "\n")
         workspace.make_folder(self.path.parent)
         draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
@@ -181,6 +187,11 @@ def fingerprint(request: Request) -> str:
     """SHA-256 of what a request asks for, keys apart: two requests with the same one ask for the same thing."""
     content = json.dumps([request.method, request.full_url, request.shown_body], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+def default_path(pipeline: Pipeline) -> Path:
+    """Where the receipt is kept, relative to the workspace, if nobody says."""
+    return Path(".shipline") / f"{slug(pipeline)}-{pipeline.version.text}.json"
 
 
 def slug(pipeline: Pipeline) -> str:

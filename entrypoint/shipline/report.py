@@ -6,18 +6,22 @@ import contextlib
 import io
 import json
 import logging
+import os
 import sys
+import threading
 import unicodedata
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
+from shipline import terminal
 from shipline.errors import InvalidInputError, Problem, ShiplineError
 from shipline.transport.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from shipline.ci import System
+    from shipline.terminal import Live
 
 _LINE_BREAKERS = "\u2028\u2029"
 _LONGEST_LINE = 8000  # characters
@@ -79,6 +83,7 @@ class Console:
         self.json = form == "json"
         self._system = system
         self._quiet = quiet
+        self.lock = threading.RLock()  # of the streams: whoever holds it writes without a line between
         self._out = out or sys.stdout
         # Two streams of a container arrive in any order: where a CI system keeps the log, it is one.
         self._err = self._out if system.one_log and not self.json else err or sys.stderr
@@ -86,21 +91,33 @@ class Console:
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")  # a terminal that can't show a character
         self.warned = False
+        self.listeners: list[Callable[[dict[str, Any]], None]] = []  # get every event, with secrets in it
+        self._live: Live | None = None
+        self._colours = not self.json and terminal.has_colours(self._out, os.environ)
+
+    def follow(self) -> None:
+        """On a person's terminal, say at its foot what the run is at."""
+        if not (self.json or self._quiet or self._system.one_log) and terminal.can_erase(self._out, os.environ):
+            self._live = terminal.Live(self._out, one_line)
+            self.listeners.append(self._live)
 
     def _print(self, stream: TextIO, text: str) -> None:
-        self._mask()
-        self._write(stream, self._system.neutral(visible(text)))
+        with self.lock:
+            self._mask()
+            shown = self._system.neutral(visible(text))
+            self._write(stream, terminal.coloured(shown) if self._colours else shown)
 
     def _write(self, stream: TextIO, line: str) -> None:
         """A reader that went away, such as ``head``, must not end a run in its middle."""
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(BrokenPipeError), self._live.above() if self._live else contextlib.nullcontext():
             print(line, file=stream, flush=True)
 
     def _command(self, text: str) -> None:
         """A line for the CI system; on standard error where standard output holds JSON."""
         if text:
-            self._mask()
-            self._write(self._err if self.json else self._out, text)
+            with self.lock:
+                self._mask()
+                self._write(self._err if self.json else self._out, text)
 
     def _mask(self) -> None:
         """Have the CI system hide every secret that is new, before anything else is written."""
@@ -112,14 +129,19 @@ class Console:
             self._print(self._out, text)
 
     def _tell(self, line: str, **event: Any) -> None:
-        if self.json:
-            self.event(**event)
-        elif not self._quiet:
+        self.event(**event)
+        if not self._quiet:
             self.line(line)
 
     def event(self, **fields: Any) -> None:
+        self.note(**fields)
         if self.json:
             self._print(self._out, json.dumps(_hidden(fields), ensure_ascii=True))
+
+    def note(self, **fields: Any) -> None:
+        """Something for the listeners only."""
+        for listener in self.listeners:
+            listener(fields)
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -146,17 +168,15 @@ class Console:
     def warning(self, text: str, *, counts: bool = False) -> None:
         """``counts``: it makes the result ``warned`` instead of ``succeeded``."""
         self.warned = self.warned or counts
-        if self.json:
-            self.event(event="warning", text=text)
-        else:
+        self.event(event="warning", text=text)
+        if not self.json:
             self._print(self._err, f"warning: {one_line(text)}")
         self._command(self._system.warning(one_line(text)))
 
     def problems(self, problems: tuple[Problem, ...]) -> None:
         for problem in problems:
-            if self.json:
-                self.event(event="problem", place=problem.place, path=problem.path, what=problem.what)
-            else:
+            self.event(event="problem", place=problem.place, path=problem.path, what=problem.what)
+            if not self.json:
                 self._print(self._err, one_line(str(problem)))
         shown = [Problem(one_line(p.place), one_line(p.path), one_line(p.what)) for p in problems]
         for annotation in self._system.problems(shown):
@@ -170,16 +190,18 @@ class Console:
         else:
             text = "\n".join(one_line(part) for part in (error.what, error.why, error.todo) if part)
             self._command(self._system.error(one_line(step or error.title), text))
+        self.event(
+            event="error",
+            step=step,
+            exit_code=error.exit_code,
+            what=error.what,
+            why=error.why,
+            todo=error.todo,
+            see=error.section,
+        )
+        if error.trace:
+            self.note(event="trace", text=error.trace)
         if self.json:
-            self.event(
-                event="error",
-                step=step,
-                exit_code=error.exit_code,
-                what=error.what,
-                why=error.why,
-                todo=error.todo,
-                see=error.section,
-            )
             return
         lines = [f"error: {step + ': ' if step else ''}{error.what}"]
         lines += [f"  {name}: {text}" for name, text in (("why", error.why), ("do", error.todo)) if text]
@@ -199,13 +221,16 @@ class Console:
             outputs=outcome.outputs,
             next=outcome.next,
         )
-        self.line()
-        for name, value in outcome.outputs.items():
-            if value:
-                self.line(f"{name}={one_line(value)}")
+        self.outputs(outcome.outputs)
         self.last_lines(
             "; ".join(outcome.finished.values()) or "nothing", ", ".join(outcome.not_done) or "nothing", outcome.next
         )
+
+    def outputs(self, outputs: Mapping[str, str]) -> None:
+        self.line()
+        for name, value in outputs.items():
+            if value:
+                self.line(f"{name}={one_line(value)}")
 
     def result(self, result: str, code: int, *, done: Iterable[str], not_done: Iterable[str], **rest: Any) -> None:
         """The last object of a machine's log, whatever happened; ``rest``: outputs and next."""
@@ -218,7 +243,15 @@ class Console:
         self.line(f"NEXT: {one_line(following)}")
 
 
-def show_log(console: Console, *, requests: bool) -> None:
+class Told(Protocol):
+    """What can be told something in between."""
+
+    def progress(self, text: str) -> None: ...
+
+    def warning(self, text: str) -> None: ...
+
+
+def show_log(console: Told, *, requests: bool) -> None:
     """Have the console show answers that aren't as documented, and with ``requests`` each request (method, address,
     status and time; never a header or a body)."""
 

@@ -9,7 +9,19 @@ from shipline import catalogue, config, inputs, validate
 from shipline import version as versions
 from shipline.document import Node, Path, Place, Problems, printable
 from shipline.pipeline import Network, Pipeline
-from shipline.resolution import buildmaster, certificates, files, keys, names, notes, notify, origins, targets, twins
+from shipline.resolution import (
+    buildmaster,
+    certificates,
+    files,
+    keys,
+    names,
+    notes,
+    notify,
+    origins,
+    tags,
+    targets,
+    twins,
+)
 from shipline.resolution.section import Document
 from shipline.text import LATE_NAMES, Name, Text
 
@@ -70,11 +82,34 @@ def load(sources: Sources) -> Loaded:
     return Loaded(pipeline, tuple(origins.shown(root, given, pipeline)), config_name, tuple(service_keys.missing))
 
 
+def default_config(workspace: pathlib.Path) -> str | None:
+    """The config file that is read if none is named."""
+    return next((name for name in DEFAULT_CONFIGS if (workspace / name).is_file()), None)
+
+
+def version_of(sources: Sources) -> str:
+    """The version that the config and the tag give, looking at nothing else; empty if they don't say.
+
+    Raises InvalidInputError for a config file that can't be read and for what isn't a version.
+    """
+    problems = Problems()
+    root, _ = _config(sources, problems)
+    given = inputs.settings(sources.flags, sources.environ, Problems())
+    problems.raise_any()
+    document = Document(inputs.merge(root or Node({}, Place("")), given, Problems()), frozenset(), problems)
+    release, known = document.section("release"), names.of_run(sources.facts)
+    version = None
+    if release.given("version") or "tag" in known.values:
+        version = _version(release, known, sources.facts.tag_hint)
+    problems.raise_any()
+    return version.text if version else ""
+
+
 def _config(sources: Sources, problems: Problems) -> tuple[Node | None, str | None]:
     if sources.config == "-":
         raw = (sources.stdin or "").encode("utf-8", "surrogateescape")
         return config.parse(raw, "<stdin>", problems), "<stdin>"
-    name = sources.config or next((n for n in DEFAULT_CONFIGS if (sources.workspace / n).is_file()), None)
+    name = sources.config or default_config(sources.workspace)
     if name is None:
         return Node({}, Place(DEFAULT_CONFIGS[0])), None
     return config.read(sources.workspace / name, name, problems), name
@@ -105,7 +140,7 @@ def _pipeline(document: Document, sources: Sources, service_keys: keys.Keys) -> 
     steps = _steps(document)
     found = files.find(document, all_names, late_names, facts, sources.workspace)
     commits = notes.Commits(sources.workspace, version, facts.tag)
-    notes_source = notes.Source(all_names, version, sources.workspace, commits)
+    notes_source = notes.Source(all_names, version, sources.workspace, files.allowed_folders(document), commits)
     release_notes = notes.read(release, notes_source)
     said = release.value("prerelease")
     context = targets.Context(
@@ -152,8 +187,15 @@ def _version(release: Section, run_names: Names, tag_hint: str) -> Version | Non
         release.missing(why, "1.4.0", "version")
         return None
     filled = run_names.fill(release, raw or "{tag}", "version")
+    prefix = release.document.section().text("tag-prefix") or ""
     if filled is None:
         return None
+    if prefix and raw in (None, "{tag}"):
+        version = tags.version(str(filled), prefix)
+        if version is None:
+            shown = f"{printable(prefix)} and a version (tag-prefix), such as {printable(prefix)}1.4.0"
+            release.complain(f"the tag is {printable(str(filled))}: expected {shown}", "version")
+        return version
     try:
         return versions.parse(str(filled))
     except ValueError as error:

@@ -4,25 +4,48 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from shipline import plan as plans
 from shipline.errors import CanceledError, ShiplineError, UnknownOutcomeError, bug
-from shipline.links import dead_link
-from shipline.receipt import fingerprint
+from shipline.links import Links, dead_link
+from shipline.receipt import Receipt, fingerprint
 from shipline.report import Outcome
 from shipline.services.answer import ConflictError
+from shipline.steps import Job
 from shipline.transport.redaction import redact
+from shipline.transport.stopping import stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
+    from shipline.pipeline import Pipeline
     from shipline.plan import Plan, Planned
-    from shipline.steps import Decision, Job, Step
+    from shipline.report import Console
+    from shipline.steps import Decision, Step
 
 
 _LOOKS = (1.0, 2.0, 4.0)  # seconds before each look for what a lost request did
+
+
+def job_for(pipeline: Pipeline, receipt: Path, console: Console) -> Job:
+    """Raises InvalidInputError for a receipt that is damaged or belongs to something else."""
+    return Job(
+        pipeline=pipeline,
+        receipt=Receipt.open(receipt, pipeline),
+        console=console,
+        links=Links(pipeline.network),
+    )
+
+
+def release(job: Job) -> Outcome:
+    """Plan and carry out; the receipt is held by the caller."""
+    planned = plans.make(job)
+    for link in planned.links:
+        if not link.good:
+            job.console.warning(f"{link}; it is asked for again before anything is announced")
+    return run(planned, job)
 
 
 def run(plan: Plan, job: Job) -> Outcome:
@@ -74,6 +97,7 @@ def _carry_out(plan: Plan, job: Job, outcome: Outcome) -> None:
     current = ""
     try:
         pipeline = job.pipeline
+        job.console.note(event="steps", names=[planned.step.name for planned in plan.steps])
         job.receipt.start(pipeline.facts, steps=pipeline.steps, whole=job.first, artifacts=pipeline.artifacts)
         for planned in plan.steps:
             current = planned.step.name
@@ -88,11 +112,14 @@ def _carry_out(plan: Plan, job: Job, outcome: Outcome) -> None:
 
 def _before_announcing(plan: Plan, job: Job) -> None:
     """Right before the first announcement: is the build still the latest, and can what is announced be had?"""
+    job.announcing = True
+    checked = job.pipeline.check_links != "skip" and all(link.good and link.size is not None for link in plan.links)
+    if checked and not job.changes:
+        return  # the plan has just looked at all of it
     for planned in plan.steps:
         planned.step.before_announcing(job)
     required = (p.step for p in plan.steps if p.announces and p.step.required)
     _check_links((url for step in required for url in step.links(job)), job)
-    job.announcing = True
     job.changes += 1  # sizes of files that weren't there before
 
 
@@ -172,7 +199,7 @@ def _settled(step: Step, job: Job, lost: UnknownOutcomeError) -> Decision:
     job.console.progress(f"{lost.what}: looking whether it was applied")
     patience = min(1.0, job.pipeline.network.retry_for / sum(_LOOKS))
     for pause in _LOOKS:
-        time.sleep(pause * patience)
+        stop.sleep(pause * patience)
         try:
             decision = plans.decided(step, job).decision
         except CanceledError:

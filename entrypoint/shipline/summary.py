@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from shipline.errors import ShiplineError
+    from shipline.fleet.report import Together
     from shipline.plan import Plan
     from shipline.report import Outcome
     from shipline.steps import Job
@@ -49,6 +50,23 @@ def of_plan(plan: Plan, job: Job) -> str:
 def of_error(error: ShiplineError) -> str:
     """A run that ended before it began."""
     return "\n".join(["## ❌ Shipline: failed\n", *_last_lines("nothing", "everything", error.todo), *_error(error)])
+
+
+def of_fleet(end: Together) -> str:
+    """Several products: a row each, and the details of those that failed."""
+    rows = [
+        (row.product, row.version, row.result, "" if row.exit_code is None else str(row.exit_code), row.next)
+        for row in end.rows
+    ]
+    parts = [
+        f"## {_ICONS.get(end.result, '❌')} {len(rows)} products: {_text(end.result)}\n",
+        *_last_lines(end.done, end.not_done, end.next),
+        *_table(("Product", "Version", "Result", "Exit", "What to do"), rows),
+    ]
+    for row in end.rows:
+        if row.error is not None:
+            parts += [f"## {_text(row.where)}\n", *_last_lines(row.done, row.not_done, row.next), *_error(row.error)]
+    return "\n".join(parts)
 
 
 def _title(job: Job, result: str) -> str:

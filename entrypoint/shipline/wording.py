@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from shipline import catalogue, schemas
@@ -36,6 +37,7 @@ def flaws(root: Node, empty: Mapping[Path, Place]) -> Iterator[Flaw]:
         yield from _flaws(error, root, empty)
 
 
+@cache
 def _validator() -> Any:
     from jsonschema import Draft202012Validator, validators
 

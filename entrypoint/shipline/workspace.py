@@ -53,6 +53,19 @@ def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def replace(path: Path, text: str) -> None:
+    """Write a file that is never seen half done. Raises OSError."""
+    make_folder(path.parent)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        give_to_owner_of(path.parent, draft)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
 def make_folder(folder: Path) -> None:
     """The folder and those above it; each belongs to the owner of the one it is in."""
     if not folder.exists():

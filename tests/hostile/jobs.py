@@ -75,5 +75,6 @@ def meet(way: Way, case: Mapping[str, Any], folder: Path, ci: str = "local") -> 
                 "GITHUB_STEP_SUMMARY": str(folder / "summary"),
                 "GITHUB_WORKSPACE": str(folder),
             }
-        code, out, err = in_process.run(["run", "--ci", ci, "-v"], environ, folder)
+        arguments = ["run", "--ci", ci, "-v", "--report", "report.html"]
+        code, out, err = in_process.run(arguments, environ, folder)
         return Met(code, out, err, server.asked, server.changes, folder)

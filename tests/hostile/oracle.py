@@ -22,6 +22,8 @@ _OURS = re.compile(r"::(?:warning|error|group|endgroup|add-mask|debug)\b[^\n]*")
 _TITLES = {3: "not authorised", 4: "refused", 7: "service unavailable", 8: "outcome unknown"}
 # Elements of the page that a CI system shows: what its own Markdown makes, and no picture.
 _ELEMENTS = {"h1", "h2", "h3", "p", "ul", "li", "strong", "code", "a", "table", "thead", "tbody", "tr", "th", "td"}
+_REPORTED = {*_ELEMENTS, "header", "main", "footer", "h4", "dl", "dt", "dd", "ol", "div", "span", "pre", "time", "svg"}
+_REPORTED |= {"rect", "details", "summary"}
 OUTPUTS = {
     "result", "failed-step", "receipt", "centercode-release-id", "centercode-release-url", "centercode-release-status",
     "v3-release-id", "v3-release-state", "buildmaster-release-id", "buildmaster-release-number", "buildmaster-build-id",
@@ -47,6 +49,7 @@ def check(met: Met, ci: str) -> None:
         for key in KEYS.values():
             for form in (key, quote(key, safe="")):
                 assert form.encode() not in written.read_bytes(), written
+    _report((met.folder / "report.html").read_text())
     {"github": _github, "gitlab": _gitlab, "jenkins": _jenkins}.get(ci, lambda _: None)(met)
 
 
@@ -58,6 +61,19 @@ def _is_plain(text: str) -> None:
     """No character that moves the cursor, changes colours or reorders what is around it."""
     bad = {c for c in text if c not in "\n\t" and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
     assert bad <= {"\u200b"}, bad  # which is what breaks up a runner's commands
+
+
+def _report(page: str) -> None:
+    """What was said stands in the run report as text."""
+    head, _, body = page.partition("<body>")
+    assert head.count("<style>") == head.count("<link ") == 1
+    _is_plain(page)
+    assert set(re.findall(r"<(?!/)([^\s>]*)", body)) <= _REPORTED
+    assert set(re.findall(r'<\w[^>]*?\s([\w-]+)="', body)) <= {
+        "aria-hidden", "aria-label", "class", "datetime", "height", "href", "preserveAspectRatio", "rel", "role",
+        "scope", "tabindex", "viewBox", "width", "x", "y",
+    }  # fmt: skip
+    assert all(re.match(r"https?:", url) for url in re.findall(r'href="([^"]*)"', body))
 
 
 def _github(met: Met) -> None:
@@ -93,13 +109,10 @@ def _jenkins(met: Met) -> None:
     names = {name.replace("-", "").lower() for name in OUTPUTS}
     for line in (met.folder / "out/outputs").read_text().split("\n")[:-1]:
         assert line.partition("=")[0].lower() in names, line
-    for page in ("description.html", "report.html"):
-        text = (met.folder / "out" / page).read_text()
-        assert not re.search(
-            r"<(?!/?(?:!DOCTYPE|title|h[1-3]|p|ul|li|strong|code|pre|a|table|t[hrd]|thead|tbody)\b)", text
-        )
-        assert not re.search(r"<[^>]*\s(?:on\w+|style|src)=", text)
-        assert all(re.match(r"https?:", url) for url in re.findall(r'href="([^"]*)"', text))
+    text = (met.folder / "out/description.html").read_text()
+    assert not re.search(r"<(?!/?(?:h[1-3]|p|ul|li|strong|code|pre|a|table|t[hrd]|thead|tbody)\b)", text)
+    assert not re.search(r"<[^>]*\s(?:on\w+|style|src)=", text)
+    assert all(re.match(r"https?:", url) for url in re.findall(r'href="([^"]*)"', text))
 
 
 def _is_harmless(markdown: str) -> None:

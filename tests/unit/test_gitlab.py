@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipline import catalogue, ci, schemas
-from shipline.ci.gitlab import PREFIX, REPORTS, GitLab, dotenv
+from shipline.ci.gitlab import PREFIX, REPORT, REPORTS, GitLab, dotenv
 from shipline.errors import InvalidInputError, Problem, RefusedError
 from shipline.report import Console, Outcome
 from shipline.transport.redaction import redact
@@ -218,6 +218,17 @@ def test_a_run_that_ended_before_it_began_leaves_reports_too(tmp_path: Path) -> 
     gitlab(tmp_path).outputs({"result": "failed"})
     assert (tmp_path / REPORTS / "outputs.env").read_text() == "SHIPLINE_OUT_RESULT=failed\n"
     assert json.loads((tmp_path / REPORTS / "annotations.json").read_text()) == {"Shipline": []}
+
+
+def test_the_jobs_page_leads_to_the_run_report(tmp_path: Path) -> None:
+    (tmp_path / REPORTS).mkdir()
+    (tmp_path / REPORT).write_text("made")
+    gitlab(tmp_path, CI_JOB_URL="https://gitlab.example.com/acme/widget/-/jobs/99").outputs({"result": "failed"})
+    (link,) = json.loads((tmp_path / REPORTS / "annotations.json").read_text())["Shipline"]
+    url = "https://gitlab.example.com/acme/widget/-/jobs/99/artifacts/file/.shipline-reports/report.html"
+    assert link == {"external_link": {"label": "Run report", "url": url}}
+    assert f"{REPORTS}/" in JOB["artifacts"]["paths"]
+    assert INPUTS["report"]["default"] == REPORT
 
 
 def test_a_section_ends_when_its_step_ends(monkeypatch: pytest.MonkeyPatch) -> None:

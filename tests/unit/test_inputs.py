@@ -157,17 +157,21 @@ def test_a_secret_as_a_flag_is_refused_and_not_shown(tmp_path: Path) -> None:
 
 
 def test_options() -> None:
-    assert inputs.options({}, {}) == {"command": "run", "format": "text", "verbose": "false", "quiet": "false"}
+    told = {"command": "run", "format": "text", "verbose": "false", "quiet": "false"}
+    several = {"fail-fast": "false", "parallel": "16"}
+    assert inputs.options({}, {}) == {**told, **several}
+    assert inputs.options({"config": "a.yml\nb.yml"}, {})["config"] == "a.yml\nb.yml"
     environ = {"INPUT_COMMAND": "plan", "SHIPLINE_CONFIG": "a.yml", "SHIPLINE_INPUT_CONFIG": "b.yml"}
     chosen = inputs.options({"verbose": "true", "config": ""}, environ)
-    assert chosen == {"command": "plan", "config": "b.yml", "format": "text", "verbose": "true", "quiet": "false"}
+    assert chosen == {**told, "command": "plan", "config": "b.yml", "verbose": "true", **several}
 
 
 def test_wrong_options_are_problems() -> None:
     with pytest.raises(InvalidInputError) as caught:
-        inputs.options({"format": "jsno"}, {"SHIPLINE_QUIET": "yes", "SHIPLINE_CI": "travis"})
+        inputs.options({"format": "jsno", "parallel": "0"}, {"SHIPLINE_QUIET": "yes", "SHIPLINE_CI": "travis"})
     assert [str(problem) for problem in caught.value.problems] == [
         "--format: format: expected text or json, found jsno: did you mean json?",
+        "--parallel: parallel: expected a whole number from 1 to 999, found 0",
         "SHIPLINE_CI: ci: expected github or gitlab or jenkins or local, found travis",
         "SHIPLINE_QUIET: quiet: expected true or false, found yes",
     ]

@@ -55,6 +55,24 @@ def test_an_annotated_tag_counts_and_one_of_another_commit_does_not(checkout: Pa
     assert Local({}, checkout).facts().tag == "v2.0.0"
 
 
+def test_a_commit_that_is_no_branchs_has_no_branch(checkout: Path) -> None:
+    sha = git(checkout, "rev-parse", "HEAD")
+    git(checkout, "tag", "v1.0.0")
+    git(checkout, "checkout", "--quiet", "--detach")
+    facts = Local({}, checkout).facts()
+    assert (facts.tag, facts.branch, facts.sha) == ("v1.0.0", "", sha)
+    git(checkout, "commit", "--quiet", "--allow-empty", "--message=second")
+    facts = Local({}, checkout).facts()
+    assert (facts.tag, facts.branch, facts.sha) == ("", "", git(checkout, "rev-parse", "HEAD"))
+
+
+def test_the_branch_that_is_checked_out_of_several_with_this_commit(checkout: Path) -> None:
+    git(checkout, "branch", "another")
+    git(checkout, "checkout", "--quiet", "-b", "feature/widgets")
+    facts = Local({}, checkout).facts()
+    assert (facts.branch, facts.sha) == ("feature/widgets", git(checkout, "rev-parse", "HEAD"))
+
+
 def test_a_folder_that_is_no_checkout(tmp_path: Path) -> None:
     facts = Local({}, tmp_path).facts()
     assert (facts.ci, facts.tag, facts.branch, facts.sha, facts.tag_hint) == ("local", "", "", "", "")

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from shipline import __version__, catalogue
-from shipline.ci.gitlab import REPORTS
+from shipline.ci.gitlab import REPORT, REPORTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +69,7 @@ _SCRIPT = f"""\
     when: always
   artifacts:
     when: always
+    expose_as: Shipline
     paths: [{REPORTS}/]
     reports:
       dotenv: {REPORTS}/outputs.env
@@ -83,6 +84,7 @@ _REGEX = {
 }
 _REGEX_OF = {
     "receipt": r"^(\.shipline/.*)?$",
+    "report": r"^(\.shipline-reports/.*)?$",
     "steps": r"^([\s,]*(build|deploy|publish))*[\s,]*$",
 }
 
@@ -123,10 +125,11 @@ def _input(leaf: Leaf) -> str:
     allowed = [_shown(value) for value in leaf.enum] or (["true", "false"] if leaf.kind == "boolean" else [])
     # Only what can't be in the config file has a default here: it would hide what that says.
     own = leaf in catalogue.options() and leaf.default is not None
+    default = REPORT if leaf.name == "report" else _shown(leaf.default) if own else ""
     return _entry(
         leaf.name,
         _description(leaf),
-        default=_shown(leaf.default) if own else "",
+        default=default,
         options=allowed if own or not allowed else ["", *allowed],
         regex=_REGEX_OF.get(leaf.name, _REGEX.get(leaf.kind, "")),
     )
@@ -142,6 +145,8 @@ def _description(leaf: Leaf) -> str:
         parts.append("Lines of name=value.")
     if leaf.name == "receipt":
         parts.append("Only the folder .shipline is kept for a retried job.")
+    if leaf.name == "report":
+        parts = [f"Where the run report is written, an HTML page in the folder {REPORTS}. Default: {REPORT}."]
     if leaf.default is not None:
         parts.append(f"Default: {_shown(leaf.default)}.")
     return " ".join(parts)

@@ -24,7 +24,8 @@ private Map ship(Map given) {
     refuseWrong(given)
     // Of its own for each call: branches of `parallel` may share a workspace.
     String folder = ".shipline/jenkins/${UUID.randomUUID()}"
-    List variables = variablesFor(given) + ['SHIPLINE_INPUT_CI=jenkins', 'SHIPLINE_OUT_FOLDER=' + folder]
+    List variables = ['SHIPLINE_INPUT_CI=jenkins', 'SHIPLINE_OUT_FOLDER=' + folder]
+    variables += variablesFor([report: folder + '/report.html'] + given)
     List keys = keysFor(given)
     int status = -1
     Map out = [:]
@@ -41,7 +42,8 @@ private Map ship(Map given) {
         // Of an aborted build too.
         out = outputsIn(contentOf(folder + '/outputs'))
         String receipts = out.receipt ?: given.receipt ?: '.shipline/*.json'
-        archiveArtifacts(artifacts: receipts + ',' + folder + '/**', allowEmptyArchive: true)
+        String kept = receipts + ',' + folder + '/**' + (given.report ? ',' + given.report : '')
+        archiveArtifacts(artifacts: kept, allowEmptyArchive: true)
         if (!isFalse(given.buildDescription)) {
             describe(contentOf(folder + '/description.html'))
         }
@@ -253,14 +255,15 @@ private Map kinds() {
         // Written by tools/generate.py from the schemas, down to the end of the list.
         buildmasterCredentialsId: 'step', centercodeCredentialsId: 'step', v3CredentialsId: 'step', image: 'step',
         failOnError: 'switch', unstableOnWarning: 'switch', buildDescription: 'switch', command: 'text', config: 'text',
-        receipt: 'text', format: 'text', verbose: 'text', quiet: 'text', releaseVersion: 'text', releaseTitle: 'text',
-        releaseNotesFile: 'text', releaseNotesText: 'text', releaseNotesFrom: 'text', releaseNotesTooLong: 'text',
-        releasePrerelease: 'text', steps: 'list', artifacts: 'list', artifactsUrl: 'text', checkLinks: 'text',
-        buildmasterUrl: 'text', buildmasterApplication: 'text', buildmasterRelease: 'text', buildmasterPipeline: 'text',
-        buildmasterTemplate: 'text', buildmasterBuildId: 'text', buildmasterBuildNumber: 'text',
-        buildmasterIfBuildExists: 'text', buildmasterVariables: 'map', buildmasterStages: 'list',
-        buildmasterDeployVariables: 'map', buildmasterForce: 'text', buildmasterStartTime: 'text',
-        buildmasterRedeploy: 'text', buildmasterWait: 'text', buildmasterTimeout: 'text',
+        receipt: 'text', report: 'text', format: 'text', verbose: 'text', quiet: 'text', shard: 'text',
+        failFast: 'text', parallel: 'text', releaseVersion: 'text', releaseTitle: 'text', releaseNotesFile: 'text',
+        releaseNotesText: 'text', releaseNotesFrom: 'text', releaseNotesTooLong: 'text', releasePrerelease: 'text',
+        steps: 'list', artifacts: 'list', artifactsUrl: 'text', tagPrefix: 'text', allowFolders: 'list',
+        checkLinks: 'text', buildmasterUrl: 'text', buildmasterApplication: 'text', buildmasterRelease: 'text',
+        buildmasterPipeline: 'text', buildmasterTemplate: 'text', buildmasterBuildId: 'text',
+        buildmasterBuildNumber: 'text', buildmasterIfBuildExists: 'text', buildmasterVariables: 'map',
+        buildmasterStages: 'list', buildmasterDeployVariables: 'map', buildmasterForce: 'text',
+        buildmasterStartTime: 'text', buildmasterRedeploy: 'text', buildmasterWait: 'text', buildmasterTimeout: 'text',
         buildmasterPendingTimeout: 'text', buildmasterWarned: 'text', buildmasterOnFailure: 'text',
         buildmasterAllowHttp: 'text', v3Url: 'text', v3KeyEnv: 'text', v3ReleasesUrl: 'text', v3ProductId: 'text',
         v3Version: 'text', v3Channel: 'text', v3Platforms: 'list', v3Private: 'text', v3Attach: 'text',

@@ -39,6 +39,11 @@ class System:
         """Whether the person who started the run asked for details."""
         return False
 
+    @property
+    def shard(self) -> str:
+        """Which part of several products this job is for, such as ``2/4``; empty if the system doesn't say."""
+        return ""
+
     def facts(self) -> Facts:
         """What the system says about this run."""
         return Facts(ci=self.name)

@@ -20,6 +20,9 @@ REPORTS = ".shipline-reports"
 summary, and a copy of the receipt. The receipt itself isn't an artifact: GitLab unpacks those of earlier jobs after the
 cache, so a retried job would get an older one."""
 
+REPORT = f"{REPORTS}/report.html"
+"""Where the template has the run report written."""
+
 PREFIX = "SHIPLINE_OUT_"
 
 _FORK = (
@@ -50,6 +53,12 @@ class GitLab(System):
     @property
     def debugging(self) -> bool:
         return self.environ.get("CI_DEBUG_TRACE") == "true"
+
+    @property
+    def shard(self) -> str:
+        """GitLab docs, "CI/CD YAML syntax reference", parallel: CI_NODE_INDEX counts from 1."""
+        index, total = (self.environ.get(name, "") for name in ("CI_NODE_INDEX", "CI_NODE_TOTAL"))
+        return f"{index}/{total}" if index and total else ""
 
     def facts(self) -> Facts:
         env = self.environ
@@ -98,10 +107,16 @@ class GitLab(System):
             self._write(receipt.name, text)
         links = [
             {"external_link": {"label": label, "url": url}}
-            for label, url in dict(_links(outputs, json.loads(text))).items()
+            for label, url in dict([*self._report(), *_links(outputs, json.loads(text))]).items()
             if _LINK.fullmatch(url) and len(url) <= _LONGEST_URL
         ]
         self._write("annotations.json", json.dumps({"Shipline": links}, indent=2) + "\n")
+
+    def _report(self) -> Iterator[tuple[str, str]]:
+        """The page of the run report among the job's artifacts (GitLab docs, "Job artifacts")."""
+        job = self.environ.get("CI_JOB_URL")
+        if job and (self.workspace / REPORT).is_file():
+            yield "Run report", f"{job}/artifacts/file/{REPORT}"
 
     def summary(self, markdown: str) -> None:
         self._write("summary.md", markdown + "\n")

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FOLDER = "SHIPLINE_OUT_FOLDER"
-"""The variable that names the folder for ``outputs``, ``description.html`` and ``report.html``; the library sets it."""
+"""The variable that names the folder for ``outputs`` and ``description.html``; the library sets it."""
+
+REPORT = "report.html"
+"""The run report, which the library has written into that folder too."""
 
 _TAG = re.compile(r"(?:refs/|origin/)?tags/(.+)")
 _BRANCH = re.compile(r"(?:(?:refs/)?(?:heads/|remotes/))?(?:origin/)?(.+)")
-# Of the summary's parts, what fits the build page; the report has all.
+# Of the summary's parts, what fits the build page; the run report has all.
 _SHORT = re.compile(r"Links\n|[^\n]+ \(exit [0-9]+\)\n")
 
 
@@ -57,8 +60,14 @@ class Jenkins(System):
 
     def summary(self, markdown: str) -> None:
         head, *parts = markdown.split("\n### ")
-        self._write("description.html", _html("\n### ".join([head, *(part for part in parts if _SHORT.match(part))])))
-        self._write("report.html", f"<!DOCTYPE html>\n<title>Shipline</title>\n{_html(markdown)}")
+        short = "\n### ".join([head, *(part for part in parts if _SHORT.match(part))])
+        self._write("description.html", _html(f"{short}\n\n{self._report()}"))
+
+    def _report(self) -> str:
+        """A link to it among the build's artifacts."""
+        folder, url = self.environ.get(FOLDER, ""), self.environ.get("BUILD_URL", "")
+        there = folder and url and (self.workspace / folder / REPORT).is_file()
+        return f"[Run report](<{url.rstrip('/')}/artifact/{folder}/{REPORT}>)\n" if there else ""
 
     def _write(self, name: str, text: str) -> None:
         folder = self.environ.get(FOLDER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -14,8 +15,6 @@ from shipline.pipeline import Artifact
 from shipline.text import Text, literal
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from shipline.pipeline import Facts
     from shipline.resolution.names import Names
     from shipline.resolution.section import Document, Section
@@ -60,6 +59,11 @@ def find(document: Document, names: Names, late_names: Names, facts: Facts, work
     return Found(tuple(item for item, _ in found), complete, tuple(entry for _, entry in found))
 
 
+def allowed_folders(document: Document) -> tuple[Path, ...]:
+    """The folders outside the workspace that files may come from."""
+    return tuple(Path(folder) for _, folder in document.section().entries("allow-folders"))
+
+
 class _Finder:
     def __init__(self, document: Document, names: Names, late_names: Names, facts: Facts, workspace: Path) -> None:
         self._top = document.section()
@@ -67,6 +71,7 @@ class _Finder:
         self._late_names = late_names  # a link may hold the build's number: it is sent after the build exists
         self._facts = facts
         self._workspace = workspace
+        self._allowed = allowed_folders(document)
         self.complete = True
 
     def entry(self, entry: Section) -> list[Artifact]:
@@ -84,7 +89,7 @@ class _Finder:
             entry.complain("is a link: give it as url, or give the path of a local file", "path")
             return [None]
         try:
-            paths = local_files.find(pattern, self._workspace)
+            paths = local_files.find(pattern, self._workspace, self._allowed)
             found = [local_files.local(path, self._workspace) for path in paths]
         except ValueError as error:
             entry.complain(str(error), "path")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from shipline import artifacts, commits
+from shipline import artifacts
 from shipline import notes as markdown
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ class Commits:
     def read(self) -> History | None:
         """None: the version has a problem. Raises ValueError as ``commits.of_release`` does."""
         if self._history is None and self._version is not None:
-            self._history = commits.of_release(self._workspace, self._version, self._tag)
+            from shipline.commits import of_release
+
+            self._history = of_release(self._workspace, self._version, self._tag)
         return self._history
 
 
@@ -42,6 +44,7 @@ class Source:
     names: Names
     version: Version | None  # None: it has a problem
     workspace: Path
+    allowed: tuple[Path, ...]  # folders outside the workspace
     commits: Commits
 
 
@@ -82,12 +85,14 @@ def read(section: Section, source: Source, above: Notes | None = None) -> Notes:
 def _of_commits(section: Section, found: Commits) -> tuple[str, str]:
     if section.text("notes", "from") is None:
         return "", ""
+    from shipline.commits import as_markdown
+
     try:
         history = found.read()
     except ValueError as error:
         section.complain(str(error), "notes", "from")
         return "", ""
-    text = commits.as_markdown(history.commits) if history else ""
+    text = as_markdown(history.commits) if history else ""
     if history and not text:
         section.complain(f"there is nothing but merges in {history}: expected what changed", "notes", "from")
     return text, str(history or "")
@@ -100,7 +105,7 @@ def _of_file(section: Section, source: Source) -> tuple[str, str]:
         return "", ""
     shown = str(filled)
     try:
-        text = _content(artifacts.inside(shown, source.workspace))
+        text = _content(artifacts.inside(shown, source.workspace, source.allowed))
         return (markdown.section(text, version, shown) if version is not None else "", shown)
     except FileNotFoundError:
         what = f"there is no file {shown}: expected a Markdown file, as a path relative to the workspace"

@@ -28,9 +28,9 @@ def check(targets: Sequence[tuple[Section, _Target]], same: Callable[[_Target, _
 
 def same_release(one: V3Target, other: V3Target) -> str:
     """v3 knows a release by these, and refuses a second one (docs/fidelity.md)."""
-    first, second = ((_server(t.url), t.product_id, t.version, t.channel) for t in (one, other))
+    key = of_release(one)
     platforms = [p for p in other.platforms if p in one.platforms]
-    if first != second or not platforms or not all(first):  # what has a problem is empty
+    if key != of_release(other) or not platforms or not all(key):  # what has a problem is empty
         return ""
     return (
         f"url, product-id, version {other.version}, channel {other.channel} and the platform {platforms[0]}; "
@@ -40,9 +40,18 @@ def same_release(one: V3Target, other: V3Target) -> str:
 
 def same_release_type(one: CentercodeTarget, other: CentercodeTarget) -> str:
     """Centercode would take both, and testers be told twice."""
-    first, second = ((_server(t.url), t.project, t.release_type) for t in (one, other))
-    same = first == second and all(first)
+    key = of_release_type(one)
+    same = key == of_release_type(other) and all(key)
     return "url, project and release type; expected one target a release type" if same else ""
+
+
+def of_release(target: V3Target) -> tuple[str, ...]:
+    """What two releases have in common that can't both be there, but for their platforms."""
+    return _server(target.url), target.product_id, target.version, target.channel
+
+
+def of_release_type(target: CentercodeTarget) -> tuple[str, ...]:
+    return _server(target.url), target.project, target.release_type
 
 
 def _server(url: str) -> str:

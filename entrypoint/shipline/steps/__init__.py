@@ -63,6 +63,7 @@ class Job:
     decisions: dict[str, Decision] = field(default_factory=dict)  # the last of each step, by its name
     moving: bool = False  # this run makes the build, starts its last deployment or found it running
     announcing: bool = False  # the first announcement is about to be sent: what isn't known now never will be
+    current: tuple[dict[str, Any], dict[str, Any]] | None = None  # the receipt's entry of what is being sent, its line
     changes: int = 0  # grows with everything sent and waited for: a decision made before is made again
 
     @property
@@ -104,6 +105,7 @@ class Job:
         connection.progress.begin()
         try:
             line = self.receipt.sending(entry, request)
+            self.current = (entry, line)
             made = _parsed(parse, call, self._sent(step, call, request))
             status = "sent"
         except ConflictError as error:
@@ -120,9 +122,18 @@ class Job:
             error.todo = step.lost or error.todo
             raise
         finally:
+            self.current = None
             line |= {"status": status, "phase": connection.progress.phase}
             self.receipt.settle(entry, status, made=made)
         return made
+
+    def give_up(self, phase: connection.Phase) -> None:
+        """For a request whose thread doesn't come back: it gets no further than ``phase``."""
+        if self.current is not None:
+            entry, line = self.current
+            status: Status = "refused" if phase in ("not sent", "connecting") else "unknown"
+            line |= {"status": status, "phase": phase}
+            self.receipt.settle(entry, status)
 
     def _sent(self, step: Step, call: Call, request: Request) -> Any:
         """The answer's data; None if it was accepted and lost, and no look-up can bring it back."""

@@ -12,6 +12,7 @@ from shipline.services.buildmaster import Deployment, together, worst
 from shipline.steps import Decision, Job, Step
 from shipline.steps.superseded import check_latest
 from shipline.steps.wait import judge_warned, pause
+from shipline.transport.stopping import stop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +55,7 @@ class AwaitDeployment(Step):
     def _wait(self, job: Job, told: str) -> Mapping[str, str]:
         started, build_id = time.monotonic(), int(job.values["buildmaster-build-id"])
         job.console.progress(f"waiting {told}")
+        job.console.note(event="waiting", status="waiting", limit=self._settings.timeout)
         while (found := self._succeeded(build_id)) is None:
             elapsed = time.monotonic() - started
             build = self._client.build(build_id)
@@ -65,7 +67,7 @@ class AwaitDeployment(Step):
                     why="a build that isn't deployed is never announced",
                     todo="deploy it (is an approval missing?) and run again",
                 )
-            time.sleep(pause(elapsed))
+            stop.sleep(pause(elapsed))
         judge_warned(self._settings, found["buildmaster-deployment-status"], found["buildmaster-stage"])
         job.changes += 1
         return found

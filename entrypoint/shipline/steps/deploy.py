@@ -42,7 +42,7 @@ class Deploy(Step):
         self._wait = settings.wait or not last  # the next stage can't start before this one has ended
         self.lost = (
             f"look at the build in BuildMaster: once a deployment to {self._shown} runs, run again "
-            "and it is taken up; if there is none, deploy it there"
+            "and it is taken up; if none is new, deploy it there"
         )
 
     def key(self, job: Job) -> str:
@@ -90,7 +90,7 @@ class Deploy(Step):
         if not new and not waiting:
             raise UnknownOutcomeError(
                 f"whether a deployment to {self._shown} was started is not known",
-                why="the answer to an earlier try was lost, and BuildMaster shows no new deployment",
+                why=f"an earlier try may have started one, and BuildMaster shows none{_but(before)}",
                 todo=self.lost,
             )
         return self._taken_up(waiting, stage, before, shown=[*new, *waiting][-1])
@@ -234,6 +234,10 @@ class Deploy(Step):
     def before_announcing(self, job: Job) -> None:
         if self._last and self._stage:
             check_latest(self._client, job, self._stage)
+
+
+def _but(before: list[int]) -> str:
+    return f" but what was there before it (id {', '.join(map(str, before))})" if before else ""
 
 
 def _started(data: Any, stage: str) -> dict[str, str]:

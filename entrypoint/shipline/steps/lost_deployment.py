@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from shipline.services.buildmaster import Deployment, same
+from shipline.transport.stopping import stop
 
 if TYPE_CHECKING:
     from shipline.services.buildmaster import BuildMaster
@@ -35,7 +36,7 @@ class Search:
             there = self._client.deployments(int(job.values["buildmaster-build-id"]), self._stage)
             if {d.id for d in there} - before or time.monotonic() >= end:
                 return there
-            time.sleep(1)
+            stop.sleep(1)
 
     def waiting(self, job: Job) -> list[int]:
         """The ids of those that were found not to have ended, though no list shows them. None found proves nothing.

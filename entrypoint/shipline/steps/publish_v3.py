@@ -72,7 +72,8 @@ class PublishV3(Announcement):
         version, made = self._target.version, entry["made"]
         differs = entry.get("payload") not in (None, self._digest(job))
         warning = f"version {version} was released with another name, other notes or other files than are given now"
-        reuse = f"version {version} was released already (id {made.get('release-id') or 'unknown'})"
+        done = "is there as a draft already" if made.get("release-state") == "draft" else "was released already"
+        reuse = f"version {version} {done} (id {made.get('release-id') or 'unknown'})"
         return Decision(reuse=reuse, made=self.named(made), warnings=(warning,) if differs else ())
 
     def _new(self, job: Job) -> Decision:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from shipline import values
 from shipline.errors import DeploymentFailedError, TimedOutError
 from shipline.services.buildmaster import worst
+from shipline.transport.stopping import stop
 
 if TYPE_CHECKING:
     from shipline.pipeline import BuildMaster as Settings
@@ -17,13 +18,17 @@ if TYPE_CHECKING:
     from shipline.steps import Job, Step
 
 _HEARTBEAT = 60.0  # seconds
-_QUICKEST, _SLOWEST = 0.5, 10.0  # seconds between polls
 _POLLS_PER_BUILD_CHECK = 10
+
+# Until so many seconds have been waited, so many between polls. BuildMaster looks every five seconds for what to start
+# (its service's Execution Dispatcher), so a short deployment ends about as evenly spread over the next five.
+_PAUSES = ((0.5, 0.5), (2.5, 2.3), (7.0, 2.1), (36.0, 3.15))
+_SLOWEST = 12.0
 
 
 def pause(elapsed: float) -> float:
-    """Seconds until the next poll: quick at first, then a fifth of the time waited so far."""
-    return min(max(_QUICKEST, elapsed / 5), _SLOWEST)
+    """Seconds until the next poll: long ones cost few, and are noticed a ninth of their time late at most."""
+    return next((seconds for until, seconds in _PAUSES if elapsed < until), min(elapsed / 9, _SLOWEST))
 
 
 def judge_warned(settings: Settings, status: str, stage: str) -> None:
@@ -53,6 +58,8 @@ class Wait:
         while True:
             status, ended, stage = self._look()
             elapsed = time.monotonic() - started
+            limit, name = self._limit(status)
+            self.job.console.note(event="waiting", status=status, limit=limit)
             if status != shown or time.monotonic() - shown_at >= _HEARTBEAT:
                 self.job.console.progress(f"deployment{where}: {status}, {values.human_duration(elapsed)}")
                 shown, shown_at = status, time.monotonic()
@@ -62,8 +69,9 @@ class Wait:
             polls += 1
             if polls % _POLLS_PER_BUILD_CHECK == 0:
                 self._check_build()
-            self._check_limits(status, where, elapsed - late)
-            time.sleep(pause(elapsed))
+            if elapsed - late >= limit:
+                raise _timed_out(status, where, elapsed - late, name)
+            stop.sleep(pause(elapsed))
 
     def _look(self) -> tuple[str, bool, str]:
         """The worst status, whether all have ended, and the stage."""
@@ -122,17 +130,21 @@ class Wait:
             )
         return {"buildmaster-build-number": build.number, "build_number": build.number}
 
-    def _check_limits(self, status: str, where: str, elapsed: float) -> None:
-        limit, name = self.settings.timeout, "timeout"
-        if status == "pending" and self.settings.pending_timeout < limit:
-            limit, name = self.settings.pending_timeout, "pending-timeout"
-        if elapsed >= limit:
-            raise TimedOutError(
-                f"the deployment{where} is still {status} after {values.human_duration(elapsed)} (buildmaster.{name})",
-                why="BuildMaster goes on with it by itself",
-                todo="run again to wait on: it is not deployed a second time"
-                + (" (an approval may be missing)" if status == "pending" else ""),
-            )
+    def _limit(self, status: str) -> tuple[float, str]:
+        """How long may be waited in this status, in seconds, and the setting that says so."""
+        settings = self.settings
+        if status == "pending" and settings.pending_timeout < settings.timeout:
+            return settings.pending_timeout, "pending-timeout"
+        return settings.timeout, "timeout"
+
+
+def _timed_out(status: str, where: str, elapsed: float, setting: str) -> TimedOutError:
+    return TimedOutError(
+        f"the deployment{where} is still {status} after {values.human_duration(elapsed)} (buildmaster.{setting})",
+        why="BuildMaster goes on with it by itself",
+        todo="run again to wait on: it is not deployed a second time"
+        + (" (an approval may be missing)" if status == "pending" else ""),
+    )
 
 
 def _past(status: str) -> str:

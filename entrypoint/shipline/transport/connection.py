@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
+import ssl
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import quote
 
@@ -13,6 +16,9 @@ import requests.adapters
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.ssl_ import create_urllib3_context
+
+from shipline.transport.stopping import stop
 
 if TYPE_CHECKING:
     from shipline.transport.redaction import Secret
@@ -102,6 +108,34 @@ class _Watchman:
 _watchman = _Watchman()
 
 
+class _Sockets:
+    """Those of every connection, for as long as it is there."""
+
+    def __init__(self) -> None:
+        self._known: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._lock = threading.Lock()
+
+    def add(self, sock: Any) -> None:
+        with self._lock:
+            self._known.add(sock)
+
+    def cut(self) -> None:
+        with self._lock:
+            every = list(self._known)
+        for sock in every:
+            # Not a TLS socket's own method, which would have what is still being written go out in the clear.
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(getattr(sock, "socket", sock), socket.SHUT_RDWR)
+
+
+_sockets = _Sockets()
+
+
+def cut_all() -> None:
+    """Cut every connection of this process: whoever waits for an answer is told at once that there will be none."""
+    _sockets.cut()
+
+
 class _Phases(HTTPConnection):
     """Notes each phase as it begins."""
 
@@ -115,6 +149,8 @@ class _Phases(HTTPConnection):
         if self.sock is None:
             progress.phase = "connecting"
             self.connect()  # here, so that a failed connect still counts as not sent
+        _sockets.add(self.sock)
+        stop.check()  # after it has become one that is cut: from here on nothing else holds a request back
         progress.phase = "sending"
         super().endheaders(*args, **kwargs)
 
@@ -134,6 +170,24 @@ class _Http(_Phases):
 
 class _Https(_Phases, HTTPSConnection):
     """TLS."""
+
+    def connect(self) -> None:
+        plain = self.proxy is None and self.cert_file is None and self.ssl_context is None
+        if plain and self.cert_reqs == "CERT_REQUIRED" and (self.ca_certs or self.ca_cert_dir):
+            self.ssl_context = _trusting(self.ca_certs, self.ca_cert_dir)
+            self.ca_certs = self.ca_cert_dir = None  # they would be read into it once more
+        super().connect()
+
+
+@functools.cache
+def _trusting(ca_certs: str | None, ca_cert_dir: str | None) -> ssl.SSLContext:
+    """As urllib3 makes one for each connection. Reading the authorities takes longer than most requests do."""
+    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+    try:
+        context.load_verify_locations(ca_certs, ca_cert_dir)
+    except OSError as error:
+        raise urllib3.exceptions.SSLError(error) from error
+    return context
 
 
 class _HttpPool(HTTPConnectionPool):

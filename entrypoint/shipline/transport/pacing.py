@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from shipline.transport.stopping import stop
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,7 +34,7 @@ class Pacer:
     """Shared by the threads of a process; other processes on the machine aren't seen."""
 
     def __init__(
-        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = stop.sleep
     ) -> None:
         self._clock, self._sleep = clock, sleep
         self._lock = threading.Lock()

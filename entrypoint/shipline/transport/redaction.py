@@ -54,6 +54,8 @@ class Redactor:
 
     def register(self, secret: Secret) -> None:
         raw = secret.reveal()
+        if raw in self._secrets:
+            return  # a fleet has the same keys for each of its products
         fresh = {form for form in variants(raw) if form == raw or len(form) >= _SHORTEST_FORM} - self._variants - {""}
         self._news += sorted(fresh, key=len, reverse=True)
         self._variants |= fresh

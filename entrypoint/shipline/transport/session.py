@@ -19,6 +19,7 @@ from shipline.transport import connection
 from shipline.transport.failure import failed
 from shipline.transport.pacing import pacer
 from shipline.transport.retry_after import seconds_to_wait
+from shipline.transport.stopping import stop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,7 +155,7 @@ class Session:
                 if isinstance(outcome, Answer):
                     return outcome
                 raise outcome
-            time.sleep(wait)
+            stop.sleep(wait)
             attempt += 1
 
     def _once(self, request: Request) -> Answer | ShiplineError:
@@ -162,12 +163,13 @@ class Session:
             # An idle connection may be half closed: a POST lost on it could not be told from one that was applied.
             self._adapter.poolmanager.clear()
         pacer.wait(self._limit, request.url)
+        stop.check()
         limit = 2 * self._network.read_timeout  # a whole answer's; each part of it has the read time-out
         connection.progress.begin(limit)
         begun = time.monotonic()
         failure: ShiplineError
         said = "no answer"
-        body = None
+        body = answer = None
         try:
             body = request.upload.opened() if request.upload else None
             response = self._session.request(
@@ -185,15 +187,20 @@ class Session:
             )
             said = str(response.status_code)
             with response:
-                return self._answer(request, response)
+                answer = self._answer(request, response)
         except (requests.exceptions.RequestException, OSError) as error:
+            stop.check()  # which cuts connections
             failure = failed(self._service, request, error)
+        else:
+            return answer
         finally:
             connection.progress.end()
             if body is not None:
                 body.close()
             self._last_used = time.monotonic()
-            _log.info("%s %s: %s in %d ms", request.method, request.full_url, said, (self._last_used - begun) * 1000)
+            took = (self._last_used - begun) * 1000
+            seen = {"request": request, "answer": answer, "phase": connection.progress.phase}
+            _log.info("%s %s: %s in %d ms", request.method, request.full_url, said, took, extra=seen)
         return failure
 
     def _answer(self, request: Request, response: requests.Response) -> Answer:

@@ -1,0 +1,100 @@
+"""`shipline matrix`: the products that a tag releases, in the form that a CI system makes jobs of."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shipline import ci, inputs, resolve
+from shipline.errors import InvalidInputError, Problem, ShiplineError, bug
+from shipline.fleet import jobs, products
+from shipline.fleet.jobs import Entry
+from shipline.report import Console, one_line
+from shipline.transport.redaction import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line says; empty: unset. ``include`` and ``needs`` are for GitLab."""
+
+    configs: Sequence[str] = ()
+    tag: str = ""  # in place of the one that the CI system tells
+    shard: str = ""
+    form: str = ""
+    include: str = ""
+    needs: Sequence[str] = ()
+
+
+def main(wanted: Wanted) -> int:
+    """Print the products of these config files; the exit code. Needs no key and no network."""
+    system = ci.system("", os.environ, Path.cwd())
+    console = Console(system, out=sys.stderr)  # standard output is the answer's
+    try:
+        _print(wanted, system, console)
+    except ShiplineError as error:
+        console.error(error)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the last resort: a traceback must not print a secret
+        console.error(bug(error))
+        return 1
+    return 0
+
+
+def _print(wanted: Wanted, detected: ci.System, console: Console) -> None:
+    given = {"config": "\n".join(wanted.configs), "shard": wanted.shard}
+    options = inputs.options({name: text for name, text in given.items() if text}, os.environ)
+    system = ci.system(options["ci"], os.environ, Path.cwd()) if "ci" in options else detected
+    facts = system.facts()
+    sources = resolve.Sources(
+        flags={},
+        environ=os.environ,
+        config=options.get("config", "").strip() or None,
+        stdin=None,
+        facts=replace(facts, tag=wanted.tag, tag_hint="") if wanted.tag else facts,
+        workspace=Path.cwd(),
+        need_keys=False,
+    )
+    if sources.config == "-":
+        raise InvalidInputError([Problem("config", "", "expected config files: jobs can't read this standard input")])
+    selected = products.select(sources, shard=options.get("shard", ""), ci_shard=system.shard)
+    for text in selected.left_out:
+        console.line(one_line(text))
+    entries = _entries(selected.products, sources)
+    form = wanted.form or (system.name if system.name in jobs.FORMATS else "text")
+    if form == "gitlab":
+        text = jobs.gitlab(
+            entries,
+            include=wanted.include,
+            needs=wanted.needs,
+            pipeline=facts.run_id,
+            say_version=bool(wanted.tag),
+        )
+        if len(entries) > jobs.MOST_INCLUDES:
+            limit = f"GitLab takes {jobs.MOST_INCLUDES} of them a pipeline unless its administrator allows more"
+            console.warning(f"{len(entries)} products are as many includes, and {limit}: make several by --shard")
+    else:
+        text = jobs.FORMATS[form](entries)
+    sys.stdout.write(redact(text))
+    if system.name == "github":
+        system.outputs({"matrix": jobs.github(entries).strip()})
+
+
+def _entries(chosen: Iterable[products.Product], sources: resolve.Sources) -> list[Entry]:
+    entries: list[Entry] = []
+    problems: list[Problem] = []
+    for product in chosen:
+        try:
+            version = resolve.version_of(replace(sources, config=product.config))
+        except InvalidInputError as error:
+            problems += error.problems
+        else:
+            entries.append(Entry(product.name, product.config, version))
+    if problems:
+        raise InvalidInputError(problems)
+    return entries

@@ -1,0 +1,1 @@
+"""The run report: one HTML page that needs nothing else."""

@@ -1,0 +1,48 @@
+"""What ends the threads of a process: a signal reaches only the main one."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from shipline.errors import CanceledError
+
+
+class Stop:
+    """Until it is called nothing is different; from then on no thread sleeps or sends any more."""
+
+    def __init__(self) -> None:
+        self._called = threading.Event()
+        self._number = 0
+
+    def call(self, signal_number: int) -> None:
+        self._number = signal_number
+        self._called.set()
+
+    def reset(self) -> None:
+        self._called.clear()
+
+    def check(self) -> None:
+        """Raises CanceledError once it has been called."""
+        if self._called.is_set():
+            raise canceled(self._number)
+
+    def sleep(self, seconds: float) -> None:
+        """Like time.sleep, which a signal ends in the main thread alone.
+
+        Raises CanceledError once it has been called.
+        """
+        if threading.current_thread() is threading.main_thread():
+            time.sleep(seconds)
+        elif self._called.wait(seconds):
+            self.check()
+
+
+def canceled(signal_number: int) -> CanceledError:
+    """The error that a signal is."""
+    todo = "run again: it goes on where this run stopped; what BuildMaster has started goes on by itself"
+    return CanceledError(signal_number, todo=todo)
+
+
+stop = Stop()
+"""The process's own."""

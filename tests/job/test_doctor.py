@@ -1,0 +1,306 @@
+"""`shipline doctor`: what is wrong on the way to a service is said, with what to do, and nothing is changed."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import subprocess
+import threading
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from job.project import Ended, Project
+
+
+def lines(ended: Ended, state: str) -> list[str]:
+    """What is said of findings of that state."""
+    return [line.removeprefix(state).strip() for line in ended.out.splitlines() if line.startswith(f"{state} ")]
+
+
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class Other(BaseHTTPRequestHandler):
+    """A server that isn't the sandbox: it answers everything with nothing, at its own time of day."""
+
+    ahead = timedelta()
+    seen: list[str]
+
+    def do_HEAD(self) -> None:
+        self.send_response_only(200)
+        self.send_header("Date", format_datetime(datetime.now(UTC) + self.ahead, usegmt=True))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def parse_request(self) -> bool:
+        good = super().parse_request()
+        self.seen.append(f"{self.command} {self.path} {sorted(self.headers)}")
+        return good
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing is written."""
+
+
+@contextlib.contextmanager
+def other(ahead: timedelta = timedelta(), certificate: Path | None = None) -> Iterator[tuple[str, list[str]]]:
+    """Its URL, and the requests that it got."""
+    seen: list[str] = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Other,), {"ahead": ahead, "seen": seen}))
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}", seen
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextlib.contextmanager
+def connecting_proxy() -> Iterator[tuple[str, list[str]]]:
+    """A proxy for TLS connections: its address, and the heads of the requests that it got."""
+    heads: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            heads.append(f"{self.requestline}\n{self.headers}")
+            host, _, port = self.path.partition(":")
+            with socket.create_connection((host, int(port))) as there:
+                self.send_response_only(200)
+                self.end_headers()
+                back = threading.Thread(target=pump, args=(there, self.connection), daemon=True)
+                back.start()
+                pump(self.connection, there)
+                back.join()
+            self.close_connection = True
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing is written."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        yield f"127.0.0.1:{server.server_port}", heads
+        server.shutdown()
+        thread.join()
+
+
+def pump(one: socket.socket, other: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while chunk := one.recv(65536):
+            other.sendall(chunk)
+        other.shutdown(socket.SHUT_WR)
+
+
+def self_signed(folder: Path, names: str, days: int) -> Path:
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", str(days), "-subj", "/CN=ours"]
+    command += ["-addext", f"subjectAltName={names}", "-keyout", "key.pem", "-out", "cert.pem"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    both = folder / "both.pem"
+    both.write_bytes((folder / "cert.pem").read_bytes() + (folder / "key.pem").read_bytes())
+    return both
+
+
+def test_all_is_well_before_the_first_release_and_after_it(project: Project) -> None:
+    ended = project.shipline("doctor")
+    assert ended.code == 0, ended.text
+    assert lines(ended, "problem") == []
+    assert "buildmaster: BuildMaster 2024.0 (Sandbox)" in lines(ended, "ok")
+    assert any("shows no release of an application Widget" in line for line in lines(ended, "warning"))
+    assert ended.line("NEXT:") == "NEXT: shipline plan"
+    assert project.changes() == []
+    assert project.shipline("run").code == 0
+    changes = project.changes()
+    ended = project.shipline("doctor")
+    assert ended.code == 0, ended.text
+    assert "buildmaster: takes the key; application Widget is there" in lines(ended, "ok")
+    assert any(line.startswith("buildmaster: release 1.4 is there") for line in lines(ended, "ok"))
+    assert any(line.startswith("v3: takes the token") and "has releases" in line for line in lines(ended, "ok"))
+    assert project.changes() == changes
+
+
+def test_centercode_is_asked_for_headers_only_and_never_with_the_key(project: Project) -> None:
+    with other() as (url, seen):
+        ended = project.shipline("doctor", "--centercode-url", url)
+    assert ended.code == 0, ended.text
+    assert [line.split(" ")[:2] for line in seen] == [["HEAD", "/"]]
+    assert "Authorization" not in seen[0]
+    assert any(line.startswith("centercode: the key, project WidgetPro") for line in lines(ended, "ok"))
+
+
+def test_a_wrong_key_doesnt_keep_the_others_from_being_tried(project: Project) -> None:
+    ended = project.shipline("doctor", SHIPLINE_BUILDMASTER_API_KEY="stale-key-of-old")
+    assert ended.code == 3, ended.text
+    (problem,) = lines(ended, "problem")
+    assert problem.startswith("buildmaster: ")
+    assert "403" in problem
+    assert "SHIPLINE_BUILDMASTER_API_KEY" in ended.line("NEXT:")
+    assert any(line.startswith("v3: takes the token") for line in lines(ended, "ok"))
+    assert "stale-key-of-old" not in ended.text
+
+
+def test_the_gravest_problem_gives_the_exit_code(project: Project) -> None:
+    ended = project.shipline(
+        "doctor", "--buildmaster-url", f"http://127.0.0.1:{closed_port()}", SHIPLINE_V3_TOKEN="stale-token"
+    )
+    assert ended.code == 3, ended.text
+    assert [line.partition(":")[0] for line in lines(ended, "problem")] == ["buildmaster", "v3"]
+
+
+def test_a_server_that_isnt_there(project: Project) -> None:
+    ended = project.shipline("doctor", "--buildmaster-url", f"http://127.0.0.1:{closed_port()}")
+    assert ended.code == 7, ended.text
+    assert "do: check the port: 127.0.0.1 is there, and nothing listens" in ended.out
+    assert not any("BuildMaster 2" in line for line in lines(ended, "ok"))
+    assert any(line.startswith("v3: takes the token") for line in lines(ended, "ok"))
+
+
+def test_a_private_certificate_is_trusted_once_its_authority_is_given(project: Project, tmp_path: Path) -> None:
+    both = self_signed(tmp_path, "IP:127.0.0.1", days=90)
+    with other(certificate=both) as (url, seen):
+        ended = project.shipline("doctor", "--centercode-url", url)
+        assert ended.code == 4, ended.text
+        assert "network.ca-bundle" in ended.line("NEXT:")
+        assert seen == []
+        ended = project.shipline("doctor", "--centercode-url", url, "--network-ca-bundle", "cert.pem")
+        assert ended.code == 0, ended.text
+        (valid,) = [line for line in lines(ended, "ok") if "the certificate is valid until" in line]
+        assert "signed by ours (trusted by network.ca-bundle)" in valid
+        environ = {"REQUESTS_CA_BUNDLE": str(tmp_path / "cert.pem")}
+        ended = project.shipline("doctor", "--centercode-url", url, **environ)
+        assert ended.code == 0, ended.text
+        assert "(trusted by REQUESTS_CA_BUNDLE)" in ended.out
+
+
+def test_a_certificate_for_another_host_and_one_that_soon_ends(project: Project, tmp_path: Path) -> None:
+    other_host, soon = tmp_path / "host", tmp_path / "soon"
+    other_host.mkdir()
+    soon.mkdir()
+    with other(certificate=self_signed(other_host, "DNS:builds.example.com", days=90)) as (url, _):
+        ended = project.shipline("doctor", "--centercode-url", url, "--network-ca-bundle", "host/cert.pem")
+        assert ended.code == 4, ended.text
+        assert "write the host in the url as the certificate names it" in ended.line("NEXT:")
+    with other(certificate=self_signed(soon, "IP:127.0.0.1", days=2)) as (url, _):
+        ended = project.shipline("doctor", "--centercode-url", url, "--network-ca-bundle", "soon/cert.pem")
+        assert ended.code == 0, ended.text
+        assert any("left" in line for line in lines(ended, "warning"))
+
+
+def test_https_where_plain_http_is_spoken(project: Project) -> None:
+    url = project.sandbox.url.replace("http:", "https:")
+    ended = project.shipline("doctor", "--buildmaster-url", url)
+    assert ended.code == 4, ended.text
+    assert "is this an https server" in ended.line("NEXT:")
+
+
+def test_the_proxy_is_named_without_its_password(project: Project) -> None:
+    proxy = f"http://somebody:pass-of-proxy@127.0.0.1:{closed_port()}"
+    ended = project.shipline("doctor", HTTP_PROXY=proxy, NO_PROXY="", no_proxy="")
+    assert ended.code == 7, ended.text
+    assert "pass-of-proxy" not in ended.text
+    assert f"goes through the proxy http://{proxy.rpartition('@')[2]} (HTTP_PROXY)" in ended.out
+    ended = project.shipline("doctor", HTTP_PROXY=proxy, NO_PROXY="127.0.0.1")
+    assert ended.code == 0, ended.text
+    assert "goes straight: NO_PROXY names 127.0.0.1, and HTTP_PROXY isn't used" in ended.out
+
+
+def test_a_certificate_is_looked_at_through_the_proxy(project: Project, tmp_path: Path) -> None:
+    both = self_signed(tmp_path, "IP:127.0.0.1", days=90)
+    with other(certificate=both) as (url, seen), connecting_proxy() as (proxy, heads):
+        environ = {"HTTPS_PROXY": f"http://somebody:pass-of-proxy@{proxy}", "NO_PROXY": "", "no_proxy": ""}
+        given = ("--centercode-url", url, "--network-ca-bundle", "cert.pem")
+        ended = project.shipline("doctor", *given, **environ)
+    assert ended.code == 0, ended.text
+    assert f"goes through the proxy http://{proxy} (HTTPS_PROXY)" in ended.out
+    assert "the certificate is valid until" in ended.out
+    assert "pass-of-proxy" not in ended.text
+    assert len(heads) == 2
+    assert all("Proxy-Authorization: Basic " in head.title() for head in heads)
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize(("minutes", "way"), [(-10, "ahead of"), (10, "behind")])
+def test_a_clock_that_is_off(project: Project, minutes: int, way: str) -> None:
+    with other(timedelta(minutes=minutes)) as (url, _):
+        ended = project.shipline("doctor", "--centercode-url", url)
+    assert ended.code == 0, ended.text
+    (clock,) = [line for line in lines(ended, "warning") if "clock" in line]
+    assert f" {way} the server's" in clock
+
+
+def test_keys_that_are_missing_or_odd_are_told_and_never_shown(project: Project) -> None:
+    ended = project.shipline(
+        "doctor",
+        SHIPLINE_BUILDMASTER_API_KEY="",
+        SHIPLINE_V3_TOKEN="'sandbox-in-quotes'",
+        SHIPLINE_CENTERCODE_API_KEY="$CENTERCODE_KEY_OF_CI",
+    )
+    assert "keys: SHIPLINE_BUILDMASTER_API_KEY is not set" in lines(ended, "problem")
+    assert any("SHIPLINE_V3_TOKEN stands in quotes" in line for line in lines(ended, "warning"))
+    assert any("SHIPLINE_CENTERCODE_API_KEY looks like a variable" in line for line in lines(ended, "warning"))
+    assert "sandbox-in-quotes" not in ended.text
+    assert "KEY_OF_CI" not in ended.text
+    ended = project.shipline("doctor", SHIPLINE_V3_TOKEN="sandbox-broken in two")
+    assert ended.code == 2, ended.text
+    assert any("has a space, a line break" in line for line in lines(ended, "problem"))
+    assert "broken in two" not in ended.text
+
+
+def test_what_isnt_built_yet_is_only_a_warning(project: Project) -> None:
+    (project.path / "dist/widget.zip").unlink()
+    (project.path / "CHANGELOG.md").unlink()
+    project.config(version="")
+    ended = project.shipline("doctor")
+    assert ended.code == 0, ended.text
+    told = " ".join(lines(ended, "warning"))
+    assert all(name in told for name in ("release.version", "release.notes.file", "artifacts[0].path"))
+    assert any(line.startswith("v3: takes the token") for line in lines(ended, "ok"))
+
+
+def test_other_bad_input_is_exit_2_and_the_services_are_asked_all_the_same(project: Project) -> None:
+    project.config(state="  state: publisched")
+    ended = project.shipline("doctor", SHIPLINE_CENTERCODE_API_KEY="")
+    assert ended.code == 2, ended.text
+    assert any("v3.state" in line for line in lines(ended, "problem"))
+    assert "keys: SHIPLINE_CENTERCODE_API_KEY is not set" in lines(ended, "problem")
+    assert "buildmaster: BuildMaster 2024.0 (Sandbox)" in lines(ended, "ok")
+    assert any(line.startswith("v3: takes the token") for line in lines(ended, "ok"))
+
+
+def test_for_machines_and_in_few_words(project: Project) -> None:
+    ended = project.shipline("doctor", "--format", "json", SHIPLINE_V3_TOKEN="")
+    *checks, result = ended.events
+    assert {event["event"] for event in checks} == {"check"}
+    (missing,) = [event for event in checks if event["state"] == "problem"]
+    assert (missing["about"], missing["exit_code"]) == ("keys", 2)
+    assert (result["event"], result["exit_code"], ended.code) == ("result", 2, 2)
+    quiet = project.shipline("doctor", "--quiet")
+    assert lines(quiet, "ok") == []
+    assert quiet.line("result=") == "result=succeeded"
+
+
+def test_several_products_are_told_what_they_share_once(project: Project) -> None:
+    text = (project.path / "shipline.yml").read_text()
+    project.write("products/one.yml", text)
+    project.write("products/two.yml", text.replace("27d6f2a0", "17d6f2a0"))
+    ended = project.shipline("doctor", "--config", "products/*.yml")
+    assert ended.code == 0, ended.text
+    assert lines(ended, "ok").count("buildmaster: BuildMaster 2024.0 (Sandbox)") == 1
+    assert len([line for line in lines(ended, "ok") if line.startswith("v3: takes the token")]) == 2

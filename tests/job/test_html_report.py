@@ -1,0 +1,355 @@
+"""The run report as a reader has it: an HTML file that tells all, loads nothing and holds no key."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+
+from job.project import KEYS
+from shipline.transport.redaction import variants
+
+if TYPE_CHECKING:
+    from job.project import Project
+
+FETCHING = ("src", "srcset", "poster", "data", "background", "action", "formaction", "ping", "manifest")
+VOID = ("meta", "link", "rect")
+INLINE = ("span", "a", "code", "strong", "time")
+REPORT = ("--report", "out/report.html")
+
+
+class Page(HTMLParser):
+    """What of a page can be seen, and what a browser would do with it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.source = text
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.lines: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+        self.lines += [] if tag in INLINE else [" "]
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.lines.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.lines).split())
+
+    def after(self, start: str) -> str:
+        """What follows a text, a few words of it."""
+        assert start in self.text
+        return self.text.partition(start)[2][:300].strip()
+
+
+def page(project: Project, name: str = "out/report.html") -> Page:
+    """The report, which is checked for what none may have."""
+    text = (project.path / name).read_text(encoding="utf-8")
+    read = Page(text)
+    for tag, attributes in read.tags:
+        assert tag not in ("script", "iframe", "object", "embed", "img", "base", "form", "audio", "video"), tag
+        assert not any(attributes.get(name) for name in FETCHING)
+        assert not any(name.startswith("on") or name == "style" for name in attributes)
+        if tag == "link":
+            assert attributes == {"rel": "icon", "href": "data:,"}
+        elif "href" in attributes:
+            assert (attributes["href"] or "").startswith(("http://", "https://", "#"))
+    style = text.partition("<style>")[2].partition("</style>")[0]
+    assert not [word for word in ("url(", "@import", "expression") if word in style]
+    for key in KEYS.values():
+        assert [form for form in variants(key) if len(form) >= 6 and form in text] == []
+    return read
+
+
+def test_a_run_that_succeeds_is_told_from_the_end_to_the_requests(project: Project) -> None:
+    ended = project.shipline("run", *REPORT)
+    assert ended.code == 0, ended.text
+    made = page(project)
+    assert made.text.startswith("Widget 1.4.0: succeeded Widget 1.4.0: succeeded shipline run, exit 0; began 20")
+    assert "DONE created release 1.4 (id 2) created build 7 (id 1) deployed to Integration" in made.text
+    assert "NOT DONE nothing NEXT nothing" in made.text
+    for step in ("release", "build", "deploy:Integration", "deploy:Testing", "publish:v3", "publish:centercode"):
+        assert f"{step} done" in made.text
+    for request in project.changes():
+        url = f"POST {project.sandbox.url}{request['path']}: {request['status']} in "
+        assert url in made.text
+    assert '"toStage": "Integration"' in made.text
+    assert "Widgets **turn** <both> ways." in made.text
+    assert f"number {ended.outputs['buildmaster-build-number']}, status active" in made.text
+    links = {attributes["href"] for tag, attributes in made.tags if tag == "a"}
+    assert {ended.outputs["buildmaster-url"], ended.outputs["centercode-release-url"]} <= links
+    assert f"{project.sandbox.url}/files/widget.zip" in links
+    assert "widget.zip 2.0 KB " + project.receipt()["artifacts"][0]["sha256"] in made.text
+    assert made.after("buildmaster.build-number").startswith("7 shipline.yml:")
+    assert made.after("buildmaster.api-key").startswith("*** SHIPLINE_BUILDMASTER_API_KEY")
+    assert "Written by Shipline" in made.text
+
+
+def test_the_report_changes_nothing_of_the_log(project: Project) -> None:
+    """Nor are the requests told twice where the log has them too."""
+    project.shipline("run", *REPORT)
+    plain = project.shipline("run")
+    told = project.shipline("run", *REPORT)
+    assert told == plain
+    loud = project.shipline("run", "-v", *REPORT)
+    assert " … GET " in loud.out
+    assert page(project).text.count("GET ") == loud.out.count(" … GET ")
+    objects = project.shipline("run", "--format", "json", *REPORT).events
+    assert {"loaded", "made"}.isdisjoint(event["event"] for event in objects)
+
+
+def test_look_ups_that_say_the_same_are_one_line(project: Project) -> None:
+    project.sandbox.admin("faults", {"operation": "get-deployments", "kind": "status", "status": 503, "times": 3})
+    project.config(network="network: {retry-for: 20s}")
+    assert project.shipline("run", "--steps", "build,deploy", *REPORT).code == 0
+    made = page(project)
+    assert "3 times, last " in made.text
+    assert made.text.count(": 503 in ") == 1
+
+
+def test_a_failed_deployment_comes_first_with_what_to_do(project: Project) -> None:
+    stages = [{"name": "Integration"}, {"name": "Testing", "outcome": "failed"}]
+    application = {"id": 1, "name": "Widget", "pipelines": {"Standard": {"stages": stages}}}
+    project.sandbox.admin("seed", {"buildmaster": {"applications": [application]}})
+    assert project.shipline("run", *REPORT).code == 5
+    made = page(project)
+    assert "Widget 1.4.0: failed shipline run, exit 5" in made.text
+    assert "NOT DONE deploy:Testing publish:v3 publish:centercode" in made.text
+    error = made.after("What went wrong")
+    assert error.startswith("deploy:Testing: the deployment to Testing failed")
+    assert "What to do: look at its log in BuildMaster" in error
+    assert "docs/errors.md#exit-5" in error
+    assert made.text.index("What went wrong") < made.text.index("What happened when")
+    assert "deploy:Integration done" in made.after("Steps Step State Began Took When")
+    assert "deploy:Testing failed" in made.after("Steps Step State Began Took When")
+
+
+def test_invalid_input_is_shown_with_every_place(project: Project) -> None:
+    project.config(platforms="  platforms: [amiga]", project="  projekt: WidgetPro")
+    assert project.shipline("run", *REPORT).code == 2
+    assert project.sandbox.requests() == []
+    made = page(project)
+    assert "Shipline: failed shipline run, exit 2" in made.text
+    assert "NOT DONE everything" in made.text
+    found = made.after("Where Setting What")
+    assert "shipline.yml:" in found
+    assert "centercode.projekt" in found
+
+
+@pytest.mark.parametrize("flags", [("--format", "yaml"), ("--verbose", "--ci", "nowhere")])
+def test_options_that_are_wrong_are_in_the_report_too(project: Project, flags: tuple[str, ...]) -> None:
+    assert project.shipline("run", *flags, *REPORT).code == 2
+    assert "expected " in page(project).after("Where Setting What")
+
+
+def test_a_refused_key(project: Project) -> None:
+    project.sandbox.admin("faults", {"operation": "create-release", "service": "v3", "kind": "status", "status": 403})
+    assert project.shipline("run", *REPORT).code == 3
+    made = page(project)
+    assert "publish:v3: " in made.after("What went wrong")
+    assert "SHIPLINE_V3_TOKEN" in made.after("What to do: ")
+
+
+def test_an_outcome_that_is_not_known(project: Project) -> None:
+    project.sandbox.admin("faults", {"operation": "project-release", "kind": "delay", "seconds": 3})
+    project.config(network="network: {retry-for: 1s, read-timeout: 1s}")
+    assert project.shipline("run", *REPORT).code == 8
+    made = page(project)
+    assert "Widget 1.4.0: unknown" in made.text
+    assert "NOT DONE publish:centercode" in made.text
+    assert "releaseTypes/Firmware: no answer in " in made.text
+    assert " (sent)" in made.text
+
+
+def test_a_run_that_is_canceled(project: Project) -> None:
+    stages = [{"name": "Integration", "executing_seconds": 300}, {"name": "Testing"}]
+    application = {"id": 1, "name": "Widget", "pipelines": {"Standard": {"stages": stages}}}
+    project.sandbox.admin("seed", {"buildmaster": {"applications": [application]}})
+    process = project.start("run", *REPORT)
+    deadline = time.monotonic() + 20
+    while "deploy-build" not in project.operations() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    begun = page(project)
+    assert "Shipline: not ended" in begun.text
+    assert "if this run was killed, run again" in begun.after("NEXT")
+    ended = project.cancel(process, signal.SIGTERM)
+    assert ended.code == 143, ended.text
+    made = page(project)
+    assert "Widget 1.4.0: canceled shipline run, exit 143" in made.text
+    assert "goes on where this run stopped" in made.after("NEXT")
+    assert "deployment 1 goes on" in made.after("NOT DONE")
+
+
+def test_a_plan_shows_what_would_be_sent(project: Project) -> None:
+    assert project.shipline("plan", *REPORT).code == 0
+    made = page(project)
+    assert "Widget 1.4.0: planned shipline plan, exit 0" in made.text
+    sends = made.text.partition("What a run sends")[2]
+    assert f"POST {project.sandbox.url}/api/releases/builds/create" in sends
+    assert '"buildNumber": "7"' in sends
+    assert "Release notes for v3, from CHANGELOG.md" in sends
+    assert project.changes() == []
+
+
+def test_a_validation(project: Project) -> None:
+    assert project.shipline("validate", *REPORT).code == 0
+    made = page(project)
+    assert "Widget 1.4.0: succeeded shipline validate, exit 0" in made.text
+    assert "buildmaster.application Widget shipline.yml:" in made.text
+    assert project.sandbox.requests() == []
+
+
+def test_the_variable_and_the_wrappers_input(project: Project) -> None:
+    project.shipline("validate", SHIPLINE_REPORT="a.html")
+    project.shipline("run", SHIPLINE_INPUT_REPORT="b.html", SHIPLINE_INPUT_COMMAND="validate", INPUT_REPORT="")
+    assert "shipline validate" in page(project, "a.html").text
+    assert "shipline validate" in page(project, "b.html").text
+    assert project.sandbox.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("dist", "expected a new file, or an earlier report"),
+        ("shipline.yml", "expected a new file, or an earlier report"),
+        ("shipline.yml/report.html", "no report can be written there: Not a directory"),
+        ("/proc/report.html", "no report can be written there: "),
+        ("r" * 300, "no report can be written there: File name too long"),
+    ],
+)
+def test_a_path_that_cannot_be_written_is_found_before_anything_is_sent(project: Project, path: str, why: str) -> None:
+    before = {file: file.read_bytes() for file in project.path.rglob("*") if file.is_file()}
+    ended = project.shipline("run", "--report", path)
+    assert ended.code == 2
+    assert f"--report: report: {why}" in ended.text
+    assert project.sandbox.requests() == []
+    assert {file: file.read_bytes() for file in project.path.rglob("*") if file.is_file()} == before
+
+
+def test_a_report_takes_the_place_of_an_earlier_one(project: Project) -> None:
+    project.shipline("validate", *REPORT)
+    project.shipline("plan", *REPORT)
+    assert "shipline plan" in page(project).text
+    assert [file.name for file in (project.path / "out").iterdir()] == ["report.html"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root writes for others")
+def test_the_report_belongs_to_the_folders_owner(project: Project) -> None:
+    os.chown(project.path, 1234, 1234)
+    project.shipline("validate", *REPORT)
+    for name in ("out", "out/report.html"):
+        assert (project.path / name).stat().st_uid == 1234
+
+
+def fleet(project: Project, *names: str) -> list[str]:
+    """Config files of products that differ in their names only."""
+    text = (project.path / "shipline.yml").read_text()
+    for name in names:
+        own = text.replace("application: Widget", f"application: {name}").replace("WidgetPro", f"{name}Pro")
+        project.write(f"products/{name.lower()}.yml", own.partition("v3:")[0])
+    applications = [
+        {"id": number, "name": name, "pipelines": {"Standard": {"stages": [{"name": s} for s in STAGES]}}}
+        for number, name in enumerate(names, start=1)
+    ]
+    project.sandbox.admin("seed", {"buildmaster": {"applications": applications}})
+    (project.path / "shipline.yml").unlink()
+    return [f"products/{name.lower()}.yml" for name in names]
+
+
+STAGES = ("Integration", "Testing")
+
+
+def test_a_fleet_has_one_report_in_which_each_request_is_its_products(project: Project) -> None:
+    names = ("Router", "Camera", "Door")
+    fleet(project, *names)
+    ended = project.shipline("run", "--config", "products/*.yml", "--parallel", "2", *REPORT)
+    assert ended.code == 0, ended.text
+    made = page(project)
+    assert made.text.startswith("3 products: succeeded")
+    anchors = {attributes["href"] for tag, attributes in made.tags if tag == "a"}
+    sections = made.source.split("<section ")[1:]
+    assert len(sections) == len(names)
+    for section in map(Page, (f"<section {part.partition('</section>')[0]}</section>" for part in sections)):
+        (anchor,) = (attributes["id"] for tag, attributes in section.tags if tag == "h2")
+        assert f"#{anchor}" in anchors
+        name = section.text.partition(": ")[2].partition(" ")[0]
+        assert f"{name} 1.4.0: succeeded" in section.text
+        assert section.text.count('"applicationName": "') == section.text.count(f'"applicationName": "{name}"') > 0
+        assert section.text.count("POST ") == 4
+    assert "GET " not in made.source.partition("<section ")[0] + made.source.rpartition("</section>")[2]
+
+
+def test_a_fleet_that_fails_and_one_whose_input_is_wrong(project: Project) -> None:
+    fleet(project, "Router", "Camera")
+    project.sandbox.admin("faults", {"operation": "create-build", "status": 403})
+    ended = project.shipline("run", "--config", "products/*.yml", "--parallel", "1", "--fail-fast", *REPORT)
+    assert ended.code == 3, ended.text
+    made = page(project)
+    assert "2 products: failed shipline run, exit 3" in made.text
+    assert "router not started" in made.after("Product Result Exit Next camera failed 3")
+    assert made.source.count("<section ") == 1
+    project.write("products/door.yml", "release: {version: x}\nv3: {}\n")
+    assert project.shipline("run", "--config", "products/*.yml", *REPORT).code == 2
+    assert "products/door.yml:1:" in page(project).after("Where Setting What")
+
+
+HOSTILE = "</pre></style><script>alert(1)</script><img src=x onerror=alert(2)>\"' onmouseover='x"
+
+
+def test_hostile_texts_are_text(project: Project) -> None:
+    name = "Widget <script>alert(3)</script> \"x\" 'y' &amp; \u202egnp"
+    project.config(
+        application=f"  application: {json.dumps(name.replace(chr(0x202E), ''))}",
+        notes=f"  notes: {{text: {json.dumps(HOSTILE)}}}",
+        variables=f"  variables: {{Branch: {json.dumps(HOSTILE)}}}",
+    )
+    for command, fault in (("plan", None), ("run", None), ("run", {"status": 400, "body": HOSTILE})):
+        if fault:
+            project.sandbox.admin("faults", {"operation": "get-releases", **fault})
+        project.shipline(command, *REPORT)
+        assert "<script>alert(3)" in page(project).text or fault
+    project.write("shipline.yml", json.dumps({HOSTILE: 1, "release": {"version": HOSTILE}}))
+    assert project.shipline("validate", *REPORT).code == 2
+    assert "</pre></style><script>alert(1)</script>" in page(project).text
+
+
+def test_what_a_server_says_is_no_link_to_click_on(project: Project) -> None:
+    answer = {"id": HOSTILE, "url": "javascript:alert(1)", "status": HOSTILE}
+    fault = {"operation": "project-release", "status": 201, "body": json.dumps(answer), "when": "after_apply"}
+    project.sandbox.admin("faults", fault)
+    assert project.shipline("run", *REPORT).code == 0
+    made = page(project)
+    assert "publish:centercode: javascript:alert(1)" in made.text
+    assert "javascript:alert(1)" not in [attributes.get("href") for _, attributes in made.tags]
+
+
+def test_keys_in_places_where_nobody_expects_them(project: Project) -> None:
+    """page() looks for each form of each key."""
+    key = KEYS["SHIPLINE_V3_TOKEN"]
+    project.config(notes=f"  notes: {{text: {json.dumps(f'see {key} <b>{key}</b>')}}}", title=f"  title: {key}")
+    for command in ("validate", "plan", "run"):
+        project.shipline(command, *REPORT)
+        page(project)
+    project.write("shipline.yml", f"{key}: 1\nrelease: {{version: {key!r}}}\n")
+    project.shipline("validate", *REPORT)
+    page(project)

