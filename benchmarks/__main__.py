@@ -1,0 +1,29 @@
+"""Run all benchmarks, or those that are named, and write what they show into docs/performance.md.
+
+Exit code 1: something is over its limit.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from benchmarks import page
+
+ALL = ("job", "start", "waiting", "fleet", "validate", "main_job", "image")
+
+
+def main(names: list[str]) -> int:
+    if unknown := set(names) - set(ALL):
+        print(f"unknown: {', '.join(sorted(unknown))}; expected some of {', '.join(ALL)}", file=sys.stderr)
+        return 2
+    held = True
+    for name in names or ALL:
+        section = importlib.import_module(f"benchmarks.{name}").section()
+        page.write(name, section)
+        print(f"## {name}\n\n{section}\n", flush=True)
+        held &= all(figure.holds for figure in section.figures)
+    return 0 if held else 1
+
+
+sys.exit(main(sys.argv[1:]))

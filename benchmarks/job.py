@@ -1,0 +1,132 @@
+"""One job of five calls: Shipline, the same with curl and jq, and the least that Python can take for them."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import delay, measure, page, server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from benchmarks.measure import Taken
+
+RUNS = 15
+ROUND_TRIP = 0.05
+_HERE = Path(__file__).parent
+_KEY = "sandbox-buildmaster"
+_PLAIN, _FAR = "plain loopback", "TLS, 50 ms round trips"
+_SIDES = {
+    "shipline": (sys.executable, "-m", "shipline", "run"),
+    "curl and jq": ("bash", str(_HERE / "job.sh")),
+    "floor": (sys.executable, str(_HERE / "floor.py")),
+}
+_CONFIG = """\
+release: {{version: 1.4.0}}
+buildmaster:
+  url: {url}
+  application: Widget
+  release: "1.4"
+  build-number: "7"
+  stages: [Testing]
+  wait: false
+"""
+_RELEASE = {"id": 4, "number": "1.4", "name": "1.4", "status": "active", "applicationName": "Widget"}
+_BUILD = {"id": 7, "number": "7", "status": "active", "applicationName": "Widget", "releaseId": 4}
+_DEPLOYMENT = {"id": 20, "status": "pending", "applicationName": "Widget", "buildId": 7, "pipelineStageName": "Testing"}
+_CALLS: dict[tuple[str, str], Any] = {
+    ("GET", "/api/releases"): [_RELEASE],
+    ("GET", "/api/releases/builds"): [],
+    ("POST", "/api/releases/builds/create"): _BUILD,
+    ("GET", "/api/releases/builds/deployments"): [],
+    ("POST", "/api/releases/builds/deploy"): [_DEPLOYMENT],
+}
+
+
+class _BuildMaster:
+    """Answers the five calls, and notes them."""
+
+    def __init__(self) -> None:
+        self._asked: list[tuple[str, str]] = []
+
+    def __call__(self, method: str, path: str, _: bytes) -> tuple[int, Any]:
+        self._asked.append((method, path))
+        return 200, _CALLS[method, path]
+
+    def check(self) -> None:
+        """Raises RuntimeError unless exactly the five calls came since the last time."""
+        asked, self._asked = self._asked, []
+        if asked != list(_CALLS):
+            raise RuntimeError(f"expected {list(_CALLS)}, found {asked}")
+
+
+def section() -> page.Section:
+    answers = _BuildMaster()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with server.serving(answers) as near:
+            plain = _compared(answers, f"http://127.0.0.1:{near}", folder)
+        certificate = _certificate(folder)
+        with server.serving(answers, certificate) as secure, delay.delayed(secure, ROUND_TRIP) as port:
+            far = _compared(answers, f"https://127.0.0.1:{port}", folder, certificate)
+    least = {side: measure.fastest(taken) for side, taken in plain.items()}
+    least_far = {side: measure.fastest(taken) for side, taken in far.items()}
+    rows = [
+        _row(side, where, taken) for where, sides in ((_PLAIN, plain), (_FAR, far)) for side, taken in sides.items()
+    ]
+    return page.Section(
+        (
+            page.Figure("times the script, plain loopback", least["shipline"] / least["curl and jq"], 2.5),
+            page.Figure("times the script, TLS and 50 ms", least_far["shipline"] / least_far["curl and jq"], 0.75),
+            page.Figure("times the floor, plain loopback", least["shipline"] / least["floor"], 1.4),
+            page.Figure("peak memory", max(t.peak for t in (*plain["shipline"], *far["shipline"])), 45, "{:.1f} MiB"),
+        ),
+        page.table(("", "network", "minimum", "median", "CPU", "peak memory"), rows),
+    )
+
+
+def _compared(answers: _BuildMaster, url: str, folder: Path, certificate: Path | None = None) -> dict[str, list[Taken]]:
+    bundle = {"CURL_CA_BUNDLE": str(certificate)} if certificate else {}
+    environ = {"URL": url, "KEY": _KEY, "SHIPLINE_BUILDMASTER_API_KEY": _KEY, **bundle}
+    network = f"network: {{ca-bundle: {certificate}}}\n" if certificate else ""
+    (folder / "shipline.yml").write_text(_CONFIG.format(url=url) + network, encoding="utf-8")
+
+    def once(command: Sequence[str]) -> Callable[[], Taken]:
+        def run() -> Taken:
+            for receipt in folder.glob(".shipline/*"):
+                receipt.unlink()
+            taken = measure.process(command, folder, environ)
+            answers.check()
+            return taken
+
+        return run
+
+    return measure.interleaved({side: once(command) for side, command in _SIDES.items()}, RUNS)
+
+
+def _certificate(folder: Path) -> Path:
+    """A certificate for 127.0.0.1 that signs itself, with its key in the same file."""
+    file = folder / "server.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=127.0.0.1"
+    command += f" -addext subjectAltName=IP:127.0.0.1 -keyout {folder}/key.pem -out {file}"
+    subprocess.run(command.split(), check=True, capture_output=True)
+    file.write_bytes(file.read_bytes() + (folder / "key.pem").read_bytes())
+    return file
+
+
+def _row(side: str, network: str, taken: Sequence[Taken]) -> tuple[str, ...]:
+    walls, cpu = [one.wall * 1000 for one in taken], min(one.cpu for one in taken) * 1000
+    peak = max(one.peak for one in taken)
+    return (
+        side,
+        network,
+        f"{min(walls):.0f} ms",
+        f"{statistics.median(walls):.0f} ms",
+        f"{cpu:.0f} ms",
+        f"{peak:.1f} MiB",
+    )

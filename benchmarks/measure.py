@@ -1,0 +1,60 @@
+"""What processes take, seen from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+K = TypeVar("K")
+_LAUNCH = Path(__file__).with_name("launch.py")
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")  # of the environment: nothing that a CI system sets
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Seconds of wall and CPU time, and MiB of memory at the peak."""
+
+    wall: float
+    cpu: float
+    peak: float
+
+
+def process(command: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None) -> Taken:
+    """Run a command once. Raises RuntimeError, with what it wrote to standard error, if it fails."""
+    inherited = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(_LAUNCH), *command],
+        cwd=folder,
+        env={**inherited, **(environ or {})},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = json.loads(done.stdout)
+    if told["code"]:
+        raise RuntimeError(f"{' '.join(command)} ended with {told['code']}:\n{done.stderr}")
+    return Taken(told["wall"], told["cpu"], told["peak"] / 1024)
+
+
+def interleaved(sides: Mapping[K, Callable[[], Taken]], runs: int) -> dict[K, list[Taken]]:
+    """Every side as often, in turn, so that what else the machine does meets all of them; one run before, uncounted."""
+    for side in sides.values():
+        side()
+    taken: dict[K, list[Taken]] = {name: [] for name in sides}
+    for _ in range(runs):
+        for name, side in sides.items():
+            taken[name].append(side())
+    return taken
+
+
+def fastest(taken: Sequence[Taken]) -> float:
+    """The least wall time: what is above it, other work on the machine has added."""
+    return min(one.wall for one in taken)

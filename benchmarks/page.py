@@ -1,0 +1,61 @@
+"""The figures in docs/performance.md, each section between marks of its own: what isn't measured again stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_PAGE = Path(__file__).parents[1] / "docs/performance.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What was measured, in words, beside the most (or the least) that it may be."""
+
+    what: str
+    measured: float
+    limit: float
+    form: str = "{:.2f}"
+    least: bool = False
+
+    @property
+    def holds(self) -> bool:
+        return self.measured >= self.limit if self.least else self.measured <= self.limit
+
+    def __str__(self) -> str:
+        limit = f"{'at least' if self.least else 'at most'} {self.form.format(self.limit)}"
+        return f"| {self.what} | {limit} | {self.form.format(self.measured)} | {'yes' if self.holds else '**no**'} |"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What a benchmark found: figures that have a limit, and what explains them (Markdown)."""
+
+    figures: tuple[Figure, ...]
+    text: str = ""
+
+    def __str__(self) -> str:
+        heads = "| measured | limit | figure | holds |\n| --- | --- | ---: | --- |\n"
+        table = heads + "\n".join(map(str, self.figures)) if self.figures else ""
+        return "\n\n".join(part for part in (table, self.text.strip()) if part)
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown; the first column holds words, the others numbers."""
+    heads = list(heads)
+    lines = [f"| {' | '.join(heads)} |", f"| --- |{' ---: |' * (len(heads) - 1)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def write(name: str, section: Section) -> None:
+    """Put a benchmark's section between its marks."""
+    begin, end = f"<!-- {name}: written by `make bench`. -->\n", f"<!-- End of {name}. -->\n"
+    before, mark, rest = _PAGE.read_text(encoding="utf-8").partition(begin)
+    if not mark:
+        raise ValueError(f"docs/performance.md has no place for {name}: expected the line {begin.strip()}")
+    after = rest.partition(end)[2]
+    _PAGE.write_text(f"{before}{begin}\n{section}\n\n{end}{after}", encoding="utf-8")
