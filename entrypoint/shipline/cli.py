@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -205,16 +206,24 @@ def main() -> None:
     gc.set_threshold(_GARBAGE)
     try:
         cli.main(standalone_mode=False)
-    except click.NoSuchOption as error:
-        _about(error).show()
-        raise SystemExit(error.exit_code) from None
     except click.ClickException as error:
-        error.show()
-        raise SystemExit(error.exit_code) from None
+        raise SystemExit(_misused(error)) from None
     except click.exceptions.Exit as stop:
         raise SystemExit(stop.exit_code) from None
     except (click.Abort, KeyboardInterrupt):
         raise SystemExit(128 + signal.SIGINT) from None
+
+
+def _misused(error: click.ClickException) -> int:
+    """What a pipeline calls ends as with any other wrong input: with outputs, and what was done."""
+    if isinstance(error, click.NoSuchOption):
+        error = _about(error)
+    if not {*sys.argv[1:2]} & {"validate", "plan", "run"}:
+        error.show()
+        return error.exit_code
+    from shipline import commands
+
+    return commands.misused(error.format_message(), f"shipline {sys.argv[1]}")
 
 
 def _about(error: click.NoSuchOption) -> click.NoSuchOption:

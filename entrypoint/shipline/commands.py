@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from shipline import ci, inputs, resolve
-from shipline.errors import ShiplineError, UnknownOutcomeError, bug
+from shipline.errors import InvalidInputError, Problem, ShiplineError, UnknownOutcomeError, bug
 from shipline.fleet import products
 from shipline.report import Console, show_log
 from shipline.transport.stopping import canceled
@@ -71,6 +71,13 @@ def main(name: CommandName, flags: Mapping[str, str]) -> int:
             _ignore_signals()
             report.end(console)
         sys.stdout.flush()
+
+
+def misused(what: str, command: str) -> int:
+    """A command line that can't be read; the exit code."""
+    system = ci.system("", os.environ, Path.cwd())
+    error = InvalidInputError([Problem("command line", "", what)], todo=f"{command} --help lists what there is")
+    return _failed(error, system, Console(system))
 
 
 def _report(name: CommandName, flags: Mapping[str, str], console: Console) -> Report | None:

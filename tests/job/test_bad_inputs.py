@@ -81,3 +81,24 @@ def test_validate_needs_no_key_and_no_network(project: Project) -> None:
     assert ended.code == 0, ended.text
     assert ended.out.startswith("valid: version 1.4.0")
     assert project.sandbox.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["run", "--nope"], "No such option '--nope'"),
+        (["plan", "--release-version"], "requires an argument"),
+        (["validate", "--config", "shipline.yml", "other.yml"], "not both"),
+        (["run", "--buildmaster-api-key", "whatever-it-is"], "set the variable SHIPLINE_BUILDMASTER_API_KEY"),
+    ],
+)
+def test_a_command_line_that_cant_be_read_ends_as_any_wrong_input(
+    project: Project, arguments: list[str], says: str
+) -> None:
+    ended = project.shipline(*arguments)
+    assert ended.code == 2
+    assert says in ended.err
+    assert "whatever-it-is" not in ended.text
+    assert ended.outputs["result"] == "failed"
+    assert ended.line("NEXT") == f"NEXT: shipline {arguments[0]} --help lists what there is"
+    assert project.operations() == []
