@@ -250,6 +250,9 @@ abstract class Steps extends Script {
         new String(Files.readAllBytes(new File(Build.place.get().dir, given.file.toString()).toPath()), given.encoding ?: 'UTF-8')
     }
 
+    /** Of the plugin Pipeline Utility Steps. */
+    Object readJSON(Map given) { new JsonSlurper().parseText(given.text.toString()) }
+
     void archiveArtifacts(Map given) {
         List files = Build.matching(given.artifacts.toString())
         if (!files && !given.allowEmptyArchive) {

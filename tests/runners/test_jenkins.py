@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,7 @@ def test_a_tag_is_released_and_the_pipeline_knows(jenkins: Jenkins, sandbox: Run
         "widget-1.4.0.json",
     ]
     assert "<h2>&#9989; Widget 1.4.0: succeeded</h2>" in (ended.description or "")
+    assert re.search(r'/artifact/\.shipline/jenkins/[0-9a-f-]+/report\.html">Run report</a>', ended.description or "")
     assert ended.scripts == [SCRIPT]
     assert "\x1b" not in ended.log
 
@@ -297,5 +299,5 @@ def test_example_parallel(jenkins: Jenkins, sandbox: Running) -> None:
 
 
 def test_every_example_is_tested() -> None:
-    tested = Path(__file__).read_text(encoding="utf-8")
+    tested = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     assert [file.stem for file in EXAMPLES.iterdir() if file.stem not in tested] == []
