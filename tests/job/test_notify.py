@@ -136,6 +136,14 @@ def test_a_comment_whose_answer_was_lost_is_settled_as_a_person_says(project: Pr
     assert len(comments(project)) == 1
 
 
+def test_a_comment_is_sent_again_if_a_person_says_so(project: Project) -> None:
+    fault(project, COMMENT, status=500, when="before")
+    assert project.shipline("run", "--notify-required", "true").code == 8
+    assert project.shipline("run", "--centercode-on-unknown", "resend").code == 0
+    assert len(comments(project)) == 1
+    assert project.operations().count("project-release") == 1
+
+
 @pytest.mark.parametrize("status", [400, 403, 500])
 def test_a_failure_is_a_warning_unless_it_is_required(project: Project, status: int) -> None:
     fault(project, COMMENT, status=status)

@@ -148,6 +148,8 @@ def test_another_checksum_is_told_and_never_published(uploading: Project, state:
     assert ended.outputs["result"] == ("failed" if code else "warned")
     assert "dist/widget.zip was uploaded, but the server's MD5 of it is 0000" in ended.err
     assert release(uploading)["published"] is False
+    if code:
+        assert ended.line("NEXT:").startswith("NEXT: load the file from the draft and compare: delete it there")
 
 
 def test_servers_of_ones_own_get_a_form(uploading: Project) -> None:

@@ -113,3 +113,15 @@ def test_a_two_page_list_is_read_to_its_end(customers: Project) -> None:
     ended = customers.shipline("run")
     assert ended.code == 0, ended.text
     assert ended.outputs["v3-release-id"] == made["id"]
+
+
+def test_a_release_that_was_made_is_not_posted_again_where_the_list_is_gone(customers: Project) -> None:
+    rule = {"times": 1, "when": "before", "kind": "status"}
+    customers.sandbox.admin("faults", {"operation": "publish-release", "status": 403, **rule})
+    assert customers.shipline("run").code == 3
+    customers.sandbox.admin("faults", {"operation": "list-releases", "status": 404, **rule})
+    ended = customers.shipline("run")
+    assert ended.code == 4, ended.text
+    assert customers.operations().count("create-release") == 1
+    assert customers.shipline("run").code == 0
+    assert len(releases(customers)) == 1

@@ -38,8 +38,8 @@ Told = list[dict[str, Any]]
 class Server(http1.Listener):
     """``answers`` maps "METHOD /path?query" (its beginning) to what is answered; what nothing fits gets ``[]``.
 
-    A number is a status with an empty body, anything else is JSON. A tuple holds the answers of one request after the
-    other; its last is for all further ones.
+    A number is a status with an empty body, a text is why something was refused (400), anything else is JSON. A tuple
+    holds the answers of one request after the other; its last is for all further ones.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,9 @@ class Server(http1.Listener):
         self.asked.append(asked)
         self.bodies.append(body)
         answer = self._next(asked)
-        status, data = (answer, b"") if isinstance(answer, int) else (200, json.dumps(answer).encode())
+        refused = isinstance(answer, str)
+        body = json.dumps({"message": answer} if refused else answer).encode()
+        status, data = (answer, b"") if isinstance(answer, int) else (400 if refused else 200, body)
         lines = [f"HTTP/1.1 {status} X", "Content-Type: application/json", f"Content-Length: {len(data)}"]
         client.sendall("\r\n".join([*lines, "Connection: close", "", ""]).encode() + data)
 

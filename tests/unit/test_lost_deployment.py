@@ -71,6 +71,12 @@ def test_ids_between_and_beyond_the_listed_ones_are_asked_for(tmp_path: Path, se
     assert server.count(DEPLOYMENTS + "applicationName=Widget") == 1
 
 
+def test_ids_beyond_the_newest_are_asked_for_though_those_before_it_are_gone(tmp_path: Path, server: Server) -> None:
+    server.answers[DEPLOYMENTS] = [deployment(10, createdOn=BEFORE, buildId=4), deployment(20, buildId=4)]
+    unlisted(server, deployment(24))
+    assert waiting(tmp_path, server) == [24]
+
+
 def test_what_has_ended_or_is_for_another_stage_is_not_waited_for(tmp_path: Path, server: Server) -> None:
     server.answers[DEPLOYMENTS] = [deployment(10, createdOn=BEFORE)]
     unlisted(
@@ -96,17 +102,23 @@ def test_where_the_application_has_no_older_one_those_of_all_show_where_to_begin
     tmp_path: Path, server: Server
 ) -> None:
     server.answers[DEPLOYMENTS + "applicationName=Widget"] = [deployment(40, status="failed")]
-    every = [deployment(30, buildId=2, createdOn=BEFORE), deployment(31, createdOn=None), deployment(40)]
+    moments = (BEFORE, None, CREATED)
+    others = [
+        deployment(number, buildId=2, createdOn=moment) for number, moment in zip((30, 31, 37), moments, strict=True)
+    ]
+    every = [*others, deployment(40)]
     server.answers["GET /api/releases/builds/deployments"] = every
     unlisted(server, deployment(39))
     assert waiting(tmp_path, server) == [39]
-    assert asked(server) == [*range(32, 40), *range(41, 46)]
+    assert asked(server) == [*range(32, 37), 38, 39, *range(41, 46)]
 
 
 def test_without_any_deployment_the_first_ids_are_asked_for(tmp_path: Path, server: Server) -> None:
+    assert waiting(tmp_path, server) == []
+    assert asked(server) == [1, 2, 3, 4, 5]
     unlisted(server, deployment(1))
     assert waiting(tmp_path, server) == [1]
-    assert asked(server) == [1, 2, 3, 4, 5, 6]
+    assert asked(server)[5:] == [1, 2, 3, 4, 5, 6]
 
 
 def test_no_more_than_a_hundred_ids_are_asked_for(tmp_path: Path, server: Server) -> None:
@@ -129,6 +141,7 @@ def test_it_is_waited_once_for_a_deployment_to_appear(
     clock, told = Clock.of(monkeypatch), Told()
     server.answers[DEPLOYMENTS + "buildId=5&pipelineStageName=Testing"] = [deployment(10)]
     search, made = searching(tmp_path, server, told=told)
+    made.changes = 1
     assert [d.id for d in search.appearing(made, frozenset({10}))] == [10]
     assert clock.slept == [1] * 8
     assert [event["text"] for event in told] == ["looking whether an earlier try has started a deployment"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipline.transport.redaction import Redactor, Secret
+from shipline.transport.redaction import Redactor, Secret, any_form
 
 KEY = 'aB+c/d==e F"0%<123'
 FORMS = {
@@ -58,3 +59,117 @@ def test_what_is_around_a_secret_stays(key: str, before: str, after: str) -> Non
     redact = Redactor()
     redact.register(Secret(key, "TEST"))
     assert key not in redact(before + key + after).replace("***", "")
+
+
+TOLD = [
+    """sandbox-a+b/c=d'e"f g""",
+    "sandbox-a%2Bb%2Fc%3Dd%27e%22f%20g",
+    "sandbox-a%2Bb/c%3Dd%27e%22f%20g",
+    "sandbox-a%2Bb%2Fc%3Dd%27e%22f+g",
+    "sandbox-a%2Bb%2Fc=d%27e%22f%20g",
+    "sandbox-a%2Bb/c=d%27e%22f%20g",
+    "sandbox-a+b%2Fc%3Dd%27e%22f%20g",
+    "sandbox-a+b%2Fc=d%27e%22f%20g",
+    "sandbox-a+b/c%3Dd%27e%22f%20g",
+    "sandbox-a+b/c=d%27e%22f%20g",
+    "sandbox-a%2bb%2fc%3dd%27e%22f%20g",
+    "sandbox-a%2bb%2fc%3dd%27e%22f+g",
+    "sandbox-a%2bb/c%3dd%27e%22f%20g",
+    "sandbox-a%252Bb%252Fc%253Dd%2527e%2522f%2520g",
+    "sandbox-a%252Bb%252Fc%253Dd%2527e%2522f%2Bg",
+    "sandbox-a%252Bb/c%253Dd%2527e%2522f%2520g",
+    "sandbox-a%252Bb%2Fc%253Dd%2527e%2522f%2520g",
+    "sandbox-a%252bb%252fc%253dd%2527e%2522f%2520g",
+    "sandbox-a%252bb%252fc%253dd%2527e%2522f%2Bg",
+    "sandbox-a%252bb/c%253dd%2527e%2522f%2520g",
+    "sandbox-a%252bb%2Fc%253dd%2527e%2522f%2520g",
+    "sandbox-a+b/c=d&#39;e&quot;f g",
+    "sandbox-a+b/c=d&#x27;e&quot;f g",
+    "sandbox-a+b/c=d&apos;e&quot;f g",
+    "sandbox&#45;a&#43;b&#47;c&#61;d&#39;e&#34;f&#32;g",
+    "sandbox&#x2D;a&#x2B;b&#x2F;c&#x3D;d&#x27;e&#x22;f&#x20;g",
+    "sandbox&#x2d;a&#x2b;b&#x2f;c&#x3d;d&#x27;e&#x22;f&#x20;g",
+    r"sandbox\u002Da\u002Bb\u002Fc\u003Dd\u0027e\u0022f\u0020g",
+    r"sandbox\u002da\u002bb\u002fc\u003dd\u0027e\u0022f\u0020g",
+    r"""sandbox-a+b/c=d'e\"f g""",
+    r"""sandbox-a+b\/c=d'e\"f g""",
+    r"""sandbox-a+b/c=d\'e"f g""",
+    r"""sandbox-a+b/c=d\'e\"f\ g""",
+    r"""sandbox-a+b/c=d'\''e"f g""",
+    """sandbox-a+b/c=d'"'"'e"f g""",
+    "c2FuZGJveC1hK2IvYz1kJ2UiZiBn",
+    "NhbmRib3gtYStiL2M9ZCdlImYgZ",
+    "zYW5kYm94LWErYi9jPWQnZSJmIG",
+]
+
+
+def test_these_forms_of_a_key_are_told_to_those_that_hide_texts() -> None:
+    redact = Redactor()
+    redact.register(Secret(TOLD[0], "TEST"))
+    assert sorted(redact.news()) == sorted(TOLD)
+
+
+def test_what_is_around_a_key_that_was_pasted_with_blanks_is_not_part_of_it() -> None:
+    redact = Redactor()
+    redact.register(Secret(" sandbox-ü>?>?>?\n", "TEST"))
+    told = redact.news()
+    assert {"sandbox-ü>?>?>?", r" sandbox-\u00fc>?>?>?\n", r" sandbox-ü>?>?>?\n"} <= {*told}
+    assert any("-" in form and form.isascii() and ">" not in form and "%" not in form for form in told)
+    assert redact("x sandbox-ü>?>?>? x") == "x *** x"
+
+
+def test_the_forms_of_two_keys_are_told_together() -> None:
+    redact = Redactor()
+    for key in ("sandbox-one+1", "sandbox-two+2"):
+        redact.register(Secret(key, "TEST"))
+    assert {"sandbox-one+1", "sandbox-one%2B1", "sandbox-two+2", "sandbox-two%2B2"} <= {*redact.news()}
+
+
+def test_the_longer_of_two_secrets_is_hidden_whole_in_base64() -> None:
+    redact = Redactor()
+    for text in ("sandbox-key", "sandbox-key-and-more"):
+        redact.register(Secret(text, "TEST"))
+    assert redact(f"x {base64.b64encode(b'sandbox-key-and-mor').decode()} y").startswith("x ***")
+    assert redact(f"x {base64.b64encode(b'sandbox-key-and-more').decode()} y") in ("x *** y", "x ***= y", "x ***U= y")
+
+
+def test_a_further_secret_is_hidden_as_well_as_the_first() -> None:
+    redact = Redactor()
+    for key in ("sandbox-one+1", "sandbox-two+2"):
+        redact.register(Secret(key, "TEST"))
+        assert key in redact.news()
+    # Escaped in a way that only the pattern of each knows.
+    assert redact(r"sandbox-one%25252b1 sandbox-two\\\u002B2 sandbox-one+1 sandbox-two+2") == "*** *** *** ***"
+
+
+def test_one_secret_with_a_blank_at_its_end_hides_both() -> None:
+    redact = Redactor()
+    redact.register(Secret("sandbox-one ", "TEST"))
+    redact.register(Secret("sandbox-one", "TEST"))
+    assert redact("(sandbox-one)(sandbox-one )") == "(***)(***)"
+
+
+ESCAPED = [
+    ("+", "+", "%2B", "%2b", "%252B", "%252525252b", r"\u002b", r"\\\u002B", r"\x2b", r"\\x2B", r"\+"),
+    ("+", "&#43;", "&#0043;", "&#x2b;", "&#X002B;", "&plus;", "&amp;plus;", "&amp;amp;#43;"),
+    (" ", " ", "+", "%20", "&#32;", r"\ "),
+    ("\n", "\n", "%0a", r"\n", r"\\n", "&NewLine;"),
+    ("\t", r"\t", "%09"),
+    ("\r", r"\r", "%0D"),
+    ("'", "'", r"'\''", """'"'"'""", "&apos;", "&#39;", r"\'"),
+    ("&", "&", "&amp;", "&amp;amp;", "%26"),
+    ("%", "%", "%25", "%2525", "&percnt;"),
+    ("ü", "ü", "%C3%BC", "%c3%25bc", r"\u00fc", r"\xFC", "&uuml;", "&#252;", "&#xfc;"),
+    ("\udc80", "\udc80", r"\udc80", "%ed%b2%80"),
+    ("€", "€", "%E2%82%AC", r"\u20ac", "&euro;"),
+]
+
+
+@pytest.mark.parametrize(("char", "text"), [(char, text) for char, *texts in ESCAPED for text in texts])
+def test_a_character_is_known_however_it_is_escaped(char: str, text: str) -> None:
+    assert re.fullmatch(any_form(f"a{char}b"), f"a{text}b")
+
+
+@pytest.mark.parametrize("text", ["a b", "ab", "a%2Cb", "a++b", "a%2", r"a\u002cb", "a&#44;b", "A+b", "a+B", "a&amp;b"])
+def test_another_text_is_left_alone(text: str) -> None:
+    assert not re.fullmatch(any_form("a+b"), text)

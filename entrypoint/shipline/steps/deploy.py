@@ -77,7 +77,11 @@ class Deploy(Step):
         status = made.get("buildmaster-deployment-status", "")
         if entry["status"] == "done":
             reuse = f"deployed to {made.get('buildmaster-stage', self._shown)} already ({status})"
-            return Decision(reuse=reuse, made=made, details={"done": True, "warned": status == "warned"})
+            return Decision(
+                reuse=reuse,
+                made=made,
+                details={"done": True, "warned": status == "warned", "stage": made.get("buildmaster-stage", "")},
+            )
         parents = made["buildmaster-deployment-id"].split(",")
         details = {"parents": parents, "before": entry.get("before", [])}
         reuse = f"deployment {parents[0]} to {self._shown} was started before"
@@ -119,7 +123,7 @@ class Deploy(Step):
         }
         if status in ("succeeded", "warned"):
             judge_warned(self._settings, status, stage)
-            details = {"done": True, "warned": status == "warned"}
+            details = {"done": True, "warned": status == "warned", "stage": stage}
             return Decision(reuse=f"deployed to {stage} already ({status})", made=made, details=details)
         return self._again(job, there, made)
 

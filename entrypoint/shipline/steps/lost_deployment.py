@@ -59,6 +59,7 @@ class Search:
         while (number < newest or missed < _IDS_BEYOND) and asked < _MOST_IDS:
             number += 1
             if number in known:
+                missed = 0
                 continue
             asked += 1
             deployment = self._client.deployment(number)

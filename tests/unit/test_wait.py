@@ -1,0 +1,296 @@
+"""Waiting for deployments: what counts as ended, as failed and as too late, by what BuildMaster answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shipline.errors import DeploymentFailedError, TimedOutError
+from shipline.services.buildmaster import BuildMaster
+from shipline.steps.await_deployment import AwaitDeployment
+from shipline.steps.deploy import Deploy
+from shipline.steps.wait import Wait
+from unit.answering import Clock, Server, Told, job
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from shipline.steps import Job, Step
+
+BUILD = "GET /api/releases/builds?buildId=5"
+LIST = "GET /api/releases/builds/deployments?buildId=5"
+PARENT = "GET /api/releases/builds/deployments?deploymentId=10"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as made:
+        made.answers[BUILD] = [build()]
+        yield made
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock.of(monkeypatch)
+
+
+def build(**more: Any) -> dict[str, Any]:
+    return {"id": 5, "number": "7", "status": "active", "applicationName": "Widget", **more}
+
+
+def deployment(status: str, number: int = 10, **more: Any) -> dict[str, Any]:
+    return {"id": number, "status": status, "pipelineStageName": "Testing", "buildId": 5, **more}
+
+
+class Waiting:
+    """A run that has started deployment 10 of build 5."""
+
+    def __init__(self, folder: Path, server: Server, **settings: Any) -> None:
+        self.told = Told()
+        self.job: Job = job(folder, server.url, told=self.told, buildmaster="stages: [Testing]")
+        self.job.values["buildmaster-build-id"] = "5"
+        assert self.job.pipeline.buildmaster is not None
+        self.settings = replace(self.job.pipeline.buildmaster, **settings)
+        self.client = BuildMaster(self.settings, self.job.pipeline.network)
+        self.step: Step = Deploy(self.settings, self.client, "Testing", last=True)
+
+    def ended(self, parents: tuple[int, ...] = (10,), before: tuple[int, ...] = (), stage: str = "Testing") -> str:
+        wait = Wait(self.client, self.settings, self.job, list(parents), frozenset(before), stage)
+        return wait.until_ended(self.step)
+
+    @property
+    def progress(self) -> list[str]:
+        return [event["text"] for event in self.told if event["event"] == "progress"]
+
+    @property
+    def warnings(self) -> list[str]:
+        return [event["text"] for event in self.told if event["event"] == "warning"]
+
+
+def test_a_deployment_is_followed_to_its_end(tmp_path: Path, server: Server, clock: Clock) -> None:
+    server.answers[PARENT] = ([deployment("pending")], [deployment("executing")], [deployment("succeeded")])
+    server.answers[LIST] = ([deployment("executing", 11)], [deployment("succeeded", 11)])
+    server.answers[BUILD] = [build(number="7.1")]
+    run = Waiting(tmp_path, server)
+    assert run.ended().startswith("deployed to Testing (succeeded, ")
+    assert [line.rpartition(",")[0] for line in run.progress] == [
+        "deployment to Testing: pending",
+        "deployment to Testing: executing",
+        "deployment to Testing: succeeded",
+    ]
+    assert len(clock.slept) == 3
+    made = run.job.values
+    assert made["buildmaster-deployment-status"] == "succeeded"
+    assert made["buildmaster-stage"] == "Testing"
+    assert made["buildmaster-build-number"] == made["build_number"] == "7.1"
+    entry = run.job.receipt.find(run.step.key(run.job))
+    assert entry is not None
+    assert (entry["status"], entry["made"]["buildmaster-build-number"]) == ("done", "7.1")
+    assert round(entry["seconds"]) == round(sum(clock.slept))
+    assert run.job.changes
+    assert [e["limit"] for e in run.told if e["event"] == "waiting"] == [600, 1800, 1800, 1800]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        (("succeeded", "failed"), "failed after"),
+        (("failed", "succeeded"), "failed after"),
+        (("succeeded", "Stuck"), "ended as stuck (a status this version doesn't know, so it counts as failed) after"),
+        (("warned", "failed"), "failed after"),
+    ],
+)
+def test_the_worst_of_all_counts(
+    tmp_path: Path, server: Server, clock: Clock, statuses: tuple[str, str], said: str
+) -> None:
+    parent, child = statuses
+    server.answers[PARENT] = [deployment(parent)]
+    server.answers[LIST] = [deployment("succeeded", 12), deployment(child, 11)]
+    run = Waiting(tmp_path, server)
+    with pytest.raises(DeploymentFailedError) as raised:
+        run.ended()
+    assert raised.value.what.startswith(f"the deployment to Testing {said} ")
+    assert clock.slept == []
+    assert run.job.values["buildmaster-stage"] == "Testing"
+
+
+def test_a_canceled_deployment_is_told_as_one(tmp_path: Path, server: Server) -> None:
+    server.answers[PARENT] = [deployment("succeeded", canceledBy="Somebody")]
+    run = Waiting(tmp_path, server)
+    with pytest.raises(DeploymentFailedError, match="the deployment to Testing was canceled after 0s"):
+        run.ended()
+    assert run.job.values["buildmaster-deployment-status"] == "canceled"
+
+
+def test_what_was_there_before_does_not_count(tmp_path: Path, server: Server) -> None:
+    server.answers[PARENT] = [deployment("succeeded")]
+    server.answers[LIST] = [deployment("failed", 3), deployment("executing", 4), deployment("succeeded", 11)]
+    assert Waiting(tmp_path, server).ended(before=(3, 4)).startswith("deployed to Testing (succeeded")
+
+
+def test_one_that_was_taken_up_is_known_by_its_newest_child(tmp_path: Path, server: Server, clock: Clock) -> None:
+    server.answers[LIST] = (
+        [],
+        [deployment("executing", 11), deployment("succeeded", 12)],
+        [deployment("warned", 11), deployment("succeeded", 12)],
+    )
+    run = Waiting(tmp_path, server)
+    assert run.ended(parents=()).startswith("deployed to Testing (warned")
+    assert run.job.values["buildmaster-deployment-id"] == "12"
+    assert run.warnings == ["the deployment to Testing succeeded with warnings"]
+    assert run.job.console.warned
+    assert len(clock.slept) == 2
+    assert run.progress[0].startswith("deployment to Testing: pending")
+
+
+def test_one_of_two_that_is_missing_is_pending(tmp_path: Path, server: Server, clock: Clock) -> None:
+    server.answers[PARENT] = [deployment("succeeded")]
+    other = "GET /api/releases/builds/deployments?deploymentId=20"
+    server.answers[other] = ([], [deployment("executing", 20)], [deployment("succeeded", 20)])
+    run = Waiting(tmp_path, server)
+    run.ended(parents=(10, 20))
+    assert [line.rpartition(",")[0].rpartition(" ")[2] for line in run.progress] == [
+        "pending",
+        "executing",
+        "succeeded",
+    ]
+    assert len(clock.slept) == 2
+
+
+def test_the_stage_of_one_that_named_none_is_learnt(tmp_path: Path, server: Server) -> None:
+    server.answers[PARENT] = [deployment("succeeded", pipelineStageName="Integration")]
+    run = Waiting(tmp_path, server)
+    assert run.ended(stage="").startswith("deployed to Integration (succeeded")
+    assert run.job.values["buildmaster-stage"] == "Integration"
+    assert server.count(f"{LIST}&pipelineStageName=Integration") == 1
+    assert run.progress[0].startswith("deployment: succeeded")
+
+
+@pytest.mark.parametrize("status", ["warned", "failed"])
+def test_warnings_may_count_as_failure(tmp_path: Path, server: Server, status: str) -> None:
+    server.answers[PARENT] = [deployment(status)]
+    run = Waiting(tmp_path, server, warned="fail")
+    with pytest.raises(DeploymentFailedError):
+        run.ended()
+    assert run.warnings == []
+    assert run.job.values["buildmaster-deployment-status"] == status
+
+
+def test_a_build_that_is_rejected_meanwhile(tmp_path: Path, server: Server, clock: Clock) -> None:
+    server.answers[PARENT] = [deployment("executing")]
+    server.answers[BUILD] = ([build()], [build(status="Rejected")])
+    with pytest.raises(DeploymentFailedError, match="build 7 was rejected while it was deployed"):
+        Waiting(tmp_path, server).ended()
+    assert len(clock.slept) == 19  # the build is looked at with each tenth look at the deployment
+    assert server.count(BUILD) == 2
+
+
+def test_a_build_that_is_purged_meanwhile_leaves_its_number(tmp_path: Path, server: Server) -> None:
+    server.answers[PARENT] = [deployment("succeeded")]
+    server.answers[BUILD] = []
+    run = Waiting(tmp_path, server)
+    run.ended()
+    assert "buildmaster-build-number" not in run.job.values
+
+
+def test_each_minute_says_that_it_still_waits(tmp_path: Path, server: Server, clock: Clock) -> None:
+    server.answers[PARENT] = [deployment("executing")]
+    run = Waiting(tmp_path, server, timeout=300.0)
+    with pytest.raises(TimedOutError) as raised:
+        run.ended()
+    assert 300 <= sum(clock.slept) < 313
+    assert len(run.progress) == 5
+    assert raised.value.what.startswith("the deployment to Testing is still executing after 5m")
+    assert raised.value.what.endswith(" (buildmaster.timeout)")
+    assert raised.value.why == "BuildMaster goes on with it by itself"
+    assert raised.value.todo == "run again to wait on: it is not deployed a second time"
+
+
+@pytest.mark.parametrize(("timeout", "setting"), [(60.0, "pending-timeout"), (20.0, "timeout")])
+def test_pending_has_a_limit_of_its_own(
+    tmp_path: Path, server: Server, clock: Clock, timeout: float, setting: str
+) -> None:
+    server.answers[PARENT] = [deployment("pending")]
+    with pytest.raises(TimedOutError) as raised:
+        Waiting(tmp_path, server, timeout=timeout, pending_timeout=20.0).ended()
+    assert raised.value.what.endswith(f" (buildmaster.{setting})")
+    assert raised.value.todo.endswith(" (an approval may be missing)")
+    assert 20 <= sum(clock.slept) < 24
+
+
+@pytest.mark.parametrize(("start", "seconds"), [(60, 80), (-3600, 20), (None, 20)])
+def test_what_passes_before_the_start_time_is_not_counted(
+    tmp_path: Path, server: Server, clock: Clock, start: int | None, seconds: int
+) -> None:
+    moment = None if start is None else (datetime.now(UTC) + timedelta(seconds=start)).isoformat()
+    server.answers[PARENT] = [deployment("pending")]
+    with pytest.raises(TimedOutError, match=r"still pending after 2[0-9]s"):
+        Waiting(tmp_path, server, start_time=moment, pending_timeout=20.0).ended()
+    assert seconds - 1 <= sum(clock.slept) < seconds + 9
+
+
+def test_no_time_at_all_is_one_look(tmp_path: Path, server: Server, clock: Clock) -> None:
+    server.answers[PARENT] = [deployment("pending")]
+    with pytest.raises(TimedOutError):
+        Waiting(tmp_path, server, pending_timeout=0.0).ended()
+    assert clock.slept == []
+
+
+def awaiting(run: Waiting, stage: str = "Testing") -> AwaitDeployment:
+    return AwaitDeployment(replace(run.settings, stages=(stage,) if stage else ()), run.client)
+
+
+def test_publishing_alone_waits_for_what_somebody_else_deploys(tmp_path: Path, server: Server, clock: Clock) -> None:
+    server.answers[LIST] = ([], [], [deployment("executing", 11)], [deployment("succeeded", 11)])
+    run = Waiting(tmp_path, server)
+    step = awaiting(run)
+    decision = step.decide(run.job)
+    assert decision.wait == "until the build has succeeded in Testing, at most 30m"
+    assert step.act(run.job, decision) == "deployed to Testing (succeeded)"
+    assert len(clock.slept) == 2
+    assert run.progress == ["waiting until the build has succeeded in Testing, at most 30m"]
+    assert step.outputs(run.job) == {
+        "buildmaster-stage": "Testing",
+        "buildmaster-deployment-id": "11",
+        "buildmaster-deployment-status": "succeeded",
+    }
+    assert run.job.changes
+    assert {"event": "waiting", "status": "waiting", "limit": 1800} in run.told
+
+
+def test_publishing_alone_gives_up_in_the_end(tmp_path: Path, server: Server, clock: Clock) -> None:
+    run = Waiting(tmp_path, server, timeout=60.0)
+    step = awaiting(run, "")
+    with pytest.raises(TimedOutError, match="the build has no succeeded deployment in any stage after 1m"):
+        step.act(run.job, step.decide(run.job))
+    assert 60 <= sum(clock.slept) < 68
+
+
+def test_any_stage_counts_where_none_is_named_and_the_newest_is_told(tmp_path: Path, server: Server) -> None:
+    moments = [f"2026-05-04T10:00:0{second}Z" for second in range(5)]
+    server.answers[LIST] = [
+        deployment("succeeded", 11, pipelineStageName="Testing", createdOn=moments[0]),
+        deployment("warned", 12, pipelineStageName="Integration", createdOn=moments[2]),
+        deployment("failed", 13, pipelineStageName="Live", createdOn=moments[4]),
+    ]
+    run = Waiting(tmp_path, server)
+    step = awaiting(run, "")
+    decision = step.decide(run.job)
+    assert decision.reuse == "deployed to Integration already (warned)"
+    assert decision.made["buildmaster-deployment-id"] == "12"
+    assert step.act(run.job, decision) == decision.reuse
+    assert run.warnings == ["the deployment to Integration succeeded with warnings"]
+    with pytest.raises(DeploymentFailedError):
+        awaiting(Waiting(tmp_path, server, warned="fail"), "").decide(run.job)
+
+
+def test_without_a_build_it_is_waited_for_later(tmp_path: Path, server: Server) -> None:
+    run = Waiting(tmp_path, server)
+    run.job.values = {}
+    assert awaiting(run).decide(run.job).wait
+    assert server.asked == []
+    assert awaiting(run).key(run.job) == f"await|{server.url}||Testing"
