@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
 
@@ -13,19 +15,25 @@ def program() -> None:
 
     Taking apart what was loaded would take the interpreter longer than a request takes.
     """
+    _open_what_is_closed()
     code: str | int | None = 0
     try:
         main()
     except SystemExit as stop:
         code = stop.code
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        sys.exit(code)  # the interpreter tells it
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
     if not isinstance(code, int):
         sys.exit(code)
     os._exit(code)
+
+
+def _open_what_is_closed() -> None:
+    """A standard stream that the caller has closed (``2>&-``) is None, which nobody expects."""
+    sys.stdin = sys.stdin or io.StringIO()
+    sys.stdout = sys.stdout or io.StringIO()
+    sys.stderr = sys.stderr or io.StringIO()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
@@ -218,12 +219,13 @@ def _misused(error: click.ClickException) -> int:
     """What a pipeline calls ends as with any other wrong input: with outputs, and what was done."""
     if isinstance(error, click.NoSuchOption):
         error = _about(error)
-    if not {*sys.argv[1:2]} & {"validate", "plan", "run"}:
+    if not {*sys.argv[1:2]} & {"validate", "plan", "run", "doctor"}:
         error.show()
         return error.exit_code
     from shipline import commands
 
-    return commands.misused(error.format_message(), f"shipline {sys.argv[1]}")
+    as_json = re.search(r"--format[= ]json\b", " ".join(sys.argv))
+    return commands.misused(error.format_message(), f"shipline {sys.argv[1]}", {"format": "json"} if as_json else {})
 
 
 def _about(error: click.NoSuchOption) -> click.NoSuchOption:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -45,7 +46,7 @@ def main(name: CommandName, flags: Mapping[str, str]) -> int:
     """Carry out a command with these flags (by input name); the exit code, as in docs/errors.md."""
     _install_signal_handlers()
     system = ci.system("", os.environ, Path.cwd())
-    console = Console(system)
+    console = _first_console(system, flags)
     report: Report | None = None
     try:
         report = _report(name, flags, console)
@@ -62,22 +63,28 @@ def main(name: CommandName, flags: Mapping[str, str]) -> int:
         return _COMMANDS[chosen](context)
     except ShiplineError as error:
         return _failed(error, system, console)
-    except BrokenPipeError:
-        raise
     except Exception as error:  # noqa: BLE001 - the last resort: a traceback must not print a secret
         return _failed(bug(error), system, console)
     finally:
         if report is not None:
             _ignore_signals()
             report.end(console)
-        sys.stdout.flush()
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
 
 
-def misused(what: str, command: str) -> int:
-    """A command line that can't be read; the exit code."""
+def _first_console(system: ci.System, flags: Mapping[str, str]) -> Console:
+    """For what is wrong with the options themselves."""
+    given = (inputs.option(name, flags, os.environ) for name in ("format", "quiet"))
+    form, quiet = (option.text if option else "" for option in given)
+    return Console(system, form=form, quiet=quiet == "true")
+
+
+def misused(what: str, command: str, flags: Mapping[str, str]) -> int:
+    """A command line that can't be read, of which ``flags`` are known; the exit code."""
     system = ci.system("", os.environ, Path.cwd())
     error = InvalidInputError([Problem("command line", "", what)], todo=f"{command} --help lists what there is")
-    return _failed(error, system, Console(system))
+    return _failed(error, system, _first_console(system, flags))
 
 
 def _report(name: CommandName, flags: Mapping[str, str], console: Console) -> Report | None:
@@ -112,7 +119,7 @@ def hand_over(system: ci.System, console: Console, outputs: Mapping[str, str], p
     try:
         system.outputs(outputs)
         system.summary(page)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         console.warning(f"the CI system didn't take the outputs or the summary: {error}")
 
 

@@ -108,8 +108,8 @@ class Console:
             self._write(stream, terminal.coloured(shown) if self._colours else shown)
 
     def _write(self, stream: TextIO, line: str) -> None:
-        """A reader that went away, such as ``head``, must not end a run in its middle."""
-        with contextlib.suppress(BrokenPipeError), self._live.above() if self._live else contextlib.nullcontext():
+        """A reader that went away, such as ``head``, or a full disk must not end a run in its middle."""
+        with contextlib.suppress(OSError, ValueError), self._live.above() if self._live else contextlib.nullcontext():
             print(line, file=stream, flush=True)
 
     def _command(self, text: str) -> None:

@@ -54,14 +54,14 @@ def _lock(descriptor: int) -> None:
 
 
 def replace(path: Path, text: str) -> None:
-    """Write a file that is never seen half done. Raises OSError."""
+    """Write a file that is never seen half done. Raises OSError, and ValueError for text that UTF-8 can't hold."""
     make_folder(path.parent)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         draft.write_text(text, encoding="utf-8", newline="\n")
         give_to_owner_of(path.parent, draft)
         draft.replace(path)
-    except OSError:
+    except (OSError, ValueError):
         draft.unlink(missing_ok=True)
         raise
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pty
 import re
@@ -130,3 +131,33 @@ def test_the_demo_on_a_terminal(tmp_path: Path) -> None:
     assert "What testers see in Centercode" in left(shown)
     assert any(line.startswith("[4/6] deploy:Testing, ") for line in live(shown))
     assert "\x1b" not in left(shown)
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&-", ">/dev/full", ">/dev/full 2>&1"])
+def test_a_log_that_goes_nowhere_changes_nothing(project: Project, closed: str) -> None:
+    """A stream that was closed, a full disk, a terminal that is gone."""
+    environ = {"PATH": os.environ["PATH"], **KEYS}
+    done = subprocess.run(
+        ["bash", "-c", f'"$@" {closed}', "bash", *_SHIPLINE, "run"], cwd=project.path, env=environ, check=False
+    )
+    assert done.returncode == 0
+    assert project.receipt()["result"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--format", "json", "--parallel", "0"],
+        ["run", "--format=json", "--report", "/proc/nowhere/r.html"],
+        ["plan", "--format", "json", "--bogus", "1"],
+        ["doctor", "--format", "json", "--bogus"],
+        ["validate", "--format", "json", "--config", "nothere.yml"],
+    ],
+)
+def test_what_is_wrong_with_the_command_line_is_told_in_the_format_asked_for(
+    project: Project, arguments: list[str]
+) -> None:
+    ended = project.shipline(*arguments)
+    assert ended.code == 2
+    *_, last = [json.loads(line) for line in ended.out.splitlines()]
+    assert (last["event"], last["exit_code"]) == ("result", 2)
