@@ -14,6 +14,7 @@ from shipline import ci, inputs, resolve
 from shipline.errors import InvalidInputError, Problem, ShiplineError, UnknownOutcomeError, bug
 from shipline.fleet import products
 from shipline.report import Console, show_log
+from shipline.transport import proxies
 from shipline.transport.stopping import canceled
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Context:
 def main(name: CommandName, flags: Mapping[str, str]) -> int:
     """Carry out a command with these flags (by input name); the exit code, as in docs/errors.md."""
     _install_signal_handlers()
+    proxies.mask(os.environ)
     system = ci.system("", os.environ, Path.cwd())
     console = _first_console(system, flags)
     report: Report | None = None

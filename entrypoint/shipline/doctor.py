@@ -211,7 +211,10 @@ def _way(server: _Server, network: Network) -> Iterator[Finding]:
     from shipline.checks import certificate, way
 
     proxy = way.proxy_for(server.url)
-    yield from filter(None, (way.clear(server.about, server.url), way.proxied(server.about, server.url, proxy)))
+    for found in filter(None, (way.clear(server.about, server.url), way.proxied(server.about, server.url, proxy))):
+        yield found
+        if found.state == "problem":
+            return
     if urlsplit(server.url).scheme == "https":
         finding = certificate.look(server.about, server.url, network, proxy)
         yield finding

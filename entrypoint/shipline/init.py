@@ -14,7 +14,8 @@ from shipline import catalogue, ci, resolve
 from shipline.errors import InvalidInputError, Problem
 from shipline.pipeline import Facts
 from shipline.report import Console
-from shipline.starter import config, pipelines, project
+from shipline.starter import config, pipelines, project, refused
+from shipline.starter import files as starter_files
 from shipline.starter.project import Build
 from shipline.starter.questions import CI, QUESTIONS, SERVICES
 
@@ -55,6 +56,7 @@ def _begin(flags: Mapping[str, str], system: str, console: Console, *, asking: b
     chosen = system or _system(found, assumed, asking=asking)
     services = _services(flags, asking=asking)
     answers = dict(_answers(flags, services, found, assumed, asking=asking))
+    refused.check(answers)
     text = config.write(answers, services, found.changelog)
     _check(text, found)
     build = found.build if answers["artifacts"] == found.build.artifacts else Build(answers["artifacts"], "make dist")
@@ -120,16 +122,13 @@ def _flag(path: str) -> str:
 
 
 def _write(files: Mapping[str, str], folder: Path, *, force: bool) -> None:
-    there = [name for name in files if (folder / name).exists()]
-    other = (folder / resolve.DEFAULT_CONFIGS[1]).exists()
+    there = [name for name in files if os.path.lexists(folder / name)]
+    other = os.path.lexists(folder / resolve.DEFAULT_CONFIGS[1])
     there += [resolve.DEFAULT_CONFIGS[1]] * other
     if there and not force:
         problems = [Problem(name, "", "is there already: expected a project without it, or --force") for name in there]
         raise InvalidInputError(problems, todo="move them away, or give --force")
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
+    starter_files.write(files, folder)
 
 
 def _tell(

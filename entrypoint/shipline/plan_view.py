@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shipline.errors import UnknownOutcomeError
 from shipline.report import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from shipline.plan import Plan
     from shipline.report import Console
     from shipline.services.operation import Call
     from shipline.steps import Job
+
+
+NOTHING_LEFT = "nothing is left to do"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What a plan comes to. ``done`` says what is there already, ``not_done`` names the steps that are left."""
+
+    done: tuple[str, ...]
+    not_done: tuple[str, ...]
+    next: str
+    unknown: str  # the step that may have been applied
+
+
+def end(plan: Plan) -> End:
+    open_steps = tuple(p.step.name for p in plan.steps if p.decision.open or not p.decided)
+    there = tuple(p.decision.reuse for p in plan.steps if not p.decision.open and p.decision.reuse)
+    return End(there, open_steps, _next(plan, open_steps), _unknown(plan))
 
 
 def show(plan: Plan, job: Job, console: Console) -> None:
@@ -29,13 +49,11 @@ def show(plan: Plan, job: Job, console: Console) -> None:
         if not link.good:
             console.warning(str(link))
     console.line(f"\nresult={result(plan)}")
-    open_steps = [p.step.name for p in plan.steps if p.decision.open or not p.decided]
-    there = [p.decision.reuse for p in plan.steps if not p.decision.open and p.decision.reuse]
-    following = _next(plan, open_steps)
+    ended = end(plan)
     code = plan.error.exit_code if plan.error is not None and result(plan) != "planned" else 0
     outputs = {"result": result(plan)}
-    console.result(result(plan), code, done=there, not_done=open_steps, outputs=outputs, next=following)
-    console.last_lines("; ".join(there) or "nothing", ", ".join(open_steps) or "nothing", following)
+    console.result(result(plan), code, done=ended.done, not_done=ended.not_done, outputs=outputs, next=ended.next)
+    console.last_lines("; ".join(ended.done) or "nothing", ", ".join(ended.not_done) or "nothing", ended.next)
 
 
 def result(plan: Plan) -> str:
@@ -43,10 +61,16 @@ def result(plan: Plan) -> str:
     return "planned" if plan.error is None or isinstance(plan.error, UnknownOutcomeError) else plan.error.result
 
 
-def _next(plan: Plan, open_steps: list[str]) -> str:
+def _next(plan: Plan, open_steps: Sequence[str]) -> str:
     if plan.error is not None:
         return f"nothing can be sent yet: {plan.error.todo or plan.error.what}"
-    return "shipline run sends what stands above" if open_steps else "nothing is left to do"
+    return "shipline run sends what stands above" if open_steps else NOTHING_LEFT
+
+
+def _unknown(plan: Plan) -> str:
+    if isinstance(plan.error, UnknownOutcomeError):
+        return plan.failed_step
+    return next((p.step.name for p in plan.steps if isinstance(p.decision.error, UnknownOutcomeError)), "")
 
 
 def steps(plan: Plan, job: Job) -> Iterator[dict[str, Any]]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 DEFAULT_CONFIGS = ("shipline.yml", "shipline.yaml")
 _STEPS: tuple[StepName, ...] = ("build", "deploy", "publish")
 _SERVICES = ("buildmaster", "v3", "centercode")
+_OF_FILES = frozenset({"artifacts", "notes", "notify", "network"})  # settings that make one read other files
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,24 @@ def load(sources: Sources) -> Loaded:
     pipeline = _pipeline(document, sources, service_keys)
     problems.raise_any()
     return Loaded(pipeline, tuple(origins.shown(root, given, pipeline)), config_name, tuple(service_keys.missing))
+
+
+def outline(sources: Sources) -> Pipeline | None:
+    """What is asked for, without what files, notes and keys add to it; None: the config file can't be read.
+
+    What has a problem is empty. Reads nothing but the config file.
+    """
+    problems = Problems()
+    root, _ = _config(sources, problems)
+    if root is None:
+        return None
+    given = inputs.settings(sources.flags, sources.environ, problems, keys.named_variables(root))
+    if "centercode-endpoint-url" in given:
+        keys.mask_within(given["centercode-endpoint-url"].text, "centercode-endpoint-url")
+    root = inputs.merge(keys.taken_out(root, problems), given, problems)
+    root, empty = _without_empty(root.pruned({path for path, _ in root.walk() if path and path[-1] in _OF_FILES}))
+    document = Document(root, validate.check(root, empty, problems), problems)
+    return _pipeline(document, sources, keys.Keys({}, {}, required=False, problems=problems))
 
 
 def default_config(workspace: pathlib.Path) -> str | None:

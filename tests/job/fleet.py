@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from job.project import PRODUCT
@@ -63,7 +64,7 @@ def write(to: Project, of: str, **changes: str) -> None:
 
 
 def product_id(name: str) -> str:
-    return PRODUCT[:-12] + name.encode().hex().zfill(12)[-12:]
+    return PRODUCT[:-12] + sha256(name.encode()).hexdigest()[:12]
 
 
 def _application(at: int, name: str, stages: Mapping[str, dict[str, object]]) -> dict[str, object]:

@@ -221,6 +221,39 @@ def test_the_proxy_is_named_without_its_password(project: Project) -> None:
     assert "goes straight: NO_PROXY names 127.0.0.1, and HTTP_PROXY isn't used" in ended.out
 
 
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://proxyuser:pass-of#proxy@127.0.0.1:9",
+        "http://proxyuser:123/pass-of?proxy@127.0.0.1:9",
+        "http://pass-of#proxy@127.0.0.1:9",
+        "http://proxyuser:pass-of@proxy:port",
+        "http://proxyuser:pass-of@127.0.0.1:99999",
+        "http://proxyuser:pass-of@",
+        "http://proxy..example:9",
+    ],
+)
+def test_a_malformed_address_of_the_proxy_is_told_without_its_text(project: Project, proxy: str) -> None:
+    environ = {"HTTPS_PROXY": proxy, "HTTP_PROXY": proxy, "NO_PROXY": "", "no_proxy": ""}
+    ended = project.shipline("doctor", "--centercode-url", "https://127.0.0.1:9", **environ)
+    assert ended.code == 4, ended.text
+    assert "pass-of" not in ended.text
+    assert "proxyuser" not in ended.text
+    told = [line for line in lines(ended, "problem") if "the proxy's address is malformed" in line]
+    assert {line.partition(": ")[2].partition(":")[0] for line in told} == {"HTTP_PROXY", "HTTPS_PROXY"}
+    assert "write # as %23" in ended.line("NEXT:")
+    assert "certificate" not in ended.out
+
+
+def test_the_password_of_a_proxy_is_hidden_wherever_it_turns_up(project: Project) -> None:
+    project.config(application="  application: W-pass-of#proxy-W")
+    for proxy in ("http://somebody:pass-of%23proxy@127.0.0.1:9", "somebody:pass-of#proxy@127.0.0.1:9"):
+        ended = project.shipline("validate", "-v", https_proxy=proxy)
+        assert ended.code == 0, ended.text
+        assert "W-***-W" in ended.text
+        assert "pass-of" not in ended.text
+
+
 def test_a_certificate_is_looked_at_through_the_proxy(project: Project, tmp_path: Path) -> None:
     both = self_signed(tmp_path, "IP:127.0.0.1", days=90)
     with other(certificate=both) as (url, seen), connecting_proxy() as (proxy, heads):

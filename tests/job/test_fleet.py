@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import shlex
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections import Counter
 from itertools import pairwise
@@ -18,6 +21,8 @@ import pytest
 
 from job import fleet
 from job.fleet import NAMES
+from job.project import KEYS
+from shipline.fleet.products import of_shard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -265,6 +270,31 @@ def test_products_that_would_announce_the_same_are_refused(products: Project) ->
     assert "products/switch.yml: v3: announces the same as router: url, product-id, version 1.4.0" in ended.err
 
 
+def test_products_of_two_shards_are_not_announced_twice(products: Project) -> None:
+    shards = {name: f"{of_shard(f'products/{name}.yml', 4)}/4" for name in NAMES}
+    assert shards["switch"] != shards["camera"] == shards["router"], shards
+    fleet.write(products, "switch", project="  project: CAMERA")
+    same = "products/switch.yml: centercode: announces the same as camera: url, project and release type"
+    for name in ("camera", "switch"):
+        ended = products.shipline("run", ALL, "--shard", shards[name])
+        assert ended.code == 2
+        assert same in ended.err
+    asked = products.shipline("matrix", ALL)
+    assert (asked.code, asked.out) == (2, "")
+    assert same in asked.err
+    free = next(f"{index}/4" for index in (1, 2, 3, 4) if f"{index}/4" not in shards.values())
+    assert products.shipline("validate", ALL, "--shard", free).code == 0
+    assert products.sandbox.requests() == []
+
+
+def test_products_that_would_be_the_same_build_are_refused(products: Project) -> None:
+    fleet.write(products, "switch", application="  application: Camera", version="  version: 1.4.1")
+    ended = products.shipline("run", ALL)
+    assert ended.code == 2
+    assert "products/switch.yml: buildmaster: camera, switch would both be build 7 of release 1.4: " in ended.err
+    assert products.sandbox.requests() == []
+
+
 def test_products_with_one_receipt_are_refused(products: Project) -> None:
     fleet.write(products, "switch", application="  application: camera")
     ended = products.shipline("run", ALL)
@@ -325,6 +355,12 @@ def test_gitlabs_parallel_jobs_share_the_products(products: Project) -> None:
     assert done_once(products), Counter(products.operations())
 
 
+def test_each_job_of_a_gitlab_matrix_has_all_its_products(products: Project) -> None:
+    node = {"GITLAB_CI": "true", "CI_NODE_INDEX": "2", "CI_NODE_TOTAL": "2", "CI_JOB_NAME": "shipline: [eu, products]"}
+    ended = products.shipline("validate", ALL, **node)
+    assert ended.line("DONE") == "DONE: checked the input of 3 products"
+
+
 def test_a_plan_is_in_one_piece_and_sends_nothing(products: Project) -> None:
     ended = products.shipline("plan", ALL)
     assert ended.code == 0
@@ -332,6 +368,30 @@ def test_a_plan_is_in_one_piece_and_sends_nothing(products: Project) -> None:
     whose = [line.partition(" | ")[0] for line in ended.out.splitlines() if " | " in line]
     assert sum(a != b for a, b in pairwise(whose)) == len(NAMES) - 1
     assert products.changes() == []
+
+
+def test_a_plan_says_what_is_left_of_each(products: Project) -> None:
+    assert products.shipline("run", "products/router.yml").code == 0
+    ended = products.shipline("plan", ALL)
+    assert ended.line("DONE") == "DONE: 1 of 3 products: router"
+    left = "release, build, deploy:Integration, deploy:Testing, publish:v3, publish:centercode"
+    assert ended.line("NOT DONE") == f"NOT DONE: 2 of 3 products: camera ({left}), switch ({left})"
+    assert ended.line("NEXT") == "NEXT: camera, switch: shipline run sends what stands above"
+    assert rows(ended)["router"] == "planned  0     nothing is left to do"
+    *_, last = products.shipline("plan", ALL, "--format", "json").events
+    assert (last["done"], last["not_done"]) == (["router"], ["camera", "switch"])
+
+
+def test_a_plan_tells_whose_outcome_is_not_known(products: Project) -> None:
+    lost = {"operation": "project-release", "kind": "status", "status": 502, "when": "after_apply", "times": 1}
+    products.sandbox.admin("faults", lost)
+    assert products.shipline("run", "products/camera.yml").code == 8
+    ended = products.shipline("plan", "products/c*.yml", "products/c*.yml")
+    assert ended.code == 0
+    assert "publish:centercode may have been applied" in ended.line("NOT DONE")
+    assert ended.line("NEXT").startswith("NEXT: camera: nothing can be sent yet: ")
+    *_, last = products.shipline("plan", "products/c*.yml", "--format", "json").events
+    assert [row["unknown"] for row in last["products"]] == ["publish:centercode"]
 
 
 def test_github_gets_outputs_annotations_and_one_summary(products: Project) -> None:
@@ -369,3 +429,12 @@ def test_the_commands_of_fleets_md_work(products: Project) -> None:
     assert {line: e.text for line, e in ended.items() if e.code} == {}
     assert ended["shipline matrix products/*.yml --tag router-v1.4.0"].out == "products/router.yml\n"
     assert done_once(products)
+
+
+@pytest.mark.parametrize("log", [">/dev/full 2>&1", ">&- 2>&-"])
+def test_a_log_that_cant_be_written_doesnt_hold_a_fleet(products: Project, log: str) -> None:
+    command = [sys.executable, "-m", "shipline", "run", ALL]
+    environ = {"PATH": os.environ["PATH"], **KEYS}
+    bash = ["bash", "-c", f'"$@" {log}', "bash", *command]
+    assert subprocess.run(bash, cwd=products.path, env=environ, check=False, timeout=60).returncode == 0
+    assert done_once(products), Counter(products.operations())

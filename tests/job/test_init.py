@@ -150,6 +150,29 @@ def test_the_ci_system_is_the_one_that_is_there(file: str, ci: str, tmp_path: Pa
         assert "buildmasterCredentialsId: 'buildmaster-key'" in ended.out
 
 
+def test_a_file_in_place_of_a_folder_and_the_other_way_round(widget: Path) -> None:
+    (widget / ".github").write_text("x")
+    ended = shipline(widget, "init", "--yes", "--ci", "github")
+    assert ended.code == 2, ended.text
+    assert ".github/workflows/release.yml: can't be written: Not a directory" in ended.err
+    assert {file.name for file in widget.iterdir()} == {"dist", "CHANGELOG.md", ".github"}
+    (widget / "shipline.yml").mkdir()
+    (widget / ".github").unlink()
+    ended = shipline(widget, "init", "--yes", "--ci", "github", "--force")
+    assert ended.code == 2, ended.text
+    assert "shipline.yml: can't be written: it is a folder" in ended.err
+    assert {file.name for file in widget.iterdir()} == {"dist", "CHANGELOG.md", "shipline.yml"}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_can_only_be_read(widget: Path) -> None:
+    (widget / ".github").mkdir(mode=0o555)
+    ended = shipline(widget, "init", "--yes", "--ci", "github")
+    assert ended.code == 2, ended.text
+    assert "can't be written: Permission denied" in ended.err
+    assert not (widget / "shipline.yml").exists()
+
+
 def test_nothing_is_overwritten(widget: Path) -> None:
     workflow = widget / ".github/workflows/release.yml"
     workflow.parent.mkdir(parents=True)
@@ -183,6 +206,24 @@ def test_an_answer_that_validate_would_not_take_is_named_by_its_flag(flag: str, 
     assert ended.code == 2, ended.text
     assert f"{flag}: " in ended.err
     assert not (widget / "shipline.yml").exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["dist/*.zip => https://dl.example.com/x", "dist/*.zip\ndist/*.exe", "https://dl.example.com/x"]
+)
+def test_artifacts_in_the_form_of_an_input_are_refused(text: str, widget: Path) -> None:
+    ended = shipline(widget, "init", "--yes", SHIPLINE_ARTIFACTS=text)
+    assert ended.code == 2, ended.text
+    assert "--artifacts: expected one path" in ended.err
+    assert {file.name for file in widget.iterdir()} == {"dist", "CHANGELOG.md"}
+
+
+def test_a_line_break_is_refused_but_in_a_list(widget: Path) -> None:
+    ended = shipline(widget, "init", "--yes", SHIPLINE_BUILDMASTER_APPLICATION="Wid\nget")
+    assert ended.code == 2, ended.text
+    assert "--buildmaster-application: has a line break" in ended.err
+    assert shipline(widget, "init", "--yes", SHIPLINE_V3_PLATFORMS="windows\nmacos").code == 0
+    assert config(widget)["v3"]["platforms"] == ["windows", "macos"]
 
 
 @pytest.mark.parametrize(
@@ -317,3 +358,13 @@ def test_a_key_in_the_environment_is_not_written(widget: Path) -> None:
     assert ended.code == 0, ended.text
     for file in widget.rglob("*"):
         assert not file.is_file() or not any(key in file.read_text() for key in KEYS.values())
+
+
+@pytest.mark.parametrize("variable", ["SHIPLINE_V3_PRODUCT_ID", "SHIPLINE_BUILDMASTER_STAGES"])
+def test_a_key_given_as_an_answer_is_refused(variable: str, widget: Path) -> None:
+    key = KEYS["SHIPLINE_V3_TOKEN"]
+    ended = shipline(widget, "init", "--yes", **KEYS, **{variable: key})
+    assert ended.code == 2, ended.text
+    assert "is the key in SHIPLINE_V3_TOKEN" in ended.err
+    assert key not in ended.text
+    assert not (widget / "shipline.yml").exists()

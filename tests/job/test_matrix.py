@@ -60,6 +60,22 @@ def test_gitlab_includes_the_template_for_each(products: Project) -> None:
     }
 
 
+def test_gitlabs_jobs_do_not_share_a_cache(products: Project) -> None:
+    names = ("a-b", "a/b", "c/b", "d", f"{'y' * 60}1", f"{'y' * 60}2")
+    for number, name in enumerate(names):
+        fleet.write(products, f"p/{name}", application=f"  application: app-{number}")
+
+    def jobs(*arguments: str) -> list[str]:
+        ended = products.shipline("matrix", "products/p/**/*.yml", "--format", "gitlab", *arguments)
+        assert ended.code == 0, ended.err
+        return [included["inputs"]["job-name"] for included in yaml.safe_load(ended.out).get("include", ())]
+
+    every = jobs()
+    assert len({re.sub(r"[^a-z0-9]", "-", job.lower())[:63] for job in every}) == len(every) == len(names)
+    assert {"shipline:c/b", "shipline:d"} < set(every)
+    assert sorted([*jobs("--shard", "1/2"), *jobs("--shard", "2/2")]) == sorted(every)
+
+
 @pytest.mark.parametrize(
     ("include", "source"),
     [

@@ -67,6 +67,22 @@ def test_a_refused_connection(method: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "proxy", ["http://user:se#cret@127.0.0.1:9", "http://user:secret@127.0.0.1:99999", "user:secret@h:9", "http://"]
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_malformed_address_of_the_proxy_is_not_repeated(
+    scheme: str, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{scheme}_proxy", proxy)
+    monkeypatch.setenv("no_proxy", "")
+    error = failure(Request("POST", f"{scheme}://builds.example.com/x"), Network(retry_for=60))
+    assert isinstance(error, RefusedError)
+    assert error.what == "BuildMaster: the proxy's address is malformed"
+    assert "write # as %23" in error.todo
+    assert not any(part in str(error) for part in ("se#", "secret", "127.0.0.1"))
+
+
+@pytest.mark.parametrize(
     ("answer", "why"),
     [
         (b"", "Remote end closed connection without response"),

@@ -82,11 +82,22 @@ def test_a_tag_is_its_prefixs(tmp_path: Path) -> None:
     write(tmp_path, "router.yml", text="tag-prefix: router-v")
     write(tmp_path, "router-pro.yml", text="tag-prefix: router-")
     write(tmp_path, "plain.yml")
-    assert names(tmp_path, "*.yml", tag="router-v1.0") == ["router-pro", "router"]
+    write(tmp_path, "router-eu.yml", text="tag-prefix: router-v")
+    assert names(tmp_path, "*.yml", tag="router-v1.0") == ["router-eu", "router"]
     assert names(tmp_path, "*.yml", tag="router-1.0") == ["router-pro"]
     assert names(tmp_path, "*.yml", tag="v1.0") == ["plain"]
     assert names(tmp_path, "*.yml", tag="router-vnext") == ["plain"]
-    assert names(tmp_path, "*.yml") == ["plain", "router-pro", "router"]
+    assert names(tmp_path, "*.yml") == ["plain", "router-eu", "router-pro", "router"]
+
+
+@pytest.mark.parametrize("name", ["r\udcff", "r\nx", "r\u2028x", "r\x1bx"])
+def test_a_file_whose_name_cannot_be_shown_is_refused(tmp_path: Path, name: str) -> None:
+    write(tmp_path, "a.yml", f"{name}.yml")
+    with pytest.raises(InvalidInputError) as raised:
+        names(tmp_path, "*.yml")
+    (problem,) = raised.value.problems
+    assert problem.what.endswith(f"rename {f'{name}.yml'!r}")
+    assert problem.what.isprintable()
 
 
 def test_a_thread_that_sleeps_wakes_up_as_it_is_stopped() -> None:

@@ -126,6 +126,24 @@ def test_facts_of_a_tag(tmp_path: Path) -> None:
     assert facts.artifact_base_url == "https://gitlab.example.com/acme/widget/-/jobs/99/artifacts/raw/{path}"
 
 
+@pytest.mark.parametrize(
+    ("job", "shard"),
+    [
+        ("shipline 2/4", "2/4"),
+        ("shipline: [2/4]", "2/4"),  # gitlab-ci-local
+        ("all: [eu] 2/4", "2/4"),
+        ("", "2/4"),
+        ("shipline: [eu, products/*.yml]", ""),
+        ("shipline: [eu,us]", ""),
+        ("shipline: []", ""),
+    ],
+)
+def test_only_jobs_of_a_number_share_what_they_do(tmp_path: Path, job: str, shard: str) -> None:
+    node = {"CI_NODE_INDEX": "2", "CI_NODE_TOTAL": "4", "CI_JOB_NAME": job}
+    assert gitlab(tmp_path, **node).shard == shard
+    assert gitlab(tmp_path, CI_NODE_TOTAL="1", CI_JOB_NAME=job).shard == ""
+
+
 def test_facts_of_a_branch_and_of_a_merge_request(tmp_path: Path) -> None:
     assert gitlab(tmp_path, **PIPELINE, CI_COMMIT_BRANCH="main").facts().branch == "main"
     merge_request = {"CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "topic", "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": "b" * 40}

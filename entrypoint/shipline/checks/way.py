@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -37,7 +38,22 @@ class Proxy:
 
     @property
     def shown(self) -> str:
-        return f"{self.parts.scheme}://{self.parts.netloc.rpartition('@')[2]}"
+        """Its scheme, host and port. Raises ValueError if it is malformed."""
+        host, port = self.parts.hostname or "", self.parts.port
+        host = f"[{host}]" if ":" in host else host
+        return f"{self.parts.scheme}://{host}" + (f":{port}" if port is not None else "")
+
+    @property
+    def malformed(self) -> bool:
+        """Whether the transport can't read it, or would read it only up to a character of its password."""
+        from requests.utils import prepend_scheme_if_needed
+        from urllib3.util import parse_url
+
+        with suppress(ValueError, TypeError):  # requests itself raises the second where there is no host
+            read = parse_url(prepend_scheme_if_needed(self.url, "http"))  # type: ignore[no-untyped-call]
+            cut = "@" in f"{read.path}{read.query}{read.fragment}"
+            return cut or not (read.host or "").encode("idna") or not self.shown
+        return True
 
 
 def proxy_for(url: str, environ: Mapping[str, str] = os.environ) -> Proxy | None:
@@ -61,8 +77,12 @@ def clear(about: str, url: str) -> Finding | None:
 
 
 def proxied(about: str, url: str, proxy: Proxy | None) -> Finding | None:
-    """Which proxy is used, or why none is although one is set; None: none is set."""
+    """Which proxy is used (a malformed one is a problem), or why none is although one is set; None: none is set."""
     if proxy is not None:
+        if proxy.malformed:
+            from shipline.transport.failure import malformed_proxy
+
+            return problem(about, malformed_proxy(proxy.setting))
         return Finding(about, f"goes through the proxy {proxy.shown} ({proxy.setting})")
     setting = _setting(url, os.environ)
     if not setting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from dataclasses import replace
 from functools import partial
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING
 from shipline import inputs, resolve
 from shipline.document import MOST_PROBLEMS, Problems
 from shipline.errors import InvalidInputError, Problem, ShiplineError, bug
+from shipline.fleet import outlines, side_by_side
 from shipline.fleet import report as fleet_report
-from shipline.fleet import side_by_side
 from shipline.fleet.log import ProductConsole, this_thread
 from shipline.fleet.report import Row, Together
 from shipline.report import Outcome, one_line, show_log
@@ -91,7 +92,7 @@ def _load(context: Context, selected: Selected, sources: resolve.Sources) -> lis
         if context.verbose:
             _tell_origins(ProductConsole(context.console, product.name), loaded)
     given = inputs.settings(sources.flags, sources.environ, Problems())
-    problems |= dict.fromkeys(conflicts.find(members, given, receipt))
+    problems |= dict.fromkeys(conflicts.find(members, given, receipt, [*outlines.of(selected.elsewhere, sources)]))
     if problems:
         first, rest = [*problems][:MOST_PROBLEMS], len(problems) - MOST_PROBLEMS
         more = [Problem("", "", f"{rest} more problems, not shown")] if rest > 0 else []
@@ -136,7 +137,7 @@ def _begin(console: Console, member: Member) -> Work:
     return side_by_side.Work(member, ProductConsole(console, member.product.name))
 
 
-def _carried_out(carry_out: Callable[[Work], Outcome], work: Work) -> Row:
+def _carried_out(carry_out: Callable[[Work], Row], work: Work) -> Row:
     """In a thread of its own."""
     from shipline.transport import connection
 
@@ -144,7 +145,7 @@ def _carried_out(carry_out: Callable[[Work], Outcome], work: Work) -> Row:
     work.progress = vars(connection.progress)
     work.console.note(event="begins")
     try:
-        outcome = carry_out(work)
+        return carry_out(work)
     except ShiplineError as error:
         outcome = _ended_early(work, error)
     except Exception as error:  # noqa: BLE001 - what becomes of the other products must not depend on it
@@ -155,11 +156,12 @@ def _carried_out(carry_out: Callable[[Work], Outcome], work: Work) -> Row:
 def _ended_early(work: Work, error: ShiplineError) -> Outcome:
     outcome = Outcome(not_done=["everything"])
     outcome.fail(error, "")
-    work.console.outcome(outcome)
+    with contextlib.suppress(Exception):  # it stands in the table too; and no thread may end without its row
+        work.console.outcome(outcome)
     return outcome
 
 
-def _release(work: Work) -> Outcome:
+def _release(work: Work) -> Row:
     from shipline import run, workspace
 
     member = work.member
@@ -169,10 +171,10 @@ def _release(work: Work) -> Outcome:
     with work.console.lock:
         work.console.outcome(outcome)
     work.console.note(event="made", job=work.job)
-    return outcome
+    return _row(work, outcome)
 
 
-def _plan(work: Work) -> Outcome:
+def _plan(work: Work) -> Row:
     from shipline import plan, plan_view, run
 
     member = work.member
@@ -184,7 +186,14 @@ def _plan(work: Work) -> Outcome:
     outcome = Outcome(result=plan_view.result(planned))
     if planned.error is not None and outcome.result != "planned":
         outcome.fail(planned.error, planned.failed_step)
-    return outcome
+    end = plan_view.end(planned)
+    return replace(
+        _row(work, outcome),
+        done="; ".join(end.done),
+        not_done=", ".join(end.not_done),
+        next=end.next,
+        unknown=end.unknown,
+    )
 
 
 def _given_up(work: Work, number: int) -> Row:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shipline import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 MOST_INCLUDES = 150
 """GitLab docs, "GitLab application limits", maximum number of includes."""
@@ -52,19 +54,24 @@ def gitlab(
     needs: Sequence[str] = (),
     pipeline: str = "",
     say_version: bool = False,
+    elsewhere: Iterable[str] = (),
 ) -> str:
     """A child pipeline that includes the template for each product (GitLab docs, "Downstream pipelines").
 
     ``include``: where the template comes from, see ``_source``. ``needs``: jobs of ``pipeline``, the parent, whose
-    files the products need. Without products it has a job that says so: GitLab refuses a pipeline
-    without jobs.
+    files the products need. ``elsewhere``: the products of other child pipelines for this tag. Without products it has
+    a job that says so: GitLab refuses a pipeline without jobs.
     """
     if not entries:
         nothing = {"stage": "deploy", "script": ['echo "no product is left for this run"']}
         return _yaml({"shipline": nothing})
     source = _source(include)
     wanted = [{"pipeline": pipeline, "job": job} for job in needs]
-    includes = [{**source, "inputs": _inputs(entry, wanted, say_version=say_version)} for entry in entries]
+    names = _job_names(entries, elsewhere)
+    includes = [
+        {**source, "inputs": _inputs(name, entry, wanted, say_version=say_version)}
+        for name, entry in zip(names, entries, strict=True)
+    ]
     return _yaml({"include": includes})
 
 
@@ -90,9 +97,26 @@ def _source(include: str) -> dict[str, str]:
     return {"project": project, **({"ref": ref} if ref else {}), "file": _TEMPLATE}
 
 
-def _inputs(entry: Entry, needs: Sequence[Mapping[str, str]], *, say_version: bool) -> dict[str, Any]:
+def _job_names(entries: Sequence[Entry], elsewhere: Iterable[str]) -> list[str]:
+    """Each with a slug of its own: the cache that keeps a job's receipt is called after it."""
+    slugs = Counter(_slug(f"shipline:{name}") for name in (*(entry.product for entry in entries), *elsewhere))
+    names = []
+    for entry in entries:
+        name = f"shipline:{entry.product}"
+        if slugs[_slug(name)] > 1:  # told apart in front, as a slug is cut at its end
+            name = f"shipline:{hashlib.sha256(entry.config.encode()).hexdigest()[:8]}:{entry.product}"
+        names.append(name)
+    return names
+
+
+def _slug(job: str) -> str:
+    """GitLab docs, "Predefined CI/CD variables", CI_JOB_NAME_SLUG."""
+    return re.sub(r"[^a-z0-9]", "-", job.lower())[:63].strip("-")
+
+
+def _inputs(name: str, entry: Entry, needs: Sequence[Mapping[str, str]], *, say_version: bool) -> dict[str, Any]:
     given: dict[str, Any] = {
-        "job-name": f"shipline:{entry.product}",
+        "job-name": name,
         "config": entry.config.replace("$", "$$"),  # a variable otherwise
         "resource-group": _NOT_IN_A_GROUP.sub("-", f"shipline-{entry.product}"),
     }

@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shipline import ci, inputs, resolve
+from shipline.document import Problems
 from shipline.errors import InvalidInputError, Problem, ShiplineError, bug
-from shipline.fleet import jobs, products
+from shipline.fleet import jobs, outlines, products
 from shipline.fleet.jobs import Entry
 from shipline.report import Console, one_line
+from shipline.resolution import conflicts
 from shipline.transport.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
+
+    from shipline.fleet.products import Selected
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def _print(wanted: Wanted, detected: ci.System, console: Console) -> None:
     selected = products.select(sources, shard=options.get("shard", ""), ci_shard=system.shard)
     for text in selected.left_out:
         console.line(one_line(text))
-    entries = _entries(selected.products, sources)
+    entries = _entries(selected, sources)
     form = wanted.form or (system.name if system.name in jobs.FORMATS else "text")
     if form == "gitlab":
         text = jobs.gitlab(
@@ -74,6 +78,7 @@ def _print(wanted: Wanted, detected: ci.System, console: Console) -> None:
             needs=wanted.needs,
             pipeline=facts.run_id,
             say_version=bool(wanted.tag),
+            elsewhere=[product.name for product in selected.elsewhere],
         )
         if len(entries) > jobs.MOST_INCLUDES:
             limit = f"GitLab takes {jobs.MOST_INCLUDES} of them a pipeline unless its administrator allows more"
@@ -85,16 +90,19 @@ def _print(wanted: Wanted, detected: ci.System, console: Console) -> None:
         system.outputs({"matrix": jobs.github(entries).strip()})
 
 
-def _entries(chosen: Iterable[products.Product], sources: resolve.Sources) -> list[Entry]:
+def _entries(selected: Selected, sources: resolve.Sources) -> list[Entry]:
     entries: list[Entry] = []
     problems: list[Problem] = []
-    for product in chosen:
+    for product in selected.products:
         try:
             version = resolve.version_of(replace(sources, config=product.config))
         except InvalidInputError as error:
             problems += error.problems
         else:
             entries.append(Entry(product.name, product.config, version))
+    given = inputs.settings(sources.flags, sources.environ, Problems())
+    mine, others = (outlines.of(some, sources) for some in (selected.products, selected.elsewhere))
+    problems += conflicts.find([*mine], given, None, [*others])
     if problems:
         raise InvalidInputError(problems)
     return entries

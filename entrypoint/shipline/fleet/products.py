@@ -32,10 +32,11 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """``left_out``: for people, why the others aren't taken."""
+    """``left_out``: for people, why the others aren't taken. ``elsewhere``: the tag's that other shards take."""
 
     products: tuple[Product, ...]
     left_out: tuple[str, ...]
+    elsewhere: tuple[Product, ...] = ()
 
 
 def asked_for(options: Mapping[str, str]) -> bool:
@@ -61,6 +62,7 @@ def select(sources: resolve.Sources, *, shard: str, ci_shard: str = "") -> Selec
     part = _part(shard)
     products = _products(sources)
     told = []
+    elsewhere: tuple[Product, ...] = ()
     if many:
         products, others = _for_tag(products, sources.facts.tag)
         if others:
@@ -68,11 +70,11 @@ def select(sources: resolve.Sources, *, shard: str, ci_shard: str = "") -> Selec
     if part is not None:
         number, count = part
         mine = tuple(product for product in products if of_shard(product.config, count) == number)
-        if len(mine) < len(products):
-            others = _without(products, mine)
-            told.append(f"left to other shards than {shard}: {_names(others)}")
+        elsewhere = _without(products, mine)
+        if elsewhere:
+            told.append(f"left to other shards than {shard}: {_names(elsewhere)}")
         products = mine
-    return Selected(products, tuple(told))
+    return Selected(products, tuple(told), elsewhere)
 
 
 def of_shard(path: str, count: int) -> int:
@@ -93,6 +95,10 @@ def _part(shard: str) -> tuple[int, int] | None:
 def _products(sources: resolve.Sources) -> tuple[Product, ...]:
     flat = inputs.settings(sources.flags, sources.environ, Problems()).get("tag-prefix")
     paths = _paths(sources)
+    wrong = [path for path in paths if not path.isprintable()]  # a product is called after it, in logs and job names
+    if wrong:
+        what = "expected printable UTF-8, without line breaks, in a config file's name: rename"
+        raise InvalidInputError([Problem("config", "", f"{what} {path!r}") for path in wrong])
     prefixes = (flat.text if flat else _prefix(path, sources.workspace) for path in paths)
     return tuple(Product(*entry) for entry in zip(_named(paths), paths, prefixes, strict=True))
 
@@ -175,12 +181,13 @@ def _parts(path: PurePosixPath) -> tuple[str, ...]:
 
 
 def _for_tag(products: Iterable[Product], tag: str) -> tuple[tuple[Product, ...], tuple[Product, ...]]:
-    """Those that the tag releases, and the others. A product without a prefix is one's that no prefix fits."""
+    """Those that the tag releases, and the others: those with the longest prefix that fits, else those without one."""
     every = tuple(products)
     if not tag:
         return every, ()
-    prefixed = any(p.tag_prefix and tags.version(tag, p.tag_prefix) for p in every)
-    taken = tuple(p for p in every if (tags.version(tag, p.tag_prefix) is not None if p.tag_prefix else not prefixed))
+    fitting = (p.tag_prefix for p in every if p.tag_prefix and tags.version(tag, p.tag_prefix) is not None)
+    longest = max(fitting, key=len, default="")
+    taken = tuple(p for p in every if p.tag_prefix == longest)
     return taken, _without(every, taken)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shipline.plan_view import NOTHING_LEFT
 from shipline.report import one_line
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _GRAVITY = (130, 143, 1, 8, 5, 4, 3, 6, 7, 2)
 _SHOWN = 20
 _NOT_STARTED = "not started"
+_NOTHING = ("", "nothing", NOTHING_LEFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class Row:
     @property
     def good(self) -> bool:
         return self.exit_code == 0
+
+    @property
+    def complete(self) -> bool:
+        """A plan that went well may still have something left to send."""
+        return self.good and not (self.result == "planned" and self.not_done)
 
     @property
     def where(self) -> str:
@@ -77,18 +84,18 @@ class Together:
 
     @property
     def done(self) -> str:
-        return self._counted(row.product for row in self.rows if row.good)
+        return self._counted(row.product for row in self.rows if row.complete)
 
     @property
     def not_done(self) -> str:
-        return self._counted(f"{row.product} ({_why(row)})" for row in self.rows if not row.good)
+        return self._counted(f"{row.product} ({_why(row)})" for row in self.rows if not row.complete)
 
     @property
     def next(self) -> str:
         """What to do, and for which products; those with the same to do together."""
         todo: dict[str, list[str]] = {}
         for row in self.rows:
-            if row.next and row.next != "nothing":
+            if row.next not in _NOTHING:
                 todo.setdefault(row.next, []).append(row.product)
         if set(todo) == {"run again"}:
             return "run again: what is done is not repeated"
@@ -107,8 +114,8 @@ def tell(end: Together, console: Console) -> None:
     console.result(
         end.result,
         end.exit_code,
-        done=[row.product for row in end.rows if row.good],
-        not_done=[row.product for row in end.rows if not row.good],
+        done=[row.product for row in end.rows if row.complete],
+        not_done=[row.product for row in end.rows if not row.complete],
         outputs=end.outputs,
         next=end.next,
         products=[as_data(row) for row in end.rows],
@@ -148,7 +155,7 @@ def _why(row: Row) -> str:
         return _NOT_STARTED
     at = f" at {row.failed_step}" if row.failed_step else ""
     unknown = f", and {row.unknown} may have been applied" if row.unknown else ""
-    return f"{row.result}{at}{unknown}"
+    return f"{row.not_done if row.result == 'planned' else row.result}{at}{unknown}"
 
 
 def _some(names: Sequence[str]) -> str:

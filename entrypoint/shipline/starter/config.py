@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _REPOSITORY = "https://raw.githubusercontent.com/shipline/shipline"
 _TEMPLATE = "config.yml"
+LISTS = frozenset({"v3-platforms", "buildmaster-stages"})
+"""The answers that have several items."""
 # What no YAML reader takes for anything but the text that it is, inside a list too.
 _PLAIN = re.compile(r"[A-Za-z][\w./@+*-]*(?:://[\w./@:+*-]*)?(?: [A-Za-z][\w./+*-]*)*", re.ASCII)
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
@@ -40,7 +42,7 @@ def write(answers: Mapping[str, str], services: Collection[str], changelog: str)
 
 
 def _value(name: str, text: str) -> str:
-    return _list(text) if name in ("v3-platforms", "buildmaster-stages") else _text(text)
+    return _list(text) if name in LISTS else _text(text)
 
 
 def _list(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import requests
+import urllib3
 
 from shipline.errors import RefusedError, ShiplineError, UnavailableError, UnknownOutcomeError
 from shipline.transport import connection
@@ -21,6 +22,8 @@ def failed(service: str, request: Request, error: Exception) -> ShiplineError:
             why="what answers on this port is not an https server",
             todo="check the port, or whether the url begins with http",
         )
+    if _of_the_proxy(error):
+        return malformed_proxy(service)
     if isinstance(error, requests.exceptions.SSLError) and not connection.progress.sent:
         return RefusedError(
             f"{service}: no secure connection to {request.url}",
@@ -37,6 +40,24 @@ def failed(service: str, request: Request, error: Exception) -> ShiplineError:
         f"{service}: {request.method} {request.url} was sent, but its answer was lost",
         why=_cause(error),
         todo="look at the service before running again",
+    )
+
+
+def malformed_proxy(where: str) -> RefusedError:
+    """The error that a proxy's address is which can't be read; never says the address, since it may hold a password."""
+    return RefusedError(
+        f"{where}: the proxy's address is malformed",
+        why="expected http://host:port or http://user:password@host:port in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY",
+        todo="in the user and the password write # as %23, / as %2F, ? as %3F and @ as %40",
+    )
+
+
+def _of_the_proxy(error: Exception) -> bool:
+    """Whether it is the proxy's address that can't be read; for a request's own the error holds no other one."""
+    if isinstance(error, requests.exceptions.InvalidProxyURL):
+        return True
+    return isinstance(error, requests.exceptions.InvalidURL) and any(
+        isinstance(cause, urllib3.exceptions.LocationValueError) for cause in error.args
     )
 
 
