@@ -93,11 +93,13 @@ class Console:
         self.warned = False
         self.listeners: list[Callable[[dict[str, Any]], None]] = []  # get every event, with secrets in it
         self._live: Live | None = None
-        self._colours = not self.json and terminal.has_colours(self._out, os.environ)
+        # Some runners give their steps a terminal; the log that they keep of it is none.
+        self._terminal = not (self.json or system.one_log) and terminal.can_erase(self._out, os.environ)
+        self._colours = not self.json and terminal.has_colours(os.environ, terminal=self._terminal)
 
     def follow(self) -> None:
         """On a person's terminal, say at its foot what the run is at."""
-        if not (self.json or self._quiet or self._system.one_log) and terminal.can_erase(self._out, os.environ):
+        if self._terminal and not self._quiet:
             self._live = terminal.Live(self._out, one_line)
             self.listeners.append(self._live)
 

@@ -25,11 +25,9 @@ def can_erase(stream: TextIO, environ: Mapping[str, str]) -> bool:
     return stream.isatty() and environ.get("TERM", "") not in ("", "dumb")
 
 
-def has_colours(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """no-color.org first, then force-color.org, else a terminal that can."""
-    if environ.get("NO_COLOR"):
-        return False
-    return bool(environ.get("FORCE_COLOR")) or can_erase(stream, environ)
+def has_colours(environ: Mapping[str, str], *, terminal: bool) -> bool:
+    """no-color.org first, then force-color.org, else a person's ``terminal``."""
+    return not environ.get("NO_COLOR") and (bool(environ.get("FORCE_COLOR")) or terminal)
 
 
 def coloured(text: str) -> str:

@@ -96,7 +96,8 @@ def test_a_run_that_fails_leaves_its_error_and_no_foot(project: Project) -> None
         ({"TERM": "dumb", "FORCE_COLOR": "1"}, [], True, False),
         ({}, ["--quiet"], True, False),
         ({}, ["--format", "json"], False, False),
-        ({}, ["--ci", "gitlab"], True, False),
+        ({}, ["--ci", "gitlab"], False, False),
+        ({"FORCE_COLOR": "1"}, ["--ci", "gitlab"], True, False),
     ],
 )
 def test_colours_and_foot_keep_to_the_rules(

@@ -130,6 +130,7 @@ def test_values_reach_the_program_whole(jenkins: Jenkins, stub: Path) -> None:
     given = {
         k.removeprefix("SHIPLINE_INPUT_"): v for k, v in seen(ended, "1.4.0").items() if k.startswith("SHIPLINE_IN")
     }
+    assert re.fullmatch(r"\.shipline/jenkins/[0-9a-f-]{36}/report\.html", given.pop("REPORT"))
     assert given == {
         "RELEASE_VERSION": "1.4.0",
         "RELEASE_TITLE": "'\"; touch pwned; $(touch pwned) `touch pwned` é {version}",
