@@ -26,8 +26,9 @@ def test_a_build_that_is_rejected_meanwhile_is_not_waited_for(project: Project) 
     ended = project.shipline("run", "--steps", "publish", "--buildmaster-timeout", "30s")
     somebody.join()
     assert ended.code == 5
-    assert "build 7 was rejected" in ended.err
-    assert ended.line("NEXT:") == "NEXT: release a new build"
+    assert ended.outputs["result"] == "failed"
+    assert "build 7 (id 1) was rejected" in ended.err
+    assert ended.line("NEXT:") == "NEXT: create a new build: a rejected one isn't deployed"
     assert "project-release" not in project.operations()
 
 

@@ -225,6 +225,27 @@ def test_a_build_that_a_later_one_has_overtaken_is_superseded(project: Project) 
     assert announced(project) == 0
 
 
+def test_a_build_that_is_rejected_for_a_later_one_while_it_waits_is_superseded(project: Project) -> None:
+    project.config(pipeline="  pipeline: Full")
+
+    def testing(seconds: float) -> None:
+        pipeline = {"stages": ["Integration", {"name": "Testing", "pending_seconds": seconds}, "Production"]}
+        application = {"id": 1, "name": "Widget", "pipelines": {"Full": pipeline}}
+        project.sandbox.admin("seed", {"buildmaster": {"applications": [application]}})
+
+    testing(10_000)
+    with project.start("run") as older:
+        while not any(r["query"].get("deploymentId") == "3" for r in project.sandbox.requests()):
+            time.sleep(0.05)
+        testing(0)
+        later = project.shipline("run", "--buildmaster-build-number", "8", "--receipt", "later.json")
+        out, err = older.communicate(timeout=60)
+    assert (later.code, older.returncode, announced(project)) == (0, 5, 1)
+    assert "result=superseded" in out
+    assert "superseded: build 7 (id 1) was rejected, and build 8 is later" in err
+    assert "NEXT: nothing: the later build's own run announces it" in out
+
+
 def test_the_failed_one_of_two_targets_counts_when_a_deployment_is_taken_up(project: Project) -> None:
     targets = [{"name": "a", "outcome": "failed", "executing_seconds": 1}, {"name": "b", "executing_seconds": 120}]
     stages(project, targets=targets)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shipline.errors import DeploymentFailedError, RefusedError, ShiplineError, UnknownOutcomeError
+from shipline.errors import DeploymentFailedError, RefusedError, ShiplineError, SupersededError, UnknownOutcomeError
 from shipline.services.buildmaster import BuildMaster
 from shipline.steps.create_build import CreateBuild
 from shipline.steps.deploy import Deploy
@@ -250,6 +250,21 @@ def test_what_is_not_waited_for_is_started_all_the_same(tmp_path: Path, server: 
     assert run.acted() == "started a deployment to Testing, not waited for"
     assert run.acted() == "deployment 10 to Testing was started before, not waited for"
     assert server.count("POST") == 1
+
+
+def test_a_deploy_refused_because_a_later_build_has_passed_is_superseded(tmp_path: Path, server: Server) -> None:
+    mine = {"id": 5, "number": "7", "status": "rejected", "applicationName": "Widget", "releaseId": 3}
+    server.answers |= {BUILD: [mine], POST: "Build 7 is rejected."}
+    server.answers["GET /api/releases/builds?releaseId=3"] = [
+        mine,
+        {**mine, "id": 6, "number": "8", "status": "active"},
+    ]
+    run = Deploying(tmp_path, server, on_failure="reject")
+    run.created()
+    failure = run.failure()
+    assert isinstance(failure, SupersededError)
+    assert failure.what == "superseded: build 7 (id 5) was rejected, and build 8 is later"
+    assert not server.count("POST /api/releases/builds/reject")
 
 
 def test_the_build_of_a_failed_deployment_is_rejected_if_that_is_wanted(tmp_path: Path, server: Server) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shipline.errors import DeploymentFailedError, TimedOutError
+from shipline.errors import DeploymentFailedError, SupersededError, TimedOutError
 from shipline.services.buildmaster import BuildMaster
 from shipline.steps.await_deployment import AwaitDeployment
 from shipline.steps.deploy import Deploy
@@ -183,10 +183,23 @@ def test_warnings_may_count_as_failure(tmp_path: Path, server: Server, status: s
 def test_a_build_that_is_rejected_meanwhile(tmp_path: Path, server: Server, clock: Clock) -> None:
     server.answers[PARENT] = [deployment("executing")]
     server.answers[BUILD] = ([build()], [build(status="Rejected")])
-    with pytest.raises(DeploymentFailedError, match="build 7 was rejected while it was deployed"):
+    with pytest.raises(DeploymentFailedError, match=r"^build 7 \(id 5\) was rejected"):
         Waiting(tmp_path, server).ended()
     assert len(clock.slept) == 19  # the build is looked at with each tenth look at the deployment
     assert server.count(BUILD) == 2
+
+
+@pytest.mark.parametrize("status", ["executing", "canceled"])
+def test_a_build_that_is_rejected_for_a_later_one_is_superseded(
+    tmp_path: Path, server: Server, clock: Clock, status: str
+) -> None:
+    server.answers[PARENT] = [deployment(status)]
+    server.answers[BUILD] = [build(status="Rejected", releaseId=3)]
+    others = [{**build(releaseId=3), "id": 4}, {**build(releaseId=3), "id": 8, "number": "9"}]
+    server.answers["GET /api/releases/builds?releaseId=3"] = [*others, build(status="Rejected", releaseId=3)]
+    with pytest.raises(SupersededError, match="superseded: .*build 9 is later"):
+        Waiting(tmp_path, server).ended()
+    assert len(clock.slept) < 20
 
 
 def test_a_build_that_is_purged_meanwhile_leaves_its_number(tmp_path: Path, server: Server) -> None:

@@ -169,6 +169,13 @@ class BuildMaster(Client):
             (b for b in found if b.number == number and b.release_id in (None, release_id)), key=lambda b: -b.id
         )
 
+    def release_builds(self, release_id: int | None) -> list[Build]:
+        """Every build of a release, oldest first; none without a release."""
+        if release_id is None:
+            return []
+        found = self.listed("get-builds", {"releaseId": str(release_id)}, Build.of)
+        return sorted((b for b in found if b.release_id == release_id), key=lambda b: b.id)
+
     def deployment(self, deployment_id: int) -> Deployment | None:
         """A deployment by its id: the only way to see a parent (lists show its children)."""
         found = self.listed("get-deployments", {"deploymentId": str(deployment_id)}, Deployment.of)

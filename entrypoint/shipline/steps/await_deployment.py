@@ -7,10 +7,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from shipline import values
-from shipline.errors import DeploymentFailedError, TimedOutError
+from shipline.errors import TimedOutError
 from shipline.services.buildmaster import Deployment, together, worst
 from shipline.steps import Decision, Job, Step
-from shipline.steps.superseded import check_latest
+from shipline.steps.superseded import check_latest, rejected
 from shipline.steps.wait import judge_warned, pause
 from shipline.transport.stopping import stop
 
@@ -60,7 +60,7 @@ class AwaitDeployment(Step):
             elapsed = time.monotonic() - started
             build = self._client.build(build_id)
             if build is not None and build.status == "rejected":
-                raise DeploymentFailedError(f"build {build.number} was rejected", todo="release a new build")
+                raise rejected(self._client, build)
             if elapsed >= self._settings.timeout:
                 raise TimedOutError(
                     f"the build has no succeeded deployment in {self._shown} after {values.human_duration(elapsed)}",

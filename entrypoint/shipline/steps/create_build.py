@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from shipline.errors import DeploymentFailedError, RefusedError, UnknownOutcomeError
+from shipline.errors import RefusedError, UnknownOutcomeError
 from shipline.receipt import fingerprint
 from shipline.services.buildmaster import Build
 from shipline.steps import Decision, Job, Step
+from shipline.steps.superseded import rejected
 from shipline.text import later
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ class CreateBuild(Step):
     def decide(self, job: Job) -> Decision:
         s = self._settings
         if s.build_id is not None:
-            return _adopt(self._client.build(s.build_id), s.build_id)
+            return _adopt(self._client, self._client.build(s.build_id), s.build_id)
         entry = journaled(job, s, may_create=self._may_create)
         if entry and (build_id := entry["made"].get("buildmaster-build-id")):
-            adopted = _adopt(self._client.build(int(build_id)), build_id)
+            adopted = _adopt(self._client, self._client.build(int(build_id)), build_id)
             return replace(adopted, warnings=self._differences(job, entry))
         if s.build_number:
             existing = self._by_number(job, s.build_number, ours=entry is not None)
@@ -117,14 +118,14 @@ class CreateBuild(Step):
                 f"build {number} of release {job.values['release_number']} exists already (id {found[0].id})",
                 todo="use another buildmaster.build-number, or set buildmaster.if-build-exists to adopt",
             )
-        return _adopt(found[0], found[0].id)
+        return _adopt(self._client, found[0], found[0].id)
 
     def _closed(self, job: Job) -> Decision:
         """No build can be created in a release that isn't active; a finished run repeated outside CI needs none."""
         done = job.receipt.named("build")
         if done and job.receipt.finished and done["made"].get("buildmaster-release-id") == self._release_id(job):
             build_id = done["made"]["buildmaster-build-id"]
-            return _adopt(self._client.build(int(build_id)), build_id)
+            return _adopt(self._client, self._client.build(int(build_id)), build_id)
         raise RefusedError(
             f"release {job.values['release_number']} is {job.values['release-status']}: no build can be created in it",
             why="BuildMaster closes a release when a build has been deployed to its last stage",
@@ -170,17 +171,14 @@ def _run(job: Job) -> str:
     return f"run {job.pipeline.facts.run_id or job.receipt.run_key}"
 
 
-def _adopt(build: Build | None, build_id: int | str) -> Decision:
+def _adopt(client: BuildMaster, build: Build | None, build_id: int | str) -> Decision:
     if build is None:
         raise RefusedError(
             f"BuildMaster has no build with id {build_id}",
             todo="was it purged? check buildmaster.build-id, or remove the receipt",
         )
     if build.status == "rejected":
-        raise DeploymentFailedError(
-            f"build {build.number} (id {build.id}) was rejected",
-            todo="create a new build: a rejected one isn't deployed",
-        )
+        raise rejected(client, build)
     return Decision(reuse=f"uses build {build.number} (id {build.id}, {build.status})", made=_made(build, {}))
 
 

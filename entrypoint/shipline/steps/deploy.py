@@ -8,13 +8,14 @@ from shipline import values
 from shipline.errors import (
     DeploymentFailedError,
     RefusedError,
+    SupersededError,
     TimedOutError,
     UnknownOutcomeError,
 )
 from shipline.services.buildmaster import Deployment, together, worst
 from shipline.steps import Decision, Job, Step, rejection
 from shipline.steps.lost_deployment import Search
-from shipline.steps.superseded import check_latest
+from shipline.steps.superseded import check_latest, rejected
 from shipline.steps.wait import Wait, judge_warned
 from shipline.text import later
 
@@ -214,13 +215,19 @@ class Deploy(Step):
         except (DeploymentFailedError, TimedOutError) as error:
             if isinstance(error, DeploymentFailedError):
                 job.receipt.settle(job.receipt.begin(self.name, self.key(job)), "failed")
-            if self._settings.on_failure == "reject":
+            if self._settings.on_failure == "reject" and not isinstance(error, SupersededError):
                 rejection.reject(self._client, job, error)
             raise
 
     def _post(self, job: Job, call: Call, before: list[int], stage: str) -> list[int]:
         attempt = (job.receipt.find(self.key(job)) or {}).get("attempt", 0) + 1
-        made = job.post(self, call, lambda data: _started(data, stage), before=before, attempt=attempt, made={})
+        try:
+            made = job.post(self, call, lambda data: _started(data, stage), before=before, attempt=attempt, made={})
+        except RefusedError:
+            build = self._client.build(int(job.values["buildmaster-build-id"]))
+            if build is not None and build.status == "rejected":
+                raise rejected(self._client, build) from None  # since it was last looked at
+            raise
         if not made:
             job.receipt.settle(job.receipt.begin(self.name, self.key(job)), "failed")
             raise DeploymentFailedError(

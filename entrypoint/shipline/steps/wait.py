@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from shipline import values
 from shipline.errors import DeploymentFailedError, TimedOutError
 from shipline.services.buildmaster import worst
+from shipline.steps.superseded import rejected
 from shipline.transport.stopping import stop
 
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ class Wait:
         self.job.changes += 1
         took = values.human_duration(elapsed)
         if status not in ("succeeded", "warned"):
+            if status != "failed":
+                self._check_build()  # one that was rejected takes its deployments with it
             known = (
                 ""
                 if status in ("failed", "canceled")
@@ -124,10 +127,7 @@ class Wait:
         if build is None:
             return {}
         if build.status == "rejected":
-            raise DeploymentFailedError(
-                f"build {build.number} was rejected while it was deployed",
-                todo="create a new build: a rejected one isn't deployed",
-            )
+            raise rejected(self.client, build)
         return {"buildmaster-build-number": build.number, "build_number": build.number}
 
     def _limit(self, status: str) -> tuple[float, str]:
