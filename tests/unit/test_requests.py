@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import logging
 import threading
@@ -14,7 +15,6 @@ import pytest
 from shipline import __version__
 from shipline.errors import UnavailableError
 from shipline.pipeline import Network
-from shipline.transport import pacing
 from shipline.transport import session as sessions
 from shipline.transport.budget import TOKENS, Budget
 from shipline.transport.connection import progress
@@ -190,26 +190,46 @@ def test_requests_keep_to_the_limit_they_are_given(server: Server, monkeypatch: 
     session = Session("S", network(), limit=Limit(2, 10, "endpoint"))
     for _ in range(3):
         session.send(Request("GET", server.url))
-    assert [round(pause, 6) for pause in slept] == [10.2]
+    assert [round(pause, 6) for pause in slept] == [10.016]
 
 
 def test_turns_follow_each_other() -> None:
     now, slept = [100.0], []
+    pacer, limit = Pacer(lambda: now[0], slept.append), Limit(2, 10, "host")
 
-    def sleep(seconds: float) -> None:
-        slept.append(round(seconds, 6))
+    def waited(url: str = "https://a.example.com/", limit: Limit | None = limit) -> float:
+        slept.clear()
+        with pacer.turn(limit, url):
+            now[0] += sum(slept) + 1  # until it is answered
+        return round(sum(slept), 6)
 
-    pacer, limit = Pacer(lambda: now[0], sleep), Limit(2, 10, "host")
-    waits = [round(pacer.wait(limit, f"https://a.example.com/{i}"), 6) for i in range(6)]
-    assert waits == [0, 0, 10.2, 10.2, 20.4, 20.4]
-    assert slept == [10.2, 10.2, 20.4, 20.4]
-    assert pacer.wait(limit, "https://b.example.com/") == 0
-    assert pacer.wait(None, "https://a.example.com/") == 0
-    now[0] = 130.5
-    assert pacer.wait(limit, "https://a.example.com/") == pytest.approx(0.1)
+    assert [waited(f"https://a.example.com/{i}") for i in range(4)] == [0, 0, 9.016, 0]
+    assert waited("https://b.example.com/") == 0
+    assert waited(limit=None) == 0
+    now[0] += 1000
+    assert waited() == 0
     assert limit.key("https://a.example.com:8443/p?q") == ("a.example.com:8443",)
     assert Limit(2, 10, "endpoint").key("https://a.example.com/p?q") == ("a.example.com", "/p")
-    assert pacing.pacer.wait(None, "https://a.example.com/") == 0
+
+
+def test_a_turn_waits_while_all_that_may_be_under_way_are_and_one_that_failed_counts() -> None:
+    now, slept = [100.0], []
+    first, second = contextlib.ExitStack(), contextlib.ExitStack()
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+        if len(slept) == 50:
+            first.close()
+
+    pacer, limit = Pacer(lambda: now[0], sleep), Limit(2, 10, "host")
+    first.enter_context(pacer.turn(limit, "https://a.example.com/1"))
+    second.enter_context(pacer.turn(limit, "https://a.example.com/2"))
+    with contextlib.suppress(OSError), pacer.turn(limit, "https://a.example.com/3"):
+        assert now[0] == pytest.approx(100 + 50 * 0.02 + 10.016)
+        raise OSError("lost")
+    with pacer.turn(limit, "https://a.example.com/4"):
+        assert now[0] == pytest.approx(100 + 50 * 0.02 + 2 * 10.016)
 
 
 def test_a_success_gives_back_one_retry_and_never_more_than_there_were() -> None:

@@ -197,7 +197,7 @@ def test_a_build_that_is_rejected_for_a_later_one_is_superseded(
     server.answers[BUILD] = [build(status="Rejected", releaseId=3)]
     others = [{**build(releaseId=3), "id": 4}, {**build(releaseId=3), "id": 8, "number": "9"}]
     server.answers["GET /api/releases/builds?releaseId=3"] = [*others, build(status="Rejected", releaseId=3)]
-    with pytest.raises(SupersededError, match="superseded: .*build 9 is later"):
+    with pytest.raises(SupersededError, match=r"superseded: .*build 9 is later"):
         Waiting(tmp_path, server).ended()
     assert len(clock.slept) < 20
 

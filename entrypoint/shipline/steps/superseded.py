@@ -30,7 +30,7 @@ def check_latest(client: BuildMaster, job: Job, stage: str) -> None:
 
 
 def rejected(client: BuildMaster, build: Build) -> DeploymentFailedError:
-    """The error that a rejected build is: BuildMaster rejects one by itself when a later one of its release passes it."""
+    """The error that a rejected build is: BuildMaster rejects one by itself when a later one passes it."""
     later = [b for b in client.release_builds(build.release_id) if b.id > build.id and b.status != "rejected"]
     if not later:
         return DeploymentFailedError(

@@ -135,7 +135,8 @@ class Session:
         budget, server = self._network.budget, urlsplit(request.url).netloc
         attempt = 0
         while True:
-            outcome = self._once(request)
+            with pacer.turn(self._limit, request.url):
+                outcome = self._once(request)
             if isinstance(outcome, Answer):
                 again = (
                     outcome.status in _RETRIED if request.safe else outcome.status == requests.codes.too_many_requests
@@ -162,7 +163,6 @@ class Session:
         if not request.safe and time.monotonic() - self._last_used > 1:
             # An idle connection may be half closed: a POST lost on it could not be told from one that was applied.
             self._adapter.poolmanager.clear()
-        pacer.wait(self._limit, request.url)
         stop.check()
         limit = 2 * self._network.read_timeout  # a whole answer's; each part of it has the read time-out
         connection.progress.begin(limit)
