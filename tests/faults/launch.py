@@ -4,10 +4,12 @@ before N, after N   SIGKILL right before or after the N-th time a receipt is put
 count FILE          a line in FILE for each time it is
 dns FILE            no name is found while FILE is there
 dns-once FILE       the same, once: FILE is taken away
+dns-stuck FILE      the look-up of a name doesn't end, and makes FILE
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import runpy
 import signal
@@ -36,6 +38,16 @@ def _writes(mode: str, what: str) -> None:
     os.replace = replacing
 
 
+def _stuck(what: str) -> None:
+    def finding(*_: Any, **__: Any) -> Any:
+        libc, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(64)
+        libc.pthread_mutex_lock(mutex)
+        Path(what).touch()
+        libc.pthread_mutex_lock(mutex)  # as a resolver that waits for its server: no signal ends it
+
+    socket.getaddrinfo = finding
+
+
 def _names(mode: str, what: str) -> None:
     find, flag = socket.getaddrinfo, Path(what)
 
@@ -51,5 +63,8 @@ def _names(mode: str, what: str) -> None:
 
 if __name__ == "__main__":
     _, mode, what, *sys.argv[1:] = sys.argv
-    (_names if mode.startswith("dns") else _writes)(mode, what)
+    if mode == "dns-stuck":
+        _stuck(what)
+    else:
+        (_names if mode.startswith("dns") else _writes)(mode, what)
     runpy.run_module("shipline", run_name="__main__", alter_sys=True)

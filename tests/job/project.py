@@ -16,6 +16,8 @@ import pytest
 from job import in_process
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shipline_sandbox.server import Running
 
 IN_PROCESS = "JOB_TESTS_IN_PROCESS" in os.environ
@@ -126,11 +128,11 @@ class Project:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("SHIPLINE_", "INPUT_", "GITHUB_", "CI"))}
         return {**inherited, **KEYS, **self.environ, **more}
 
-    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, by: Sequence[str] = ("-m", "shipline"), **environ: str) -> subprocess.Popen[str]:
         if IN_PROCESS:
             pytest.skip("needs a process of its own")
         return subprocess.Popen(
-            [sys.executable, "-m", "shipline", *arguments],
+            [sys.executable, *by, *arguments],
             cwd=self.path,
             env=self._environ(environ),
             stdout=subprocess.PIPE,

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from job.project import Project
+
+
+LAUNCH = Path(__file__).parents[1] / "faults/launch.py"
 
 
 def fault(project: Project, operation: str, **rule: object) -> None:
@@ -217,6 +222,22 @@ def test_a_canceled_run_stops_at_once_and_goes_on_later(project: Project) -> Non
     project.sandbox.admin("clock", {"advance": 600})
     assert project.shipline("run").code == 0
     assert project.operations().count("deploy-build") == 2
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="holds the look-up of a name by a mutex of Linux")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_look_up_of_a_name_that_does_not_end_does_not_hold_a_canceled_run(
+    project: Project, number: signal.Signals, code: int
+) -> None:
+    reached = project.path / "reached"
+    process = project.start("run", by=(str(LAUNCH), "dns-stuck", str(reached)))
+    deadline = time.monotonic() + 30
+    while not reached.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    ended = project.cancel(process, number)
+    assert ended.code == code
+    assert ended.outputs["result"] == "canceled"
+    assert project.sandbox.requests() == []
 
 
 def test_a_damaged_receipt_is_refused(project: Project) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import functools
+import queue
 import socket
 import ssl
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from urllib.parse import quote
 
 import requests.adapters
@@ -21,8 +23,12 @@ from urllib3.util.ssl_ import create_urllib3_context
 from shipline.transport.stopping import stop
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shipline.transport.redaction import Secret
 
+T = TypeVar("T")
+_LOOK = 0.5  # seconds; a wait without an end would hold signals back on Windows
 Phase = Literal["not sent", "connecting", "sending", "sent", "answering"]
 
 
@@ -136,8 +142,38 @@ def cut_all() -> None:
     _sockets.cut()
 
 
+def _within_reach_of_signals(do: Callable[[], T]) -> T:
+    """Do it in another thread: a signal's handler waits for the call it meets, and the look-up of a name can take half
+    a minute. Not a threading.Thread, which leaves a trace in the log if a signal meets its start."""
+    if threading.current_thread() is not threading.main_thread():
+        return do()
+    ended: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            ended.put((True, do()))
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            ended.put((False, error))
+
+    try:
+        _thread.start_new_thread(work, ())
+    except RuntimeError:  # a container may allow few
+        return do()
+    while True:
+        try:
+            good, made = ended.get(timeout=_LOOK)
+        except queue.Empty:
+            continue
+        if good:
+            return cast("T", made)
+        raise made
+
+
 class _Phases(HTTPConnection):
     """Notes each phase as it begins."""
+
+    def _new_conn(self) -> socket.socket:
+        return _within_reach_of_signals(super()._new_conn)
 
     def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         if progress.query_key is not None:
