@@ -150,7 +150,8 @@ def test_each_request_is_logged_without_what_is_in_it(server: Server, caplog: py
 
 @pytest.mark.parametrize(("method", "status", "times"), [
     ("GET", 429, 2), ("GET", 500, 2), ("GET", 502, 2), ("GET", 503, 2), ("GET", 504, 2),
-    ("GET", 501, 1), ("GET", 404, 1), ("GET", 408, 1), ("POST", 429, 2), ("POST", 500, 1), ("POST", 503, 1),
+    ("GET", 522, 2), ("GET", 408, 2), ("GET", 501, 1), ("GET", 404, 1), ("POST", 408, 1), ("POST", 522, 1),
+    ("POST", 429, 2), ("POST", 500, 1), ("POST", 503, 1),
     ("PUT", 502, 1), ("DELETE", 504, 1),
 ])  # fmt: skip
 def test_what_is_sent_again(server: Server, method: str, status: int, times: int) -> None:
@@ -158,6 +159,18 @@ def test_what_is_sent_again(server: Server, method: str, status: int, times: int
     answer = Session("S", network()).send(Request(method, server.url))
     assert len(server.seen) == times
     assert answer.status == (200 if times == 2 else status)
+
+
+@pytest.mark.parametrize("headers", [{"Retry-After": "0"}, {"X-Rate-Limit-Reset": "2020-01-01T00:00:00.0000000Z"}])
+def test_a_server_that_asks_for_no_pause_does_not_get_every_retry_at_once(
+    server: Server, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(sessions.stop, "sleep", slept.append)
+    server.answers = [(429, headers)] * 4
+    assert Session("S", network(retry_for=60)).send(Request("POST", server.url)).status == 200
+    assert len(slept) == 4
+    assert all(pause >= 0.125 * 2**attempt for attempt, pause in enumerate(slept))
 
 
 def test_a_wait_longer_than_there_is_time_for_is_not_begun(server: Server) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("shipline.http")
 LARGEST_ANSWER = 16 * 1024 * 1024  # bytes, decoded
-_RETRIED = frozenset({429, 500, 502, 503, 504})
+_HOPELESS = frozenset({501, 505})  # of the 5xx those that say what the server is, not how it is now
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +138,7 @@ class Session:
             with pacer.turn(self._limit, request.url):
                 outcome = self._once(request)
             if isinstance(outcome, Answer):
-                again = (
-                    outcome.status in _RETRIED if request.safe else outcome.status == requests.codes.too_many_requests
-                )
-                if not again:
+                if not _passes(outcome.status, safe=request.safe):
                     budget.succeeded(server)
                     return outcome
                 pause = seconds_to_wait(outcome.headers)
@@ -149,7 +146,7 @@ class Session:
                 if not isinstance(outcome, UnavailableError):
                     raise outcome
                 pause = None
-            wait = _backoff(attempt) if pause is None else pause
+            wait = pause or _backoff(attempt)  # one that asks for no pause at all would get every retry at once
             connection.progress.begin()  # it provably wasn't applied
             budget.failed(server)
             if not budget.allows(server, wait, self._network.retry_for):
@@ -221,6 +218,14 @@ class Session:
         if connection.progress.cut:
             raise requests.exceptions.ReadTimeout("the answer took too long to arrive")
         return bytes(body)
+
+
+def _passes(status: int, *, safe: bool) -> bool:
+    """Whether a request that was answered so is sent again."""
+    if status == requests.codes.too_many_requests:
+        return True
+    server_error = status >= 500 and status not in _HOPELESS  # noqa: PLR2004
+    return safe and (status == requests.codes.request_timeout or server_error)
 
 
 def _backoff(attempt: int) -> float:
