@@ -77,13 +77,15 @@ def steps(plan: Plan, job: Job) -> Iterator[dict[str, Any]]:
     """Each step as data: its name, what it reuses or why it is skipped, and its requests ({method, url, body})."""
     for planned in plan.steps:
         decision = planned.decision
-        error = decision.error
+        here = planned.step.name == plan.failed_step
+        error = decision.error or (plan.error if here and isinstance(plan.error, UnknownOutcomeError) else None)
+        unseen = not planned.decided and not here
         yield {
             "name": planned.step.name,
             "skip": decision.skip,
             "reuse": decision.reuse,
             "unknown": f"{error.what}; {error.todo}" if error else "",
-            "note": decision.note,
+            "note": f"not looked at: {plan.failed_step} comes first" if unseen else decision.note,
             "requests": [_request(call, job) for call in decision.calls],
             "otherwise": [_request(call, job) for call in decision.otherwise],
             "wait": decision.wait,

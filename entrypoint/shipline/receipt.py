@@ -241,7 +241,8 @@ def _read(path: Path) -> dict[str, Any]:
 
     todo = "move it away if you know what was done; without a receipt, what can be looked up is found again"
     try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_unique)
+        json.dumps(data, ensure_ascii=False).encode()  # halves of surrogate pairs could be read, and not written again
     except (ValueError, OSError, RecursionError) as error:
         raise InvalidInputError(
             [Problem(str(path), "", f"the receipt can't be read ({error}): it is damaged, and is not trusted")],
@@ -252,6 +253,15 @@ def _read(path: Path) -> dict[str, Any]:
         what = f"the receipt is damaged and is not trusted: {wrong.json_path}: {redact(wrong.message)[:200]}"
         raise InvalidInputError([Problem(str(path), "", what)], todo=todo)
     return data
+
+
+def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Raises ValueError if a name stands there twice: which of the two is true?"""
+    made = dict(members)
+    if len(made) < len(members):
+        names = [name for name, _ in members]
+        raise ValueError(f"{next(name for name in made if names.count(name) > 1)} stands there twice")
+    return made
 
 
 def _now() -> str:

@@ -489,6 +489,24 @@ def test_a_deploy_that_is_applied_late_is_not_sent_twice(project: Project) -> No
     assert deploys == ["Integration", "Testing"]
 
 
+def test_the_plan_says_at_its_step_what_is_not_known_and_what_was_not_looked_at(project: Project) -> None:
+    fault(project, "deploy-build", status=500)
+    assert project.shipline("run").code == 8
+    planned = project.shipline("plan")
+    assert planned.code == 0
+    step = planned.out.partition("\ndeploy:Integration\n")[2].splitlines()
+    assert step[0].startswith(
+        "  unknown: whether a deployment to Integration was started is not known; look at the build"
+    )
+    assert step[1:3] == ["deploy:Testing", "  note: not looked at: deploy:Integration comes first"]
+    project.environ["SHIPLINE_BUILDMASTER_API_KEY"] = "mine"
+    refused = project.shipline("plan")
+    assert refused.code == 3
+    assert refused.out.startswith(
+        "Plan for version 1.4.0: nothing is sent now\n\nrelease\nbuild\n  note: not looked at: release"
+    )
+
+
 def test_a_deployment_that_waits_for_its_start_time_is_taken_up_without_a_receipt(project: Project) -> None:
     project.config(stages="  stages: [Integration]")
     soon = (datetime.now(UTC) + timedelta(minutes=14)).isoformat(timespec="seconds")

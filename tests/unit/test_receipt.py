@@ -245,6 +245,14 @@ def test_a_run_that_did_nothing_does_not_keep_its_receipt_from_another(tmp_path:
         (lambda text: text.replace("[]", "1", 1), r".+ is not trusted: \$\.runs: 1 is not of type 'array'"),
         (lambda text: text.replace('"receipt": 1', '"receipt": 2'), r".+ is not trusted: \$\.receipt: 1 was expected"),
         (lambda text: text.replace("[]", '"sandbox-hush-hush"', 1), r".+: \$\.runs: '\*\*\*' is not of type 'array'"),
+        (
+            lambda text: text.replace('"runs"', '"whole": true, "runs"', 1),
+            r".+whole stands there twice\): it is damaged.+",
+        ),
+        (
+            lambda text: text.replace('"run-key": "', '"run-key": "\\ud83d', 1),
+            r".+surrogates not allowed\): it is damaged.+",
+        ),
         (lambda text: text.replace("[]", f'"{LONG}"', 1), r".+: \$\.runs: 'x{199}"),
     ],
 )
