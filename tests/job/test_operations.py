@@ -141,6 +141,17 @@ def test_an_answer_that_says_where_to_go_on_is_followed(shell: Shell) -> None:
     assert {a["feedbackKey"] for a in made["attachments"]} == {made["key"]}
 
 
+def test_data_that_the_listener_does_not_save_is_told(shell: Shell) -> None:
+    """T-42: it is accepted all the same."""
+    data = "centercode project-feedback-data --project-key WidgetPro --listener-key CrashLog --find BUG-0001"
+    done = shell.project.shipline(*shlex.split(f"{data} --crashlog a.log --data"), '{"crashLogs": "b.log"}')
+    assert done.code == 0, done.err
+    assert "warning: Project Feedback Data: accepted, and not saved: crashLogs; is the listener set up" in done.err
+    assert json.loads(done.out)["fields"][0]["matched"] is True
+    done = shell.project.shipline(*shlex.split(f"{data} --crashlog a.log"))
+    assert not done.err
+
+
 def test_files_that_can_not_be_attached_are_told_before_or_after_the_feedback_is_made(shell: Shell) -> None:
     shell.project.write("a.log", b"boom")
     start = (

@@ -16,6 +16,7 @@ from shipline import values
 from shipline.errors import InvalidInputError, Problem
 from shipline.pipeline import Network
 from shipline.services import arguments, following, openapi
+from shipline.services.answer import drift
 from shipline.services.operation import Client
 from shipline.transport.redaction import Secret, redact
 
@@ -155,6 +156,12 @@ class Service:
         if further.all_pages:
             return following.all_pages(call)
         answer = call.send({})
+        if unsaved := following.unsaved(call, answer):
+            drift.warning(
+                "%s: accepted, and not saved: %s; is the listener set up for it, and for a value of this type?",
+                operation.heading,
+                ", ".join(unsaved),
+            )
         if further.wait and operation.status_operation:
             return following.outcome(
                 self.client, operation.status_operation, answer, limit=further.timeout, progress=further.progress

@@ -48,6 +48,18 @@ def all_pages(call: Call) -> Any:
     return {**first, "data": [*_rows(first), *(row for page in pages for row in _rows(page))]}
 
 
+def unsaved(call: Call, answer: Any) -> list[str]:
+    """The parameters that were sent to a data listener, and that the answer says weren't saved.
+
+    Source: Centercode API reference, "ListenerDataSaved": what isn't configured, or is of another type, isn't matched.
+    """
+    fields = answer.get("fields") if isinstance(answer, Mapping) and "fields" in _properties(call) else None
+    if not isinstance(fields, list) or not isinstance(call.body, Mapping):
+        return []
+    told = {_text(one, "parameter").casefold() for one in fields if _member(one, "matched") is False}
+    return [name for name in call.body if name.casefold() in told]
+
+
 def _rows(page: Mapping[str, Any]) -> list[Any]:
     return page.get("data") or []
 
@@ -165,9 +177,13 @@ def _untold(client: Client, why: str, then: str) -> UnknownOutcomeError:
     )
 
 
+def _member(answer: Any, name: str) -> Any:
+    return answer.get(name) if isinstance(answer, Mapping) else None
+
+
 def _text(answer: Any, name: str) -> str:
     """A member of an answer, which may lack it, or be empty."""
-    return str(answer.get(name) or "") if isinstance(answer, Mapping) else ""
+    return str(_member(answer, name) or "")
 
 
 def unattachable(files: object, name: str) -> Iterator[Problem]:
