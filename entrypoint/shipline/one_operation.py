@@ -6,6 +6,7 @@ import io
 import json
 import math
 import os
+import re
 import stat
 import sys
 from collections import Counter
@@ -80,6 +81,7 @@ def _answer(operation: Operation, given: Mapping[str, Any], console: Console) ->
         wait=given.get("wait", False),
         timeout=_seconds("--timeout", given["timeout"]) if given.get("timeout") else api.WAIT,
         attach=request.attach,
+        as_form=given.get("as_form", False),
         progress=console.progress,
     )
     call = service.prepared(
@@ -103,7 +105,7 @@ def _read(operation: Operation, given: Mapping[str, Any]) -> _Given:
     for parameter in operation.parameters:
         value = given.get(f"p_{parameter.python_name}")
         if isinstance(value, tuple):
-            value = list(value)
+            value = [item for text in value for item in _items(text)] or None
         parameters[parameter.name] = from_text(parameter, value) if isinstance(value, str) else value
     pairs: dict[str, list[tuple[str, str]]] = {"var": [], "attach": []}
     for flag, found in pairs.items():
@@ -126,6 +128,15 @@ def _read(operation: Operation, given: Mapping[str, Any]) -> _Given:
     for name, path in pairs["attach"]:
         attach.setdefault(name, []).append(path)
     return _Given(parameters, variables, data, attach)
+
+
+def _items(text: str) -> list[Any]:
+    """Of a list of texts, as the main job reads one: a line or between commas each; or a list as JSON."""
+    if text.lstrip().startswith("["):
+        with suppress(ValueError, RecursionError):
+            found: list[Any] = json.loads(text)
+            return found
+    return [item for item in map(str.strip, re.split(r"[\n,]", text)) if item]
 
 
 def _json(text: str) -> dict[str, Any]:

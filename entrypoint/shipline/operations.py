@@ -22,6 +22,7 @@ SERVICES = tuple(_DESCRIPTIONS)
 KEYS = {service: f"SHIPLINE_{service.upper()}_{'TOKEN' if service == 'v3' else 'API_KEY'}" for service in SERVICES}
 """The variable of each service's key."""
 _SHOWN_TYPES = {"integer": "NUMBER", "number": "NUMBER", "boolean": "true|false", "object": "JSON", "array": "JSON"}
+_AS_FORM = "send the file in a form (multipart/form-data), as servers of one's own installation want it"
 _EXAMPLE_VALUE = {"integer": "1", "boolean": "true", "array": "[]", "object": "{}"}
 
 
@@ -108,6 +109,8 @@ def _command(operation: Operation) -> click.Command:
         own.append(click.Option(["--timeout"], default="10m", show_default=True, help="how long --wait waits"))
     if operation.takes_files:
         own.append(click.Option(["--attach"], multiple=True, metavar="ELEMENT=PATH", help="a file for a file element"))
+    if operation.form_field:
+        own.append(click.Option(["--as-form"], is_flag=True, help=_AS_FORM))
     own.append(click.Option(["--dry-run"], is_flag=True, help="print the request, without its key, and send nothing"))
     taken = {flag for option in own for flag in option.opts}
     connection = _connection(operation.service, file_server=operation.own_server)

@@ -122,6 +122,11 @@ def test_every_operation_of_v3(shell: Shell) -> None:
     shell(f"v3 get-latest-release {customer}")
     other = shell(f"v3 create-release --name Other --version 1.5 --channel beta --product-id {PRODUCT}")["id"]
     shell(f"v3 upload-release-file --release-id {other} --filename widget.zip --file widget.zip")
+    shell.project.sandbox.admin("config", {"v3_uploads": "form"})
+    upload = f"v3 upload-release-file --release-id {other} --filename form.zip --file widget.zip"
+    assert "or the server wants a form" in shell.refused(upload, 4).err
+    assert shell(f"{upload} --as-form")["size"] == len(b"PK")
+    shell.project.sandbox.admin("config", {"v3_uploads": "raw"})
     shell(f"v3 delete-uploaded-file --release-id {other} --filename widget.zip")
     shell(f"v3 delete-release --id {other}")
     shell("v3 list-webhook-event-logs")

@@ -132,6 +132,14 @@ def test_only_v3_may_be_given_with_its_version() -> None:
 
 
 @pytest.mark.disable_socket
+def test_the_release_server_is_checked_as_the_address_is() -> None:
+    files = "https://releases.example.com"
+    assert V3(URL, KEY, file_server=f"{files}/v3/").client.file_server == files
+    (problem,) = refused(lambda: V3(URL, KEY, file_server="http://releases.example.com"))
+    assert problem == "file_server: plain HTTP would show the key to everyone on the way: expected https://"
+
+
+@pytest.mark.disable_socket
 def test_what_is_wrong_is_told_at_once_in_the_names_of_the_script(tmp_path: Path) -> None:
     given: Any = {"timeout": "10m", "wait": True}
     assert refused(lambda: Centercode(URL, KEY).project_feedback_macro(**MACRO, **given)) == [

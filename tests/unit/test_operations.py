@@ -155,10 +155,45 @@ def test_a_parameter_that_is_a_secret_is_not_shown(arguments: list[str]) -> None
     assert "***" in done.output
 
 
+def would_send(line: str) -> dict[str, Any]:
+    done = CliRunner().invoke(cli, [*shlex.split(line), "--dry-run"], env=ENVIRONMENT, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return dict(json.loads(done.output))
+
+
+@pytest.mark.disable_socket
+def test_what_a_variable_that_is_not_set_gives_is_not_sent() -> None:
+    line = "buildmaster create-build --release-id 4 --build-number '' --application-name '' --var Note="
+    assert would_send(line)["body"] == {"releaseId": "4", "$Note": ""}
+    assert would_send("v3 update-release --id 1 --notes ''")["body"] == {"notes": ""}  # emptied on purpose
+
+
+@pytest.mark.disable_socket
+@pytest.mark.parametrize("platforms", ["windows,linux", "windows\nlinux\n", ' ["windows", "linux"]', "windows, linux,"])
+def test_a_list_is_read_as_the_main_job_reads_it(platforms: str) -> None:
+    line = "v3 create-release --name N --version 1.2 --channel stable --product-id P --platforms macos --platforms "
+    assert would_send(line + shlex.quote(platforms))["body"]["platforms"] == ["macos", "windows", "linux"]
+    assert would_send(line + "''")["body"]["platforms"] == ["macos"]
+
+
+@pytest.mark.disable_socket
+def test_a_file_goes_as_the_body_or_in_a_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with (tmp_path / "big.zip").open("wb") as file:
+        file.truncate(2_000_000_000)  # sparse; Centercode's limit is not the release server's
+    place = "--release-id 0b7c3c1e-6f0d-4a53-9f0e-3d2c5a1b7e90 --filename big.zip --file big.zip"
+    assert would_send(f"v3 upload-release-file {place} --as-form")["method"] == "PUT"
+
+
 @pytest.mark.disable_socket
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        (
+            "v3 create-release --version 1.4-rc.1",
+            "--version: '1.4-rc.1' does not match: expected x.x, x.x.x or x.x.x.x",
+        ),
+        ("centercode community-user-macro --find ''", "--find: is missing"),
         ("v3 list-releases --all-pages --page 2", "--page: must not be given beside --all-pages"),
         ("v3 list-releases --all-pages --limit 10", "--limit: must not be given beside --all-pages"),
         ("buildmaster create-build --release-id 4 --release-number 1.4", "must not be given beside --release-id"),

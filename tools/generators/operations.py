@@ -141,6 +141,8 @@ def _method(operation: Operation, *, fields: bool) -> Iterator[str]:
     if operation.takes_files:
         path = "str | PathLike[str]"
         parameters.append(f"attach: Mapping[str, {path} | Sequence[{path}]] | None = ...")
+    if operation.form_field:
+        parameters.append("as_form: bool = ...")
     listed = f", *, {', '.join(parameters)}" if parameters else ""
     answers = [_type(operation.service, operation.answer_schema)] if operation.answer_schema else ["Any"]
     if operation.takes_files:

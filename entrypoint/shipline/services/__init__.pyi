@@ -415,7 +415,7 @@ class V3:
         """The names of the events that a webhook can ask for."""
     def list_webhook_event_logs(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3WebhookEventLog]:
         """What was sent to webhooks and what came of it, a page at a time."""
-    def upload_release_file(self, *, release_id: str, filename: str, file: str | PathLike[str]) -> V3ReleaseFile:
+    def upload_release_file(self, *, release_id: str, filename: str, file: str | PathLike[str], as_form: bool = ...) -> V3ReleaseFile:
         """Stores a file on the release server and adds it to a draft."""
     def delete_uploaded_file(self, *, release_id: str, filename: str) -> Any:
         """Removes the bytes of a draft's file from the release server; the release still lists the file until it is deleted there too."""

@@ -36,6 +36,7 @@ _FURTHER = {
     "wait": "wait until what is queued has been carried out",
     "timeout": "how many seconds to wait at most",
     "attach": "a path or several by file element, uploaded to what was made; the answer has them as attachments",
+    "as_form": "the file in a form (multipart/form-data), as servers of one's own installation want it",
 }
 
 
@@ -47,6 +48,7 @@ class Further:
     wait: bool = False  # for what is queued
     timeout: float = WAIT  # seconds
     attach: Files = field(default_factory=dict)
+    as_form: bool = False
     progress: Callable[[str], None] = lambda _text: None
 
     def problems(
@@ -86,21 +88,29 @@ class Service:
         key_name: str = "key",
         url_name: str = "url",
     ) -> None:
-        """``url`` as in the config file; ``file_server`` is v3's release server. Raises InvalidInputError."""
+        """``url`` as in the config file; ``file_server`` is v3's release server, its ``releases-url``.
+
+        Raises InvalidInputError.
+        """
         self.warnings: tuple[str, ...] = ()
         url, key = _text(url), _text(key)
         secret = Secret(key, key_name)
         redact.register(secret)
         problems = [*self._of_url(url, url_name, allow_http=allow_http)]
+        if file_server := _text(file_server):
+            problems += self._of_url(file_server, "file_server", allow_http=allow_http)
         if not key:
             problems.append(Problem(key_name, "", "is missing: expected the service's key"))
         elif secret.malformed:
             problems.append(Problem(key_name, "", secret.malformed))
         if problems:
             raise InvalidInputError(problems)
+        base, files = map(self._base, (url, file_server))
+        self.client = Client(self.service, base, secret, network or Network(), file_server=files)
+
+    def _base(self, url: str) -> str:
         suffix = "/v3" if self.service == "v3" else openapi.prefix(self.service)
-        base = url.rstrip("/").removesuffix(suffix).rstrip("/")
-        self.client = Client(self.service, base, secret, network or Network(), file_server=file_server.rstrip("/"))
+        return url.rstrip("/").removesuffix(suffix).rstrip("/")
 
     def _of_url(self, url: str, name: str, *, allow_http: bool) -> list[Problem]:
         if not url:
@@ -148,6 +158,7 @@ class Service:
             shown=shown,
             see=f"see shipline {self.service} {operation.id} --help" if flags else f"see help({name})",
             more=(further or Further()).problems(operation, given, shown),
+            as_form=(further or Further()).as_form,
         )
 
     def carry_out(self, call: Call, further: Further) -> Any:
@@ -186,7 +197,9 @@ def _method(operation: Operation, class_name: str) -> Callable[..., Any]:
         if unknown:
             expected = ", ".join((*by_name, *own))
             raise TypeError(f"{operation.id} takes no {', '.join(sorted(unknown))}; it takes {expected}")
-        settings = {name: given[name] for name in ("all_pages", "wait", "timeout") if given.get(name) is not None}
+        settings = {
+            name: given[name] for name in ("all_pages", "wait", "timeout", "as_form") if given.get(name) is not None
+        }
         further = Further(**settings, attach=following.listed(given.get("attach") or {}))
         call = self.prepared(
             operation.id,
@@ -235,6 +248,8 @@ def _further(operation: Operation) -> dict[str, Any]:
         names |= {"wait": False, "timeout": WAIT}
     if operation.takes_files:
         names["attach"] = None
+    if operation.form_field:
+        names["as_form"] = False
     return names
 
 

@@ -47,20 +47,23 @@ def call(
     shown: Callable[[Parameter], str] = lambda parameter: parameter.name,
     see: str = "",
     more: Iterable[Problem] = (),
+    as_form: bool = False,
 ) -> Call:
     """The call with these values (by the document's names). ``data`` is a JSON body, to which single fields are added.
+
+    ``as_form``: a file goes in a form, and not as the body.
 
     Raises InvalidInputError with every problem, ``more`` before those found here; ``shown`` says what the caller calls
     a parameter, ``see`` where help is.
     """
-    given = {p.name: values[p.name] for p in operation.parameters if not _is_unset(p, values.get(p.name))}
+    given = {p.name: values[p.name] for p in operation.parameters if not _is_unset(operation, p, values.get(p.name))}
     placed = {
         place: {p.name: given[p.name] for p in operation.parameters if p.place == place and p.name in given}
         for place in ("path", "query", "body", "file")
     }
     problems = [*more, *_of_variables(variables, shown), *_single(operation, given, shown)]
     body = _body(operation, placed["body"], variables if isinstance(variables, Mapping) else {}, data)
-    upload = _upload(operation, placed["file"], placed["path"])
+    upload = _upload(operation, placed["file"], placed["path"], as_form=as_form)
     if data is None or isinstance(data, Mapping):
         problems += [*_of_body(operation, body, shown), *_of_file(operation, upload, shown)]
     else:
@@ -76,9 +79,11 @@ def call(
     )
 
 
-def _is_unset(parameter: Parameter, value: Any) -> bool:
-    """An id that is empty, as a variable that isn't set gives it, is none."""
-    return value is None or (value == "" and "integer" in parameter.types)
+def _is_unset(operation: Operation, parameter: Parameter, value: Any) -> bool:
+    """What is empty, as a variable that isn't set gives it, is none; a JSON body's text may be meant to be emptied."""
+    if value != "":
+        return value is None
+    return "integer" in parameter.types or parameter.place == "query" or operation.form
 
 
 def from_text(parameter: Parameter, text: str) -> Any:
@@ -128,11 +133,11 @@ def _harmless(operation: Operation, name: str, html: str) -> str:
     return clean if changed else html
 
 
-def _upload(operation: Operation, given: Mapping[str, Any], path: Mapping[str, Any]) -> Upload | None:
+def _upload(operation: Operation, given: Mapping[str, Any], path: Mapping[str, Any], *, as_form: bool) -> Upload | None:
     file = operation.file
     if file is None or not isinstance(given.get(file.name), str | PathLike):
         return None
-    field = file.name if operation.form else ""
+    field = file.name if operation.form else operation.form_field if as_form else ""
     return Upload(Path(given[file.name]), field, str(path.get("filename", "")))
 
 
@@ -215,12 +220,13 @@ def _beside(error: ValidationError, names: Mapping[str, str]) -> str:
 
 
 def _of_file(operation: Operation, upload: Upload | None, shown: Callable[[Parameter], str]) -> Iterator[Problem]:
-    if upload is not None and operation.file is not None and (what := unsendable(upload)):
+    limited = operation.form  # a server's own form has the limit that its administrator gave it
+    if upload is not None and operation.file is not None and (what := unsendable(upload, limited=limited)):
         yield Problem(shown(operation.file), "", what)
 
 
-def unsendable(upload: Upload) -> str:
-    """Why a file can't be uploaded; empty if it can."""
+def unsendable(upload: Upload, *, limited: bool = True) -> str:
+    """Why a file can't be uploaded; empty if it can. ``limited``: as Centercode's forms are."""
     try:
         size = upload.size if upload.path.is_file() or not upload.path.exists() else None
     except OSError as error:
@@ -229,7 +235,7 @@ def unsendable(upload: Upload) -> str:
         return f"{str(upload.path)!r} is no path"
     if size is None:
         return f"{upload.path} can't be read: it is no file"
-    if upload.field and size >= LARGEST_FORM:
+    if limited and upload.field and size >= LARGEST_FORM:
         return f"{upload.path}: the request would have {size} bytes, expected under {LARGEST_FORM}"
     return ""
 
@@ -238,4 +244,7 @@ def message(error: ValidationError) -> str:
     """What a schema has against a value, in bounded words."""
     if error.validator == "maxLength":
         return f"{len(str(error.instance))} characters are too many: expected at most {error.validator_value}"
-    return redact(error.message)[:_LONGEST_MESSAGE]  # before it is cut: half a secret can't be recognised
+    told = error.message
+    if error.validator == "pattern" and isinstance(error.schema, Mapping) and "description" in error.schema:
+        told = f"{error.instance!r} does not match: expected {error.schema['description']}"
+    return redact(told)[:_LONGEST_MESSAGE]  # before it is cut: half a secret can't be recognised

@@ -72,6 +72,7 @@ class Operation:
     status_operation: str  # tells what came of what this one queued; empty: it queues nothing
     paged: bool  # the answer is one page of many
     takes_files: bool  # the answer says where files can be attached to what was made
+    form_field: str  # under which some servers want the file in a form, and not as the body; empty: none does
     own_server: bool  # it isn't at the service's address, but at that of its file server
     refusals: Mapping[int, str]  # what an error answer means, by its status
 
@@ -183,6 +184,7 @@ def _operation(
         entry.get("x-status", ""),
         bool(entry.get("x-paging")),
         entry.get("x-follow") == "fileElements",
+        entry.get("x-form-field", ""),
         bool(entry.get("servers")),
         {int(c): resolved(service, a)["description"] for c, a in entry["responses"].items() if c[0] in "45"},
     )
