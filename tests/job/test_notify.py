@@ -232,7 +232,7 @@ def test_a_macro_is_run_once(project: Project) -> None:
     project.config(SMALL + "notify: {{search: notes, macro: {{listener: ClosedInJIRA}}}}\n")
     ended = project.shipline("run")
     assert ended.code == 0, ended.text
-    assert "ran the macro on BUG-0001 (WidgetPro/ClosedInJIRA)" in ended.line("DONE:")
+    assert "queued the macro on BUG-0001 (WidgetPro/ClosedInJIRA)" in ended.line("DONE:")
     made = project.receipt()["steps"][-1]["made"]
     assert "/feedbackMacroListeners/ClosedInJIRA/status/" in made["status-endpoint"]
     assert project.shipline("run").code == 0

@@ -87,7 +87,7 @@ def test_it_is_sent_once(tmp_path: Path, server: Server) -> None:
 def test_a_macro_keeps_where_its_status_is(tmp_path: Path, server: Server) -> None:
     server.answers[MACRO] = {"statusEndpoint": "/api/v1/macro/5"}
     run = Telling(tmp_path, server, kind="macro: {listener: Close}, feedback: [BUG-1]")
-    assert run.acted() == "ran the macro on BUG-1 (WidgetPro/Close)"
+    assert run.acted() == "queued the macro on BUG-1 (WidgetPro/Close)"
     assert run.entry["made"] == {"status-endpoint": "/api/v1/macro/5"}
     assert server.bodies[-1] == b""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from shipline.steps.announcement import Announcement
 
 _OPERATIONS = {"comment": "project-feedback-comment", "macro": "project-feedback-macro"}
-_WORDS = {"comment": ("comment", "commented on"), "macro": ("run of the macro", "ran the macro on")}
+_WORDS = {"comment": ("comment", "commented on"), "macro": ("run of the macro", "queued the macro on")}
 _RELEASE_URL = "centercode-release-url"
 
 
