@@ -141,7 +141,7 @@ def _items(text: str) -> list[Any]:
 
 def _json(text: str) -> dict[str, Any]:
     """What ``--data`` holds or points to. Raises ValueError for what JSON doesn't have, and for all but an object."""
-    if text == "-":
+    if text in ("-", "@-"):
         text = sys.stdin.read()
     elif text.startswith("@"):
         text = Path(text[1:]).read_text(encoding="utf-8-sig")

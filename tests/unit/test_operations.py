@@ -177,6 +177,18 @@ def test_a_list_is_read_as_the_main_job_reads_it(platforms: str) -> None:
 
 
 @pytest.mark.disable_socket
+@pytest.mark.parametrize("source", ["-", "@-", "@body.json"])
+def test_data_is_read_from_a_file_or_standard_input(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "body.json").write_text('{"notes": "New"}')
+    line = ["v3", "update-release", "--id", "1", "--data", source, "--dry-run"]
+    done = CliRunner().invoke(cli, line, env=ENVIRONMENT, input='{"notes": "New"}')
+    assert json.loads(done.output)["body"] == {"notes": "New"}
+
+
+@pytest.mark.disable_socket
 def test_a_file_goes_as_the_body_or_in_a_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with (tmp_path / "big.zip").open("wb") as file:
@@ -191,9 +203,10 @@ def test_a_file_goes_as_the_body_or_in_a_form(tmp_path: Path, monkeypatch: pytes
     [
         (
             "v3 create-release --version 1.4-rc.1",
-            "--version: '1.4-rc.1' does not match: expected x.x, x.x.x or x.x.x.x",
+            "--version: '1.4-rc.1' does not match: x.x, x.x.x or x.x.x.x",
         ),
         ("centercode community-user-macro --find ''", "--find: is missing"),
+        ("centercode project-release --start-date 2026-01-31", "becomes available, such as 2026-01-31T09:00:00Z"),
         ("v3 list-releases --all-pages --page 2", "--page: must not be given beside --all-pages"),
         ("v3 list-releases --all-pages --limit 10", "--limit: must not be given beside --all-pages"),
         ("buildmaster create-build --release-id 4 --release-number 1.4", "must not be given beside --release-id"),

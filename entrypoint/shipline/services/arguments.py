@@ -246,5 +246,5 @@ def message(error: ValidationError) -> str:
         return f"{len(str(error.instance))} characters are too many: expected at most {error.validator_value}"
     told = error.message
     if error.validator == "pattern" and isinstance(error.schema, Mapping) and "description" in error.schema:
-        told = f"{error.instance!r} does not match: expected {error.schema['description']}"
+        told = f"{error.instance!r} does not match: {error.schema['description']}"
     return redact(told)[:_LONGEST_MESSAGE]  # before it is cut: half a secret can't be recognised
