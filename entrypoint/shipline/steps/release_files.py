@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from shipline.services.operation import Call
     from shipline.services.v3 import V3, File
     from shipline.steps import Job
+
+_MD5 = re.compile(r"[0-9a-f]{32}")
 
 
 class ReleaseFiles:
@@ -49,7 +52,7 @@ class ReleaseFiles:
             return False
         size = ours.size if self.uploaded else job.links.size(ours, job.values)
         same_size = size is None or file.size is None or size == file.size
-        return same_size and not (ours.md5 and file.checksum and ours.md5.lower() != file.checksum.lower())
+        return same_size and not _other_md5(ours, file.checksum)
 
     def _same_place(self, job: Job, ours: Artifact, file: File) -> bool:
         if self.uploaded:
@@ -125,8 +128,7 @@ class ReleaseFiles:
         Raises RefusedError where the release is to be published, which can't be taken back.
         """
         artifact = next((a for a in self._artifacts if call.upload and a.path == call.upload.path), None)
-        found = str(data.get("checksum") or "").strip('"').lower()
-        if artifact is None or not artifact.md5 or not found or found == artifact.md5.lower():
+        if artifact is None or not (found := _other_md5(artifact, data.get("checksum"))):
             return
         what = (
             f"{artifact.shown_path} was uploaded, but the server's MD5 of it is {found}, and here it is {artifact.md5}"
@@ -135,3 +137,13 @@ class ReleaseFiles:
             todo = "load the file from the draft and compare: delete it there if it differs, then run again"
             raise RefusedError(what, why="the release stays a draft: published is for ever", todo=todo)
         job.console.warning(f"{what}: load it and compare before customers do", counts=True)
+
+
+def _other_md5(ours: Artifact, checksum: Any) -> str:
+    """The MD5 that a server has of a file, if it isn't the artifact's; empty if it is, or can't be compared.
+
+    A release server tells its storage's ETag: in quotes, and no MD5 where the file came in parts.
+    """
+    found = str(checksum or "").strip().strip('"').lower()
+    comparable = ours.md5 and _MD5.fullmatch(found)
+    return found if comparable and found != str(ours.md5).lower() else ""
