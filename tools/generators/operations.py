@@ -31,9 +31,14 @@ whose log obeys commands none is left in it unless it goes to a file. Everything
 are those of [errors.md](errors.md). `--dry-run` prints the request and sends nothing. A request that
 changes something is sent once: it is repeated only where it provably wasn't applied.
 
+A JSON body is a flag for each known field, `--data` (JSON, `@FILE`, or `-` for standard input), or both: a flag goes
+before the same field of `--data`. `--var NAME=value` is a variable of BuildMaster's. A flag that is a list is given
+several times, or once with commas. An empty flag is the same as none, but for a field of a JSON body, which it empties.
+
 `--all-pages` gives every page as one answer, and none if one of them fails. `--wait` asks for the status of what was
 queued until it has been carried out (exit 5 if that failed, 6 after `--timeout`). `--attach ELEMENT=PATH` uploads files
-to the feedback that was made.
+to the feedback that was made. `--as-form` uploads a release file as release servers of one's own want it. What a data
+listener accepts and doesn't save is told as a warning.
 
 """
 
