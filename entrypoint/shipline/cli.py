@@ -220,12 +220,27 @@ def _misused(error: click.ClickException) -> int:
     if isinstance(error, click.NoSuchOption):
         error = _about(error)
     if not {*sys.argv[1:2]} & {"validate", "plan", "run", "doctor"}:
-        error.show()
-        return error.exit_code
+        return _shown(error)
     from shipline import commands
 
     as_json = re.search(r"--format[= ]json\b", " ".join(sys.argv))
     return commands.misused(error.format_message(), f"shipline {sys.argv[1]}", {"format": "json"} if as_json else {})
+
+
+def _shown(error: click.ClickException) -> int:
+    """It quotes arguments, which may hold a key or something that a terminal or a CI system would obey."""
+    import io
+    import os
+    from pathlib import Path
+
+    from shipline import ci, inputs
+    from shipline.report import visible
+
+    inputs.mask({}, os.environ)
+    text = io.StringIO()
+    error.show(text)
+    click.echo(ci.system("", os.environ, Path.cwd()).neutral(visible(text.getvalue())), err=True, nl=False)
+    return error.exit_code
 
 
 def _about(error: click.NoSuchOption) -> click.NoSuchOption:

@@ -47,6 +47,7 @@ def main(name: CommandName, flags: Mapping[str, str]) -> int:
     """Carry out a command with these flags (by input name); the exit code, as in docs/errors.md."""
     _install_signal_handlers()
     proxies.mask(os.environ)
+    inputs.mask(flags, os.environ)
     system = ci.system("", os.environ, Path.cwd())
     console = _first_console(system, flags)
     report: Report | None = None
@@ -84,6 +85,7 @@ def _first_console(system: ci.System, flags: Mapping[str, str]) -> Console:
 
 def misused(what: str, command: str, flags: Mapping[str, str]) -> int:
     """A command line that can't be read, of which ``flags`` are known; the exit code."""
+    inputs.mask(flags, os.environ)
     system = ci.system("", os.environ, Path.cwd())
     error = InvalidInputError([Problem("command line", "", what)], todo=f"{command} --help lists what there is")
     return _failed(error, system, _first_console(system, flags))

@@ -44,6 +44,14 @@ class Given:
     bare: bool = False  # INPUT_… without SHIPLINE_ before it: other programs own such names too
 
 
+def mask(flags: Mapping[str, str], environ: Mapping[str, str]) -> None:
+    """Hide every key that is given from now on: what is shown next may be cut, and half a key can't be recognised."""
+    known = catalogue.by_name()
+    for given in _all_given(flags, environ):
+        if given.name in known and known[given.name].secret:
+            redact.register(Secret(given.text, given.place.source))
+
+
 def options(flags: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
     """The program's own options, defaults filled in; one that is unset and has no default isn't there.
 
@@ -77,9 +85,7 @@ def settings(
     ``own`` holds variables that a ``key-env`` names. Unknown names are problems, unknown variables warnings.
     """
     known, chosen = catalogue.by_name(), _chosen(flags, environ)
-    for given in _all_given(flags, environ):
-        if given.name in known and known[given.name].secret:
-            redact.register(Secret(given.text, given.place.source))
+    mask(flags, environ)
     ci = chosen.get("ci")
     on_github = ci is not None and ci.text == "github"
     for given in _all_given(flags, environ):

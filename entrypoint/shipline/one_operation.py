@@ -25,7 +25,8 @@ from shipline.pipeline import Network
 from shipline.report import Console, show_log
 from shipline.services import api
 from shipline.services.arguments import bare, from_text
-from shipline.transport.redaction import redact
+from shipline.transport import proxies
+from shipline.transport.redaction import Secret, redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from shipline.services.openapi import Operation
 
 _SHOWN = 50  # characters
+_CONTROL = re.compile(r"[\0-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]|\r(?!\n)")
 _TIMES = ("connect_timeout", "read_timeout", "retry_for")
 
 
@@ -50,12 +52,28 @@ class _Given:
 class _Log(Local):
     """A plain log, in which a CI system finds no command either."""
 
+    @property
+    def _around(self) -> ci.System:
+        return ci.system("", self.environ, self.workspace)
+
     def neutral(self, text: str) -> str:
-        return ci.system("", self.environ, self.workspace).neutral(text)
+        return self._around.neutral(text)
+
+    @property
+    def logs_output(self) -> bool:
+        """Whether standard output ends up in a CI system's log or on a terminal, as far as can be told."""
+        return sys.stdout.isatty() or (self._around.name != self.name and not _is_file(sys.stdout))
+
+    def harmless(self, text: str) -> str:
+        """``text`` with its lines as they are, and nothing in them that a terminal or the CI system would obey."""
+        return self.neutral(_CONTROL.sub(lambda found: repr(found[0])[1:-1], text))
 
 
 def main(operation: Operation, given: Mapping[str, Any]) -> int:
     """Carry out an operation with these flags (``p_`` before those of its parameters); the exit code."""
+    proxies.mask(os.environ)
+    for name in KEYS.values():  # those of the other services too
+        redact.register(Secret(os.environ.get(name, ""), name))
     log = _Log(os.environ, Path.cwd())
     console = Console(log, out=sys.stderr)  # standard output is the answer's
     show_log(console, requests=given.get("verbose", False))
@@ -198,16 +216,16 @@ def _seconds(flag: str, text: str) -> float:
         raise InvalidInputError([Problem(flag, "", str(error))]) from None
 
 
-def _print(operation: Operation, answer: Any, system: ci.System) -> None:
-    """JSON, in which no CI system finds a command of its own; CSV as it is, but where a CI system reads it."""
+def _print(operation: Operation, answer: Any, system: _Log) -> None:
+    """JSON, in which no CI system finds a command of its own; CSV as it is, but in a log and on a terminal."""
     if isinstance(answer, str) and "text/csv" in operation.answer_media:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", newline="")
-        text = answer if _is_file(sys.stdout) else system.neutral(answer)
+        text = system.harmless(answer) if system.logs_output else answer
     else:
         text = json.dumps(answer, indent=2).replace("##[", "\\u0023#[")
     with suppress(BrokenPipeError):
-        click.echo(redact(text), nl=not text.endswith("\n"))
+        click.echo(redact(text), nl=not text.endswith("\n"), color=True)  # or else click takes terminal codes out
 
 
 def _is_file(stream: Any) -> bool:

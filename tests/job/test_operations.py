@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -218,6 +219,36 @@ def test_csv_is_passed_on_as_it_is_but_for_commands_in_a_log(shell: Shell, text:
         environ = {**os.environ, **KEYS, **shell.project.environ, "GITHUB_ACTIONS": "true"}
         subprocess.run([sys.executable, "-m", "shipline", *shlex.split(CSV)], env=environ, stdout=file, check=True)
     assert (shell.project.path / "rows.csv").read_bytes().rstrip(b"\n") == text.encode().rstrip(b"\n")
+
+
+OBEYED = 'Name\r\n"a\r::error::b\r\x0b ::warning::c"\r\n\x1b]0;title\x07\x1b[2J\x9b2J,d\r\n'
+
+
+@pytest.mark.parametrize("ci", [{"GITHUB_ACTIONS": "true"}, {"GITLAB_CI": "true"}], ids=["github", "gitlab"])
+def test_csv_in_a_log_has_nothing_that_a_terminal_or_a_ci_system_obeys(shell: Shell, ci: dict[str, str]) -> None:
+    rule = {"operation": "community-user-data-package", "status": 200, "times": None, "body": OBEYED}
+    shell.project.sandbox.admin("faults", {**rule, "headers": {"Content-Type": "text/csv; charset=utf-8"}})
+    environ = {**os.environ, **KEYS, **shell.project.environ}
+    command = [sys.executable, "-m", "shipline", *shlex.split(CSV)]
+    log = subprocess.run(command, env={**environ, **ci}, capture_output=True, check=True).stdout.decode()
+    lines = log.replace("\r\n", "\n").rstrip("\n").split("\n")
+    assert [line.isprintable() or "\u200b" in line for line in lines] == [True] * 3
+    assert not [line for line in re.split(r"[\r\n\x0b]", log) if line.lstrip().startswith("::")]
+    piped = subprocess.run(command, env=environ, capture_output=True, check=True).stdout.decode()
+    assert piped.rstrip("\n") == OBEYED.rstrip("\n")
+
+
+@pytest.mark.parametrize("command", ["v3 list-releases {}", "v3 {}", "{}", "schema {}", "sandbox --port {}", "init {}"])
+def test_a_key_among_the_arguments_is_not_repeated(shell: Shell, command: str) -> None:
+    key = KEYS["SHIPLINE_V3_TOKEN"]
+    arguments = [key if part == "{}" else part for part in command.split()]
+    ended = shell.project.shipline(*arguments)
+    assert ended.code == 2
+    assert "***" in ended.err
+    assert "ken" not in ended.text.replace("token", "")
+    said = shell.project.shipline(*(arguments[:-1]), "\x1b[2J\n::error::x", GITHUB_ACTIONS="true")
+    assert "\x1b" not in said.text
+    assert not [line for line in said.text.splitlines() if line.lstrip().startswith("::")]
 
 
 def test_the_key_goes_nowhere_else(shell: Shell) -> None:

@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -13,6 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipline.transport.redaction import Redactor, Secret, any_form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KEY = 'aB+c/d==e F"0%<123'
 FORMS = {
@@ -41,6 +45,38 @@ def test_every_form_is_hidden(form: str) -> None:
     assert hidden.endswith(" after")
     assert "***" in hidden
     assert len(hidden) < len("before  after") + 12
+
+
+@pytest.mark.parametrize("user", ["", "u:", "user:"])
+@pytest.mark.parametrize(
+    "escaped",
+    [
+        lambda text: quote(text, safe=""),
+        lambda text: quote(quote(text, safe=""), safe=""),
+        lambda text: quote(text, safe="").replace("%2B", "%2b").replace("%2F", "%2f"),
+        lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
+        lambda text: text.replace("+", "\\u002b").replace("=", "\\u003D"),
+        lambda text: text.replace("+", "&#43;").replace("=", "&#x3D;").replace("/", "&sol;"),
+    ],
+)
+def test_base64_is_hidden_however_it_is_escaped(user: str, escaped: Callable[[str], str]) -> None:
+    key = "sandbox->>>???>>>???~~~ooo"  # whose base64 has + and /
+    redact = Redactor()
+    redact.register(Secret(key, "TEST"))
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        text = escaped(encode(f"{user}{key}".encode()).decode())
+        left = redact(text).split("***")
+        assert len(left) == 2, left
+        assert len(left[0]) <= len(user) * 4 / 3 + 2
+        assert len(re.split(r"[=%\\&]", left[1])[0]) <= 2  # what the neighbours change, and then padding
+
+
+def test_a_key_that_is_no_text_is_hidden_too() -> None:
+    key = b"sandbox-\xff\xfe+key".decode("utf-8", "surrogateescape")  # as Python has such a variable
+    redact = Redactor()
+    redact.register(Secret(key, "TEST"))
+    assert redact(f"x {key} {quote(key.encode('utf-8', 'surrogateescape'), safe='')} x") == "x *** *** x"
+    assert Secret(key, "TEST").malformed
 
 
 def test_a_secret_does_not_show_itself() -> None:

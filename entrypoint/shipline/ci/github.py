@@ -22,6 +22,7 @@ MOST_ANNOTATIONS = 9
 _LARGEST_SUMMARY = 1024 * 1024  # bytes; the runner refuses a larger one
 _PLACE = re.compile(r"(?P<file>.+):(?P<line>[0-9]+):(?P<column>[0-9]+)")
 _FORK = "this pull request comes from a fork, which GitHub gives no secrets: run this step when it is merged"
+_COMMAND = re.compile(r"((?:^|[\r\n])\s*):(?=:)")
 # What keeps a command from being seen, and can't be seen itself.
 _GAP = "\u200b"
 
@@ -79,9 +80,8 @@ class GitHub(System):
             return {}
 
     def neutral(self, text: str) -> str:
-        """The runner obeys ``##[command]`` anywhere in a line, and ``::command`` after blanks."""
-        lines = text.replace("##[", f"#{_GAP}#[").split("\n")
-        return "\n".join(re.sub(r"^(\s*):(?=:)", rf"\1:{_GAP}", line) for line in lines)
+        """The runner obeys ``##[command]`` anywhere in a line, and ``::command`` after blanks; CR ends a line too."""
+        return _COMMAND.sub(rf"\1:{_GAP}", text.replace("##[", f"#{_GAP}#["))
 
     def masks(self, forms: Iterable[str]) -> Iterator[str]:
         return (f"::add-mask::{_data(form)}" for form in forms)

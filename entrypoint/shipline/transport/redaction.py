@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import html
 import json
 import re
@@ -49,6 +50,7 @@ class Redactor:
     def __init__(self) -> None:
         self._secrets: set[str] = set()
         self._variants: set[str] = set()
+        self._encoded: set[str] = set()  # base64, which a URL or JSON may escape once more
         self._news: list[str] = []
         self._pattern: re.Pattern[str] | None = None
 
@@ -61,7 +63,11 @@ class Redactor:
         self._variants |= fresh
         self._secrets |= {raw} - {""}
         patterns = [any_form(secret) for secret in sorted(self._secrets, key=len, reverse=True)]
-        patterns += map(re.escape, sorted(self._variants, key=len, reverse=True))
+        self._encoded |= {form for form in base64_forms(raw) if len(form) >= _SHORTEST_FORM}
+        patterns += (
+            any_form(form) if form in self._encoded else re.escape(form)
+            for form in sorted(self._variants | self._encoded, key=len, reverse=True)
+        )
         self._pattern = re.compile("|".join(patterns)) if patterns else None
 
     def news(self) -> list[str]:
@@ -79,7 +85,12 @@ def any_form(text: str) -> str:
     For URLs (once or more, in upper or lower case), JSON, Python, HTML or a shell, all alike or each in another way.
     Repetitions are bounded: no text makes it slow.
     """
-    return "".join(char if char.isascii() and char.isalnum() else f"(?:{'|'.join(_forms(char))})" for char in text)
+    return "".join(char if char.isascii() and char.isalnum() else _any_form_of(char) for char in text)
+
+
+@functools.cache
+def _any_form_of(char: str) -> str:
+    return f"(?:{'|'.join(_forms(char))})"
 
 
 def _forms(char: str) -> Iterator[str]:
@@ -114,7 +125,8 @@ _SHORT = {
 
 def variants(text: str) -> set[str]:
     """The forms in which ``text`` most often turns up in a log: for those that can only be told texts to hide."""
-    quoted = {quote(text, safe=""), quote(text), quote_plus(text)}
+    raw = _bytes(text)
+    quoted = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
     quoted |= {re.sub(r"%[0-9A-F]{2}", lambda m: m[0].lower(), form) for form in quoted}
     forms = {text, text.strip(), *quoted, repr(text)[1:-1]}
     forms |= {quote(form, safe=safe) for form in quoted for safe in ("", "/")}
@@ -126,10 +138,17 @@ def variants(text: str) -> set[str]:
         json.dumps(text)[1:-1].replace("/", "\\/"),
         json.dumps(text, ensure_ascii=False)[1:-1],
     }
-    forms |= {quote(text, safe=safe) for safe in ("+", "=", "+/", "+=", "/=", "+/=")}
+    forms |= {quote(raw, safe=safe) for safe in ("+", "=", "+/", "+=", "/=", "+/=")}
     forms |= {_escaped(text, form) for form in (r"\u{:04x}", r"\u{:04X}", "&#{};", "&#x{:x};", "&#x{:X};")}
-    whole = _base64_forms(text.encode())
-    return forms | {*whole, *(form.translate(_URL_SAFE) for form in whole)}
+    return forms | base64_forms(text)
+
+
+def _bytes(text: str) -> bytes:
+    """Variables may hold bytes that aren't UTF-8, for which Python puts surrogates."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 _URL_SAFE = str.maketrans("+/", "-_")
@@ -140,14 +159,17 @@ def _escaped(text: str, form: str) -> str:
     return "".join(c if c.isalnum() else form.format(ord(c)) for c in text)
 
 
-def _base64_forms(raw: bytes) -> list[str]:
-    """Base64 of the text at each of three offsets in a longer one, without the characters that neighbours change."""
-    forms = []
+def base64_forms(text: str) -> set[str]:
+    """Base64, in both alphabets, of the text at each of three offsets in a longer one.
+
+    Without the characters that neighbours change.
+    """
+    raw, forms = _bytes(text), set[str]()
     for offset in range(3):
         encoded = base64.b64encode(b"\0" * offset + raw).decode()
         start = (0, 2, 3)[offset]
         whole = (len(raw) + offset) * 8 // 6
-        forms.append(encoded[start:whole])
+        forms |= {encoded[start:whole], encoded[start:whole].translate(_URL_SAFE)}
     return forms
 
 
