@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
+_SCRIPT = 90  # seconds for a script: axe takes some five, and many times that on a machine that is busy
 _OWN = {"127.0.0.1", "localhost"}
 _ARGUMENTS = (
     "--headless=new",
@@ -187,4 +188,6 @@ def start() -> Chrome:
     for argument in _ARGUMENTS:
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    return webdriver.Chrome(options, webdriver.ChromeService(os.environ["SHIPLINE_CHROMEDRIVER"]))
+    driver = webdriver.Chrome(options, webdriver.ChromeService(os.environ["SHIPLINE_CHROMEDRIVER"]))
+    driver.set_script_timeout(_SCRIPT)
+    return driver

@@ -39,6 +39,23 @@ def test_it_can_be_read_by_everyone(browser: Browser, project: Project, call, sc
     browser.screenshot(f"page-{scheme}-{width}")
 
 
+@pytest.mark.parametrize("milliseconds", [10, 100])
+def test_a_build_can_be_read_while_it_arrives(browser: Browser, sandbox: Running, call, milliseconds: int) -> None:
+    call("/api/releases/builds/create", applicationName="Gadget", releaseNumber="1.0")
+    browser.open(sandbox.url)
+    moving = browser.script(
+        "const card = document.querySelector('.build');"
+        "card.style.animation = 'none'; card.getBoundingClientRect(); card.style.animation = '';"
+        "const all = document.getAnimations();"
+        "for (const one of all) { one.pause(); one.currentTime = arguments[0]; }"
+        "return all.length",
+        milliseconds,
+    )
+    assert moving == 1
+    assert browser.axe() == []
+    assert browser.overflow() == 0
+
+
 def test_an_empty_page_can_be_read_by_everyone_too(browser: Browser, sandbox: Running) -> None:
     browser.open(sandbox.url)
     assert browser.axe() == []
