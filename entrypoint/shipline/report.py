@@ -138,7 +138,7 @@ class Console:
     def event(self, **fields: Any) -> None:
         self.note(**fields)
         if self.json:
-            self._print(self._out, json.dumps(_hidden(fields), ensure_ascii=True))
+            self._print(self._out, json.dumps(hidden(fields), ensure_ascii=True))
 
     def note(self, **fields: Any) -> None:
         """Something for the listeners only."""
@@ -269,14 +269,14 @@ def show_log(console: Told, *, requests: bool) -> None:
         log.addHandler(shown)
 
 
-def _hidden(value: Any) -> Any:
+def hidden(value: Any) -> Any:
     """``value`` without secrets: JSON would escape once more what may be escaped already."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, dict):
-        return {redact(str(key)): _hidden(item) for key, item in value.items()}
+        return {redact(str(key)): hidden(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_hidden(item) for item in value]
+        return [hidden(item) for item in value]
     return value
 
 

@@ -168,6 +168,21 @@ def test_a_refused_key(project: Project) -> None:
     made = page(project)
     assert "publish:v3: " in made.after("What went wrong")
     assert "SHIPLINE_V3_TOKEN" in made.after("What to do: ")
+    assert made.after("More: ").startswith("docs/errors.md#exit-3")
+    assert any((attributes.get("href") or "").endswith("/docs/errors.md#exit-3") for _, attributes in made.tags)
+
+
+def test_what_was_answered_is_there_as_what_was_sent_is(project: Project) -> None:
+    fault = {"operation": "get-builds", "status": 503, "body": "<b>Down</b> for a moment", "times": 1}
+    project.sandbox.admin("faults", fault)
+    project.sandbox.admin(
+        "faults", {"operation": "project-release", "status": 400, "body": '{"message": "No such \\"type"}'}
+    )
+    assert project.shipline("run", *REPORT).code == 4
+    text = page(project).text
+    assert "<b>Down</b> for a moment" in text.partition("What was answered")[2]
+    assert text.count("What was answered") == len(project.changes()) + 1
+    assert '"message": "No such \\"type"' in text
 
 
 def test_an_outcome_that_is_not_known(project: Project) -> None:
@@ -179,6 +194,8 @@ def test_an_outcome_that_is_not_known(project: Project) -> None:
     assert "NOT DONE publish:centercode" in made.text
     assert "releaseTypes/Firmware: no answer in " in made.text
     assert " (sent)" in made.text
+    assert "publish:centercode unknown" in made.text
+    assert "publish:centercode failed" not in made.text
 
 
 def test_a_run_that_is_canceled(project: Project) -> None:

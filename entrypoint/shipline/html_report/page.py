@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shipline.html_report.story import Entry, Part
 
 _MARK = '<meta name="generator" content="Shipline '
+_DOCS = f"https://github.com/shipline/shipline/blob/v{__version__}"
 _UNENDED = "not ended"
 _AFTER_A_KILL = "if this run was killed, run again: the receipt knows what was done, and that is not repeated"
 
@@ -158,6 +159,8 @@ class _Writer:
             yield f'<span class="more quiet">{entry.count} times, last {last}</span>'
         if entry.body is not None:
             yield h.details("What was sent", f"<pre>{h.text(entry.body)}</pre>")
+        if entry.answer is not None:
+            yield h.details("What was answered", f"<pre>{h.text(entry.answer)}</pre>")
 
     def _time(self, after: float) -> str:
         moment = self._started + timedelta(seconds=after)
@@ -195,9 +198,11 @@ def _error(story: Story, level: int) -> Iterator[str]:
     if error:
         step = f"{error['step']}: " if error["step"] else ""
         yield f'<div class="box"><p><strong>{h.text(step + error["what"])}</strong></p>'
-        for name, text in (("Why", error["why"]), ("What to do", error["todo"]), ("More", error["see"])):
+        for name, text in (("Why", error["why"]), ("What to do", error["todo"])):
             if text:
                 yield f"<p>{name}: {h.text(text)}</p>"
+        see = h.text(error["see"])
+        yield f'<p>More: <a href="{_DOCS}/{see}" rel="noopener noreferrer">{see}</a></p>'
         yield "</div>"
     if story.problems:
         rows = [[h.text(problem[name]) for name in ("place", "path", "what")] for problem in story.problems]

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shipline.report import one_line, visible
+from shipline.errors import UnknownOutcomeError
+from shipline.report import hidden, one_line, visible
 
 if TYPE_CHECKING:
     import logging
@@ -24,6 +25,7 @@ _LONGEST_BODY = 20_000  # characters
 _LARGEST_READ = 65_536  # bytes of an answer that is read for what it tells
 # What is shown of an answer: what it made or found, and how that stands.
 _TELLING = ("id", "number", "status", "published", "pipelineStageName")
+_SIGNALS = 128  # exit codes above it are of a run that a signal ended
 _LONGEST_TOLD = 100  # characters
 _MOST_ITEMS = 3
 
@@ -36,6 +38,7 @@ class Entry:
     kind: str  # request, progress, warning, done, skipped, error
     text: str
     body: str | None = None  # of a request that changes something, as JSON
+    answer: str | None = None  # what such a request was answered, or one that was refused
     count: int = 1
     last: float = 0.0
 
@@ -46,7 +49,7 @@ class Part:
 
     name: str
     begun: float
-    state: str = ""  # done, skipped, failed; empty: neither
+    state: str = ""  # done, skipped, failed, unknown, canceled; empty: none of them
     ended: float | None = None
     entries: list[Entry] = field(default_factory=list)
 
@@ -84,7 +87,7 @@ class Story:
             case "error":
                 self.error = event
                 self._add(Entry(now, "error", one_line(event["what"])))
-                self._end(event["step"], "failed", now)
+                self._end(event["step"], _ended(event["exit_code"]), now)
             case "trace":
                 self.trace = visible(event["text"])
             case "loaded":
@@ -109,8 +112,13 @@ class Story:
         request = seen["request"]
         if request.safe and self._counted(text, now):
             return
-        sent = request.shown_body
-        self._add(Entry(now, "request", text, body(sent) if sent is not None and not request.safe else None, last=now))
+        sent, answer = request.shown_body, seen["answer"]
+        entry = Entry(now, "request", text, last=now)
+        if sent is not None and not request.safe:
+            entry.body = body(sent)
+        if answer and answer.body and not (request.safe and answer.ok):
+            entry.answer = _answered(answer)
+        self._add(entry)
 
     def _warn(self, text: str, now: float) -> None:
         self.warnings.append(one_line(text))
@@ -146,6 +154,21 @@ def body(data: Any) -> str:
         return "(no body)"
     text = visible(data if isinstance(data, str) else json.dumps(data, indent=2, ensure_ascii=False))
     return text if len(text) <= _LONGEST_BODY else f"{text[:_LONGEST_BODY]}\n… ({len(text)} characters)"
+
+
+def _ended(code: int) -> str:
+    """What became of the step that an error ended: one that may have happened has not failed."""
+    if code == UnknownOutcomeError.exit_code:
+        return "unknown"
+    return "canceled" if code > _SIGNALS else "failed"
+
+
+def _answered(answer: Answer) -> str:
+    """An answer's body as a person reads it."""
+    try:
+        return body(hidden(json.loads(answer.body)) if len(answer.body) <= _LARGEST_READ else answer.text)
+    except (ValueError, RecursionError):
+        return body(answer.text)
 
 
 def _told(answer: Answer) -> str:
