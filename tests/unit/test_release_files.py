@@ -196,11 +196,13 @@ def test_a_file_that_arrived_otherwise_is_told(tmp_path: Path, answer: dict[str,
 
 def test_a_file_that_arrived_otherwise_is_not_published(tmp_path: Path) -> None:
     run = Attaching(tmp_path, f"{UPLOADED}, state: published", "[{path: w.zip}]")
+    run.job.values["v3-release-id"] = "r1"
     (call,) = run.files.missing(run.job)
     with pytest.raises(RefusedError, match="the server's MD5 of it is 0000") as raised:
         run.files.confirmed(run.job, call)({"id": "f", "checksum": "0" * 32})
     assert raised.value.why == "the release stays a draft: published is for ever"
     assert raised.value.todo.startswith("load the file from the draft and compare")
+    assert raised.value.todo.endswith("publish the draft with shipline v3 publish-release --id r1")
     assert run.told == []
 
 

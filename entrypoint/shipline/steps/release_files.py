@@ -134,7 +134,11 @@ class ReleaseFiles:
             f"{artifact.shown_path} was uploaded, but the server's MD5 of it is {found}, and here it is {artifact.md5}"
         )
         if self._published:
-            todo = "load the file from the draft and compare: delete it there if it differs, then run again"
+            publish = f"shipline v3 publish-release --id {job.values.get(self._release_id, 'ID')}"
+            todo = (
+                "load the file from the draft and compare: delete it there if it differs, then run again; if it "
+                f"doesn't, what the server tells is no MD5: publish the draft with {publish}"
+            )
             raise RefusedError(what, why="the release stays a draft: published is for ever", todo=todo)
         job.console.warning(f"{what}: load it and compare before customers do", counts=True)
 
