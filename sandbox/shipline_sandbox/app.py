@@ -116,7 +116,7 @@ class _Lifecycle:
                     service,
                     request.remote_addr or "",
                     request.path,
-                    clock.now(session),
+                    clock.passing(session),
                     switches.read(session)["rate_limits"],
                 )
                 rule = None if too_soon else faults.take(session, service, journal.operation(), "before")

@@ -18,6 +18,11 @@ def now(session: Session) -> float:
     return (time.time() if frozen is None else frozen) + float(session.value(_OFFSET, 0.0))
 
 
+def passing(session: Session) -> float:
+    """The same, but it goes on while the clock is stopped: a rate limit ends for whoever waits."""
+    return now(session) if not is_frozen(session) else time.time() + float(session.value(_OFFSET, 0.0))
+
+
 def advance(session: Session, seconds: float) -> None:
     """Move the clock forward; states derived from time follow at once."""
     session.set_value(_OFFSET, session.value(_OFFSET, 0.0) + seconds)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _POLL_SECONDS = 0.02
+_DOCUMENTED = {"switches": {"rate_limits": "aspnet"}}  # not in one's own process, where tests mustn't wait
 
 
 class _Quiet(WSGIRequestHandler):
@@ -113,7 +114,7 @@ def serve(
     ready_file: Path | str | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve until Ctrl-C or SIGTERM.
+    """Serve until Ctrl-C or SIGTERM, with the documented rate limits.
 
     ``port`` 0 takes a free one. ``ready_file`` gets the URL, at once and whole, as soon as requests are answered, and
     is removed at the end; ``on_ready`` is called with it. Raises as ``running`` does.
@@ -124,7 +125,7 @@ def serve(
         for number in (signal.SIGINT, signal.SIGTERM):
             before[number] = signal.signal(number, lambda *_: ended.set())
     try:
-        with running(data, speed, host=host, port=port, faults=faults) as sandbox:
+        with running(data, speed, _DOCUMENTED, host=host, port=port, faults=faults) as sandbox:
             if ready_file:
                 _write_at_once(Path(ready_file), sandbox.url + "\n")
             if on_ready:

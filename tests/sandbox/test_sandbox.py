@@ -207,6 +207,30 @@ def test_the_page_shows_builds_and_releases(client, http):
     assert http.get(f"{client.sandbox.url}/project/version/item.html").status_code == 404
 
 
+def test_what_is_served_on_the_command_line_has_the_documented_rate_limits_also_while_its_clock_stands(tmp_path):
+    ready = tmp_path / "url"
+    command = [sys.executable, "-m", "shipline", "sandbox", "--ready-file", str(ready)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as served:
+        try:
+            while not ready.exists():
+                assert served.poll() is None
+                time.sleep(0.05)
+            url = ready.read_text(encoding="utf-8").strip()
+            requests.post(f"{url}/_sandbox/clock", json={"freeze": True}, timeout=10).raise_for_status()
+
+            def get() -> int:
+                headers = {"Authorization": "Bearer sandbox-a"}
+                return requests.get(f"{url}/v3/releases", headers=headers, timeout=10).status_code
+
+            assert 429 in (get() for _ in range(500))
+            end = time.monotonic() + 20
+            while get() == 429:
+                assert time.monotonic() < end
+                time.sleep(0.5)
+        finally:
+            served.terminate()
+
+
 @pytest.mark.parametrize(
     "options", [{"host": "0.0.0.0"}, {"speed": 0}, {"faults": [{"kind": "x"}]}, {"seed": {"x": 1}}]
 )
