@@ -348,11 +348,18 @@ def test_a_tag_of_no_product_ends_well(products: Project) -> None:
     assert products.sandbox.requests() == []
 
 
-def test_gitlabs_parallel_jobs_share_the_products(products: Project) -> None:
+@pytest.mark.parametrize("system", ["true", "false", ""])  # "false" is what gitlab-ci-local says
+def test_parallel_jobs_share_the_products(products: Project, system: str) -> None:
+    done = []
     for index in ("1", "2"):
-        node = {"GITLAB_CI": "true", "CI_NODE_INDEX": index, "CI_NODE_TOTAL": "2"}
-        assert products.shipline("run", ALL, **node).code == 0
+        ended = products.shipline("run", ALL, GITLAB_CI=system, CI_NODE_INDEX=index, CI_NODE_TOTAL="2")
+        assert ended.code == 0
+        done.append(ended.line("DONE"))
     assert done_once(products), Counter(products.operations())
+    assert done == ["DONE: 1 of 1 products: switch", "DONE: 2 of 2 products: camera, router"]
+    wrong = products.shipline("run", ALL, GITLAB_CI=system, CI_NODE_INDEX="0", CI_NODE_TOTAL="2")
+    assert wrong.code == 2
+    assert "CI_NODE_INDEX/CI_NODE_TOTAL: expected a shard and their number, such as 1/4 to 4/4, found 0/2" in wrong.text
 
 
 def test_each_job_of_a_gitlab_matrix_has_all_its_products(products: Project) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from typing import TYPE_CHECKING, ClassVar
 
 from shipline.pipeline import Facts
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shipline.errors import Problem
+
+_OF_A_MATRIX = re.compile(r": \[.*]$", re.DOTALL)
 
 
 class System:
@@ -41,8 +44,16 @@ class System:
 
     @property
     def shard(self) -> str:
-        """Which part of several products this job is for, such as ``2/4``; empty if the system doesn't say."""
-        return ""
+        """Which part of several products this job is for, such as ``2/4``; empty if the system doesn't say.
+
+        GitLab docs, "CI/CD YAML syntax reference", parallel: CI_NODE_INDEX counts from 1. Whatever runs such a job
+        doesn't always say that it is GitLab (gitlab-ci-local), and two parts that each take all would do it twice.
+        The jobs of a matrix are counted too, but differ by their variables already: they are called ``name: [a, b]``,
+        the others ``name 2/4`` (or ``name: [2/4]``, by gitlab-ci-local).
+        """
+        index, total, job = (self.environ.get(f"CI_{name}", "") for name in ("NODE_INDEX", "NODE_TOTAL", "JOB_NAME"))
+        part = f"{index}/{total}" if index and total else ""
+        return "" if _OF_A_MATRIX.search(job) and not job.endswith(f": [{part}]") else part
 
     def facts(self) -> Facts:
         """What the system says about this run."""

@@ -35,7 +35,6 @@ _UNPROTECTED = (
 )
 _LARGEST_DOTENV = 5 * 1024  # bytes; GitLab refuses the report whole from there on
 _LONGEST_URL = 2048
-_OF_A_MATRIX = re.compile(r": \[.*]$", re.DOTALL)
 # What a dotenv report gives back unchanged: GitLab strips blanks, knows no quoting, and in a later job expands $NAME
 # and %NAME%, which `%C3%A9` in a URL looks like too.
 _PLAIN = re.compile(r"(?!.*%([A-Za-z_]\w*)?%)[!#%&()*+,./0-9:;<=>?@A-Z\[\]^_a-z{|}~-]+", re.ASCII)
@@ -54,17 +53,6 @@ class GitLab(System):
     @property
     def debugging(self) -> bool:
         return self.environ.get("CI_DEBUG_TRACE") == "true"
-
-    @property
-    def shard(self) -> str:
-        """GitLab docs, "CI/CD YAML syntax reference", parallel: CI_NODE_INDEX counts from 1.
-
-        The jobs of a matrix are counted too, but differ by their variables already: they are called ``name: [a, b]``,
-        the others ``name 2/4`` (or ``name: [2/4]``, by gitlab-ci-local).
-        """
-        index, total, job = (self.environ.get(f"CI_{name}", "") for name in ("NODE_INDEX", "NODE_TOTAL", "JOB_NAME"))
-        part = f"{index}/{total}" if index and total else ""
-        return "" if _OF_A_MATRIX.search(job) and not job.endswith(f": [{part}]") else part
 
     def facts(self) -> Facts:
         env = self.environ

@@ -58,8 +58,9 @@ def select(sources: resolve.Sources, *, shard: str, ci_shard: str = "") -> Selec
     Raises InvalidInputError.
     """
     many = are_many(sources.config)
+    place = "shard" if shard else "CI_NODE_INDEX/CI_NODE_TOTAL"
     shard = shard or (ci_shard if many else "")
-    part = _part(shard)
+    part = _part(shard, place)
     products = _products(sources)
     told = []
     elsewhere: tuple[Product, ...] = ()
@@ -82,13 +83,13 @@ def of_shard(path: str, count: int) -> int:
     return int.from_bytes(hashlib.sha256(path.encode("utf-8", "surrogateescape")).digest()) % count + 1
 
 
-def _part(shard: str) -> tuple[int, int] | None:
+def _part(shard: str, place: str) -> tuple[int, int] | None:
     if not shard:
         return None
     match = _SHARD.fullmatch(shard)
     if match is None or int(match[1]) > int(match[2]):
         what = f"expected a shard and their number, such as 1/4 to 4/4, found {shard}"
-        raise InvalidInputError([Problem("shard", "", what)])
+        raise InvalidInputError([Problem(place, "", what)])
     return int(match[1]), int(match[2])
 
 
