@@ -265,7 +265,10 @@ def test_publishing_alone_waits_for_what_somebody_else_deploys(tmp_path: Path, s
     assert decision.wait == "until the build has succeeded in Testing, at most 30m"
     assert step.act(run.job, decision) == "deployed to Testing (succeeded)"
     assert len(clock.slept) == 2
-    assert run.progress == ["waiting until the build has succeeded in Testing, at most 30m"]
+    assert run.progress == [
+        "waiting until the build has succeeded in Testing, at most 30m",
+        "still waiting: Testing executing, 0s",
+    ]
     assert step.outputs(run.job) == {
         "buildmaster-stage": "Testing",
         "buildmaster-deployment-id": "11",
@@ -281,6 +284,17 @@ def test_publishing_alone_gives_up_in_the_end(tmp_path: Path, server: Server, cl
     with pytest.raises(TimedOutError, match="the build has no succeeded deployment in any stage after 1m"):
         step.act(run.job, step.decide(run.job))
     assert 60 <= sum(clock.slept) < 68
+
+
+def test_publishing_alone_says_each_minute_that_it_still_waits(tmp_path: Path, server: Server, clock: Clock) -> None:
+    run = Waiting(tmp_path, server, timeout=300.0)
+    step = awaiting(run)
+    with pytest.raises(TimedOutError):
+        step.act(run.job, step.decide(run.job))
+    first, *others = run.progress
+    assert first == "waiting until the build has succeeded in Testing, at most 5m"
+    assert len(others) == 4
+    assert others[0].startswith("still waiting: no deployment to Testing yet, 1m")
 
 
 def test_any_stage_counts_where_none_is_named_and_the_newest_is_told(tmp_path: Path, server: Server) -> None:

@@ -11,7 +11,7 @@ from shipline.errors import TimedOutError
 from shipline.services.buildmaster import Deployment, together, worst
 from shipline.steps import Decision, Job, Step
 from shipline.steps.superseded import check_latest, rejected
-from shipline.steps.wait import judge_warned, pause
+from shipline.steps.wait import HEARTBEAT, judge_warned, pause
 from shipline.transport.stopping import stop
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class AwaitDeployment(Step):
         self.name = f"await:{self._stage}" if self._stage else "await"
         self._settings = settings
         self._client = client
+        self._seen = ""  # how the deployments of each stage stand
 
     def key(self, job: Job) -> str:
         return f"await|{self._settings.url}|{job.values.get('buildmaster-build-id', '')}|{self._stage}"
@@ -55,9 +56,14 @@ class AwaitDeployment(Step):
     def _wait(self, job: Job, told: str) -> Mapping[str, str]:
         started, build_id = time.monotonic(), int(job.values["buildmaster-build-id"])
         job.console.progress(f"waiting {told}")
-        job.console.note(event="waiting", status="waiting", limit=self._settings.timeout)
+        shown, shown_at = "", started
         while (found := self._succeeded(build_id)) is None:
             elapsed = time.monotonic() - started
+            job.console.note(event="waiting", status=self._seen or "waiting", limit=self._settings.timeout)
+            if self._seen != shown or time.monotonic() - shown_at >= HEARTBEAT:
+                seen = self._seen or f"no deployment to {self._shown} yet"
+                job.console.progress(f"still waiting: {seen}, {values.human_duration(elapsed)}")
+                shown, shown_at = self._seen, time.monotonic()
             build = self._client.build(build_id)
             if build is not None and build.status == "rejected":
                 raise rejected(self._client, build)
@@ -83,6 +89,7 @@ class AwaitDeployment(Step):
         """The newest deployment to the stage, or of any stage, if everything it started has succeeded."""
         there = sorted(self._client.deployments(build_id, self._stage), key=lambda d: (d.stage, d.id))
         lasts = [together(list(of_stage)) for _, of_stage in groupby(there, key=lambda d: d.stage)]
+        self._seen = ", ".join(f"{last[-1].stage} {worst(last)}" for last in lasts)
         good = [last for last in lasts if worst(last) in ("succeeded", "warned")]
         return _made(max(good, key=lambda last: last[-1].id)) if good else None
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from shipline.services.buildmaster import BuildMaster
     from shipline.steps import Job, Step
 
-_HEARTBEAT = 60.0  # seconds
+HEARTBEAT = 60.0  # seconds
 _POLLS_PER_BUILD_CHECK = 10
 
 # Until so many seconds have been waited, so many between polls. BuildMaster looks every five seconds for what to start
@@ -61,7 +61,7 @@ class Wait:
             elapsed = time.monotonic() - started
             limit, name = self._limit(status)
             self.job.console.note(event="waiting", status=status, limit=limit)
-            if status != shown or time.monotonic() - shown_at >= _HEARTBEAT:
+            if status != shown or time.monotonic() - shown_at >= HEARTBEAT:
                 self.job.console.progress(f"deployment{where}: {status}, {values.human_duration(elapsed)}")
                 shown, shown_at = status, time.monotonic()
                 self.job.make({"buildmaster-deployment-status": status})
