@@ -118,21 +118,44 @@ def test_other_spellings_are_the_same(tmp_path: Path) -> None:
     assert twins.server("http://x.example:443") != twins.server("http://x.example")
 
 
-def test_a_flat_input_is_refused_only_where_two_become_one(tmp_path: Path) -> None:
-    both = release_type("camera"), release_type("router")
-    assert found(tmp_path, *both, environ={"SHIPLINE_CENTERCODE_RELEASE_TYPE": "Firmware"}) == []
-    both = release_type("camera", "Firmware"), release_type("router", "Manual", "1.4.1")
-    assert found(tmp_path, *both, environ={"SHIPLINE_CENTERCODE_PROJECT": "all"}) == []
-    [problem] = found(
-        tmp_path, *both, environ={"SHIPLINE_CENTERCODE_ENDPOINT_URL": f"{URL}/api/v1/projects/x/releaseTypes/y"}
-    )
-    assert problem.startswith(
-        "SHIPLINE_CENTERCODE_ENDPOINT_URL: gives a, b the same Centercode project and release type"
-    )
-    flat = {"SHIPLINE_V3_PRODUCT_ID": PRODUCT}
-    assert found(tmp_path, release("x", "linux"), release("y", "mac", "1.4.1"), environ=flat) == []
-    [problem] = found(tmp_path, release("x", "linux, mac"), release("y", "mac, linux", "1.4.1"), environ=flat)
-    assert problem.startswith("SHIPLINE_V3_PRODUCT_ID: gives a, b the same product id")
-    flat = {"SHIPLINE_BUILDMASTER_APPLICATION": "all"}
+@pytest.mark.parametrize(
+    ("name", "value", "what", "files"),
+    [
+        ("BUILDMASTER_APPLICATION", "all", "application", (build("1.4.0", "wait: true"), build("1.5.0", "wait: true"))),
+        (
+            "CENTERCODE_PROJECT",
+            "all",
+            "Centercode project",
+            (release_type("camera", "Firmware"), release_type("router", "Manual", "1.4.1")),
+        ),
+        (
+            "CENTERCODE_RELEASE_TYPE",
+            "Firmware",
+            "Centercode release type",
+            (release_type("camera", "Manual"), release_type("router", "App")),
+        ),
+        (
+            "CENTERCODE_ENDPOINT_URL",
+            f"{URL}/api/v1/projects/x/releaseTypes/y",
+            "Centercode project and release type",
+            (release_type("camera"), release_type("router")),
+        ),
+        ("V3_PRODUCT_ID", PRODUCT, "product id", (release("x", "linux"), release("y", "mac", "1.4.1"))),
+    ],
+)
+def test_a_flat_input_does_not_say_what_two_products_are(
+    tmp_path: Path, name: str, value: str, what: str, files: tuple[str, ...]
+) -> None:
+    assert found(tmp_path, *files) == []
+    problems = found(tmp_path, *files, environ={f"SHIPLINE_{name}": value})
+    assert f"SHIPLINE_{name}: gives a, b the same {what}: set it in each one's config file" in problems
+
+
+def test_a_flat_input_for_other_servers_makes_nothing_the_same(tmp_path: Path) -> None:
     apart = build("1.4.0", "wait: true"), build("1.4.1", "wait: true", url="https://y.example")
-    assert found(tmp_path, *apart, environ=flat) == []
+    assert found(tmp_path, *apart, environ={"SHIPLINE_BUILDMASTER_APPLICATION": "all"}) == []
+    apart = release_type("camera"), release_type("router", url="https://y.example")
+    flat = {"SHIPLINE_CENTERCODE_PROJECT": "all", "SHIPLINE_CENTERCODE_RELEASE_TYPE": "Firmware"}
+    assert found(tmp_path, apart[0], apart[1].replace("1.4.0", "1.4.1"), environ=flat) == []
+    one = release_type("camera"), build("1.4.0", "wait: true", "router")
+    assert found(tmp_path, *one, environ={"SHIPLINE_CENTERCODE_RELEASE_TYPE": "Firmware"}) == []

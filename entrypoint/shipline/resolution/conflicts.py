@@ -194,28 +194,35 @@ def _announced(member: Member) -> Iterator[tuple[str, ...]]:
     )
 
 
-def _released(member: Member) -> Iterator[Any]:
-    """The v3 releases of any version: of two products with the same id one may be right, but hardly both."""
-    for target in _v3(member):
-        key = twins.server(target.url), target.product_id.casefold(), target.channel
-        yield from ((*key, platform) for platform in target.platforms)
+def _projects(member: Member) -> Iterator[Any]:
+    yield from ((twins.server(t.url), t.project.casefold()) for t in _centercode(member) if t.project)
+
+
+def _release_types(member: Member) -> Iterator[Any]:
+    """Of whichever project: what is said for all at once is a product's own by luck."""
+    yield from ((twins.server(t.url), t.release_type.casefold()) for t in _centercode(member) if t.release_type)
+
+
+def _product_ids(member: Member) -> Iterator[Any]:
+    """Of any version and platform: of two products with the same id one may be right, but hardly both."""
+    yield from ((twins.server(t.url), t.product_id.casefold()) for t in _v3(member) if t.product_id)
 
 
 _IDENTITIES: Mapping[str, Callable[[Member], Iterable[Any]]] = {
     "buildmaster-application": _application,
     "buildmaster-build-id": _build_id,
-    "centercode-project": _announced,
-    "centercode-release-type": _announced,
+    "centercode-project": _projects,
+    "centercode-release-type": _release_types,
     "centercode-endpoint-url": _announced,
-    "v3-product-id": _released,
+    "v3-product-id": _product_ids,
 }
 _OF_BUILD = frozenset({"buildmaster-application", "buildmaster-build-id"})
 _OF_RELEASE_TYPE = frozenset({"centercode-project", "centercode-release-type", "centercode-endpoint-url"})
 _WORDS = {
     "buildmaster-application": "application",
     "buildmaster-build-id": "build",
-    "centercode-project": "Centercode project and release type",
-    "centercode-release-type": "Centercode project and release type",
+    "centercode-project": "Centercode project",
+    "centercode-release-type": "Centercode release type",
     "centercode-endpoint-url": "Centercode project and release type",
     "v3-product-id": "product id",
 }
