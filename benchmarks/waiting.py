@@ -1,79 +1,63 @@
-"""How late Shipline notices that a deployment has ended, and how often it asks; in virtual time, nothing sleeps."""
+"""How late Shipline notices that a deployment has ended, and how often it asks; in the sandbox's virtual time."""
 
 from __future__ import annotations
 
+import io
 import random
 import statistics
+import tempfile
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from benchmarks import page
 
-from shipline.services.buildmaster import Build, Deployment
+from shipline import resolve, run
+from shipline.ci.local import Local
+from shipline.pipeline import Facts
+from shipline.report import Console
 from shipline.steps import wait
+from shipline_sandbox.server import running
 
 if TYPE_CHECKING:
-    from shipline.steps import Step
+    from shipline_sandbox.server import Running
 
-RUNS = 2000
+RUNS = 41
 _DISPATCHER = 5.0  # seconds between two looks of BuildMaster's service for what to start
 _ANSWER = (0.005, 0.05)  # seconds that BuildMaster takes to answer
-_PARENT, _CHILD, _BUILD = 20, 21, 7
 _LIMITS = {2.0: (1, 5), 30.0: (3, 14), 600.0: (10, 70)}  # of a deployment of so many seconds: delay (seconds) and polls
+_CONFIG = """\
+release: {{version: 1.4.0}}
+buildmaster: {{url: "{url}", application: {name}, pipeline: Standard, build-number: "7", stages: [Testing]}}
+"""
+_KEY = {"SHIPLINE_BUILDMASTER_API_KEY": "sandbox-key"}
 
 
 @dataclass(slots=True)
 class _Clock:
-    """What the module takes for `time` and for `stop`."""
+    """What the module takes for `time` and for `stop`: whoever sleeps finds the sandbox's clock moved on."""
 
+    sandbox: Running
+    phase: random.Random
     now: float = 0.0
 
     def monotonic(self) -> float:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
-@dataclass(slots=True)
-class _Server:
-    """A deployment from its start at 0: pending until the dispatcher looks, then executing, then succeeded."""
-
-    clock: _Clock
-    begins: float
-    ends: float
-    phase: random.Random
-    polls: int = 0
-
-    def _answered(self) -> float:
-        """The time on the server when it answers."""
-        half = self.phase.uniform(*_ANSWER) / 2
-        at = self.clock.now + half
-        self.clock.now = at + half
-        return at
-
-    def _is(self, key: int, now: float) -> Deployment:
-        status = "pending" if now < self.begins else "executing" if now < self.ends else "succeeded"
-        return Deployment(key, status, "Testing", _BUILD, "7", 4, None)
-
-    def deployment(self, _: int) -> Deployment:
-        self.polls += 1
-        return self._is(_PARENT, self._answered())
-
-    def deployments(self, _build: int, _stage: str) -> list[Deployment]:
-        now = self._answered()
-        return [self._is(_CHILD, now)] if now >= self.begins else []
-
-    def build(self, _: int) -> Build:
-        self._answered()
-        return Build(_BUILD, "7", "active", 4, "1.4", "Widget", None)
+        passed = seconds + self.phase.uniform(*_ANSWER)
+        self.now += passed
+        self.sandbox.admin("clock", {"advance": passed})
 
 
 def section() -> page.Section:
     figures, rows = [], []
     for seconds, (delay, polls) in _LIMITS.items():
-        seen = [_waited(seconds, random.Random(run)) for run in range(RUNS)]  # noqa: S311 - phases, not keys
+        with running(speed=1) as sandbox:
+            sandbox.admin("clock", {"freeze": True})
+            seen = [_waited(sandbox, number, seconds, (number + 0.5) / RUNS * _DISPATCHER) for number in range(RUNS)]
         delays, asked = [late for late, _ in seen], [count for _, count in seen]
         words = "10 min" if seconds > 60 else f"{seconds:.0f} s"  # noqa: PLR2004
         figures += [
@@ -87,23 +71,31 @@ def section() -> page.Section:
     )
 
 
-def _waited(seconds: float, phase: random.Random) -> tuple[float, int]:
-    """The delay until the deployment's end is known, and the polls."""
-    clock = _Clock()
-    begins = phase.uniform(0, _DISPATCHER)
-    server: Any = _Server(clock, begins, begins + seconds, phase)
-    job: Any = mock.Mock(values={"buildmaster-build-id": str(_BUILD)}, changes=0)
-    step: Step = mock.Mock()
-    settings: Any = mock.Mock(
-        start_time=None, timeout=1800.0, pending_timeout=600.0, warned="accept", on_failure="leave"
-    )
-    told: list[float] = []
+def _waited(sandbox: Running, number: int, seconds: float, pending: float) -> tuple[float, int]:
+    """The delay until the end of a deployment that waits so long for its start is known, and the polls."""
+    stage = {"name": "Testing", "pending_seconds": pending, "executing_seconds": seconds}
+    name = f"Widget{number}"
+    application = {"id": 100 + number, "name": name, "pipelines": {"Standard": {"stages": [stage]}}}
+    sandbox.admin("seed", {"buildmaster": {"applications": [application]}})
+    clock = _Clock(sandbox, random.Random(number))  # noqa: S311 - a server's moods, not keys
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.object(wait, "time", clock),
+        mock.patch.object(wait, "stop", clock),
+    ):
+        config = _CONFIG.format(url=sandbox.url, name=name)
+        sources = resolve.Sources({}, _KEY, "-", config, Facts(), Path(folder), need_keys=True)
+        console = Console(Local({}, Path(folder)), out=io.StringIO(), err=io.StringIO())
+        job = run.job_for(resolve.load(sources).pipeline, Path(folder, "receipt.json"), console)
+        outcome = run.release(job)
+    if outcome.result != "succeeded":
+        raise RuntimeError(f"expected a deployment of {seconds:.0f} s to succeed, found {outcome}")
+    log = sandbox.requests()
+    begun = max(at for at, entry in enumerate(log) if entry["operation"] == "deploy-build")
+    polls = [_moment(entry) for entry in log[begun:] if "deploymentId" in entry["query"]]
+    return polls[-1] - _moment(log[begun]) - pending - seconds, len(polls)
 
-    def noticed(made: dict[str, str]) -> None:
-        if made["buildmaster-deployment-status"] == "succeeded":
-            told.append(clock.now)
 
-    job.make.side_effect = noticed
-    with mock.patch.object(wait, "time", clock), mock.patch.object(wait, "stop", clock):
-        wait.Wait(server, settings, job, [_PARENT], frozenset(), "Testing").until_ended(step)
-    return told[0] - server.ends, server.polls
+def _moment(entry: dict[str, Any]) -> float:
+    """Seconds since 1970 on the sandbox's clock."""
+    return datetime.fromisoformat(entry["time"]).timestamp()
