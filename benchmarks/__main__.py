@@ -10,7 +10,7 @@ import sys
 
 from benchmarks import page
 
-ALL = ("job", "start", "waiting", "fleet", "validate", "main_job", "image")
+ALL = ("job", "start", "waiting", "fleet", "shards", "validate", "main_job", "image")
 
 
 def main(names: list[str]) -> int:
