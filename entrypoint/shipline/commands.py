@@ -18,7 +18,7 @@ from shipline.transport import proxies
 from shipline.transport.stopping import canceled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import FrameType
 
     from shipline.html_report.report import Report
@@ -118,11 +118,14 @@ def _failed(error: ShiplineError, system: ci.System, console: Console) -> int:
     return error.exit_code
 
 
-def hand_over(system: ci.System, console: Console, outputs: Mapping[str, str], page: str) -> None:
-    """Outputs and summary to the CI system; its files being out of reach doesn't change how the run ended."""
+def hand_over(
+    system: ci.System, console: Console, outputs: Mapping[str, str], page: str, receipts: Sequence[str] = ()
+) -> None:
+    """Outputs and summary to the CI system, and the receipts of several products; its files being out of reach doesn't change how the run ended."""
     try:
         system.outputs(outputs)
         system.summary(page)
+        system.receipts(receipts)
     except (OSError, ValueError) as error:
         console.warning(f"the CI system didn't take the outputs or the summary: {error}")
 

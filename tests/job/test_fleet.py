@@ -362,6 +362,14 @@ def test_parallel_jobs_share_the_products(products: Project, system: str) -> Non
     assert "CI_NODE_INDEX/CI_NODE_TOTAL: expected a shard and their number, such as 1/4 to 4/4, found 0/2" in wrong.text
 
 
+def test_gitlab_shows_the_receipt_of_each_product(products: Project) -> None:
+    ended = products.shipline("run", ALL, GITLAB_CI="true")
+    assert ended.code == 0, ended.text
+    kept = {path.stem: json.loads(path.read_text()) for path in (products.path / ".shipline-reports").glob("*-1*.json")}
+    assert kept == receipts(products)
+    assert len(kept) == len(NAMES)
+
+
 def test_each_job_of_a_gitlab_matrix_has_all_its_products(products: Project) -> None:
     node = {"GITLAB_CI": "true", "CI_NODE_INDEX": "2", "CI_NODE_TOTAL": "2", "CI_JOB_NAME": "shipline: [eu, products]"}
     ended = products.shipline("validate", ALL, **node)

@@ -91,6 +91,10 @@ class System:
     def outputs(self, outputs: Mapping[str, str]) -> None:
         """Hand the outputs to later steps or jobs."""
 
+    def receipts(self, paths: Iterable[str]) -> None:
+        """Show the receipts of several products beside the run; that of one is among its outputs."""
+        del paths
+
     def summary(self, markdown: str) -> None:
         """Show a page of Markdown beside the run."""
 

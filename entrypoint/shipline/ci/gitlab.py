@@ -13,7 +13,7 @@ from shipline.ci import System
 from shipline.pipeline import Facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 REPORTS = ".shipline-reports"
 """The folder, from the job's working directory, that the template uploads: outputs.env (dotenv), annotations.json, the
@@ -105,6 +105,11 @@ class GitLab(System):
             if _LINK.fullmatch(url) and len(url) <= _LONGEST_URL
         ]
         self._write("annotations.json", json.dumps({"Shipline": links}, indent=2) + "\n")
+
+    def receipts(self, paths: Iterable[str]) -> None:
+        for receipt in (self.workspace / path for path in paths):
+            if receipt.is_file():
+                self._write(receipt.name, receipt.read_text(encoding="utf-8"))
 
     def _report(self) -> Iterator[tuple[str, str]]:
         """The page of the run report among the job's artifacts (GitLab docs, "Job artifacts")."""

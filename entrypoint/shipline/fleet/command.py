@@ -236,4 +236,5 @@ def _hand_over(context: Context, end: Together) -> None:
     from shipline import summary
     from shipline.commands import hand_over
 
-    hand_over(context.system, context.console, end.outputs, summary.of_fleet(end))
+    receipts = [row.receipt for row in end.rows if row.receipt]
+    hand_over(context.system, context.console, end.outputs, summary.of_fleet(end), receipts)
