@@ -121,7 +121,10 @@ def _failed(error: ShiplineError, system: ci.System, console: Console) -> int:
 def hand_over(
     system: ci.System, console: Console, outputs: Mapping[str, str], page: str, receipts: Sequence[str] = ()
 ) -> None:
-    """Outputs and summary to the CI system, and the receipts of several products; its files being out of reach doesn't change how the run ended."""
+    """Outputs and summary to the CI system, and the receipts of several products.
+
+    Its files being out of reach doesn't change how the run ended.
+    """
     try:
         system.outputs(outputs)
         system.summary(page)

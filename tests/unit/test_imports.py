@@ -78,6 +78,7 @@ def test_validating_loads_no_network(tmp_path: Path, section: str) -> None:
     (tmp_path / "shipline.yml").write_text(CONFIG + section)
     names = loaded(tmp_path, "validate")
     assert not names & {"requests", "urllib3", "flask", "shipline_sandbox", "shipline.run", "shipline.plan"}
+    assert not names & {"ssl", "socket", "subprocess"}
     assert {"yaml", "jsonschema"} <= names
 
 

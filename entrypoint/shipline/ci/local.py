@@ -39,11 +39,11 @@ class Local(System):
 
     def _git(self, *arguments: str) -> str | None:
         """What git answers; None without git, without a commit, or when it has no answer."""
-        import subprocess
-
         git = shutil.which("git")
         if git is None or not self._in_checkout:
             return None
+        import subprocess
+
         command = [git, "-C", str(self.workspace), *arguments]
         try:
             done = subprocess.run(command, capture_output=True, timeout=_TIMEOUT, check=False)  # noqa: S603

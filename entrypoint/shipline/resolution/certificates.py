@@ -32,11 +32,11 @@ def bundle(section: Section, workspace: Path) -> str | None:
 
 def own(section: Section, workspace: Path) -> str | None:
     """The path of the certificate that proves who this client is; what can't be loaded is a problem."""
-    import ssl
-
     given = section.text(_OWN)
     if given is None:
         return None
+    import ssl
+
     path = workspace / given.strip()
     expected = "expected the path of a PEM file with a certificate and its key, which has no pass phrase"
     if not _is_file(path):
