@@ -94,6 +94,19 @@ def test_gitlab_takes_the_template_from_elsewhere(products: Project, include: st
     assert inputs["release-version"] == "1.0"
 
 
+def test_more_jobs_than_github_makes_of_a_matrix_are_warned_of(products: Project) -> None:
+    for number in range(257):
+        fleet.write(products, f"p{number}", tag_prefix="")
+
+    def told(*arguments: str) -> str:
+        ended = products.shipline("matrix", "products/p*.yml", "--format", "github", *arguments)
+        assert ended.code == 0, ended.err
+        return ended.err
+
+    assert "warning: 257 products are as many jobs, and GitHub takes 256 of them from a matrix: make several" in told()
+    assert "GitHub takes" not in told("--shard", "1/2")
+
+
 def test_jenkins_gets_a_map_of_branches(products: Project) -> None:
     ended = products.shipline("matrix", ALL, JENKINS_URL="https://ci.example.com/")
     assert json.loads(ended.out) == {name: {"config": f"products/{name}.yml"} for name in NAMES}

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MOST_INCLUDES = 150
 """GitLab docs, "GitLab application limits", maximum number of includes."""
 
+MOST_JOBS = 256
+"""GitHub docs, "Running variations of jobs in a workflow": what a matrix makes a workflow run."""
+
 _TEMPLATE = "ci_templates/gitlab/shipline.yml"
 # What the template takes of a resource group.
 _NOT_IN_A_GROUP = re.compile(r"[^\w. /-]", re.ASCII)

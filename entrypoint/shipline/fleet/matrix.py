@@ -86,6 +86,9 @@ def _print(wanted: Wanted, detected: ci.System, console: Console) -> None:
             console.warning(f"{len(entries)} products are as many includes, and {limit}: make several by --shard")
     else:
         text = jobs.FORMATS[form](entries)
+    if len(entries) > jobs.MOST_JOBS and "github" in (form, system.name):
+        limit = f"GitHub takes {jobs.MOST_JOBS} of them from a matrix"
+        console.warning(f"{len(entries)} products are as many jobs, and {limit}: make several by --shard")
     sys.stdout.write(redact(text))
     if system.name == "github":
         system.outputs({"matrix": jobs.github(entries).strip()})
