@@ -139,7 +139,7 @@ def test_an_adopted_build_is_not_announced_twice_without_a_receipt(project: Proj
     before = project.operations()
     ended = project.shipline("run", "--receipt", "lost.json")
     assert ended.code == 8
-    assert "its receipt is gone" in ended.err
+    assert "whose receipt is gone" in ended.err
     assert project.shipline("run", "--receipt", "lost.json").code == 8
     assert project.operations() == before
 

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from faults import wire
+from faults.proxy import Asked, Proxy, Rule
 from job.project import KEYS
 
 if TYPE_CHECKING:
+    from faults.proxy import Exchange
     from job.project import Project
 
 
@@ -244,6 +247,25 @@ def test_a_build_that_is_rejected_for_a_later_one_while_it_waits_is_superseded(p
     assert "result=superseded" in out
     assert "superseded: build 7 (id 1) was rejected, and build 8 is later" in err
     assert "NEXT: nothing: the later build's own run announces it" in out
+
+
+def test_a_run_that_is_beaten_to_the_build_and_to_its_last_deployment_does_not_announce_too(project: Project) -> None:
+    """Its look-up finds no build; when its POST comes, another run has made, deployed and announced it."""
+    others = []
+
+    def beat(exchange: Exchange) -> None:
+        others.append(project.shipline("run").code)
+        exchange.say(wire.http("400 Bad Request", b"Build 7 already exists."))
+
+    with Proxy(("127.0.0.1", int(project.sandbox.url.rpartition(":")[2]))) as proxy:
+        proxy.rule = Rule(Asked("POST", "/api/releases/builds/create", 1), wire.Fault("beaten", "exists", beat))
+        beaten = ("run", "--receipt", "beaten.json", "--buildmaster-url", proxy.url, "--network-read-timeout", "50s")
+        for why in ("another run made this build and may have posted it", "an earlier attempt"):
+            ended = project.shipline(*beaten)
+            assert ended.code == 8, ended.text
+            assert why in ended.err
+    assert others == [0]
+    assert announced(project) == 1
 
 
 def test_the_failed_one_of_two_targets_counts_when_a_deployment_is_taken_up(project: Project) -> None:

@@ -157,7 +157,7 @@ def test_one_that_may_be_there_is_left_to_a_person(tmp_path: Path, server: Serve
     error = step.decide(job).error
     assert isinstance(error, UnknownOutcomeError)
     assert error.what == f"whether 1.4.0 was posted to Centercode ({WHERE}) is not known"
-    why = "its receipt is gone" if status == "gone" else "its answer was lost"
+    why = "whose receipt is gone, may have posted it" if status == "gone" else "its answer was lost"
     assert error.why.endswith(f"{why}, and Centercode has no way to look a release up")
     assert f"open {server.url} and look at the releases of type Firmware in project WidgetPro" in error.todo
     step, job = given("on-unknown: assume")

@@ -61,7 +61,8 @@ class Job:
     links: Links
     values: dict[str, str] = field(default_factory=dict)  # made by the run: ids, and the late names of text
     decisions: dict[str, Decision] = field(default_factory=dict)  # the last of each step, by its name
-    moving: bool = False  # this run makes the build, starts its last deployment or found it running
+    moving: bool = False  # this run makes the build, starts its last deployment or found it running; set by moves()
+    beaten: bool = False  # another run has made the build that this one was about to make
     announcing: bool = False  # the first announcement is about to be sent: what isn't known now never will be
     current: tuple[dict[str, Any], dict[str, Any]] | None = None  # the receipt's entry of what is being sent, its line
     changes: int = 0  # grows with everything sent and waited for: a decision made before is made again
@@ -78,6 +79,18 @@ class Job:
             return True
         only_announces = self.pipeline.buildmaster is None or steps == {"publish"}
         return only_announces and (facts.run_attempt or 1) <= 1
+
+    def moves(self, *, moving: bool = True) -> None:
+        """What ``first`` depends on has become known; a later run reads it in the receipt."""
+        self.moving = moving
+        self.receipt.data["whole"] = self.first
+
+    @property
+    def doubt(self) -> str:
+        """Who may have announced it when this isn't ``first``, as the beginning of a sentence."""
+        if self.beaten:
+            return "another run made this build and may have"
+        return "an earlier attempt, whose receipt is gone, may have"
 
     @property
     def knows_before(self) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from shipline.errors import RefusedError, UnknownOutcomeError
 from shipline.receipt import fingerprint
+from shipline.services.answer import ConflictError
 from shipline.services.buildmaster import Build
 from shipline.steps import Decision, Job, Step
 from shipline.steps.superseded import rejected
@@ -63,14 +64,19 @@ class CreateBuild(Step):
             )
         if job.values.get("release-status", "active") != "active":
             return self._closed(job)
-        job.moving = True
+        job.moves()
         return Decision(calls=(self._create(job),))
 
     def act(self, job: Job, decision: Decision) -> str:
         if not decision.calls:
             job.done(self, decision.made)
             return decision.reuse
-        made = job.post(self, decision.calls[0], lambda data: _made(Build.of(data), job.values), made={})
+        try:
+            made = job.post(self, decision.calls[0], lambda data: _made(Build.of(data), job.values), made={})
+        except ConflictError:
+            job.beaten = True
+            job.moves(moving=False)  # unless it starts the last deployment
+            raise
         job.make(made)
         job.done(self)
         return f"created build {made['build_number']} (id {made['buildmaster-build-id']})"

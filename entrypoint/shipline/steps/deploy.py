@@ -52,7 +52,7 @@ class Deploy(Step):
     def decide(self, job: Job) -> Decision:
         decision = self._decide(job)
         if self._last and decision.open and "buildmaster-build-id" in job.values:
-            job.moving = True  # of a build that isn't known, nobody knows where it is
+            job.moves()  # of a build that isn't known, nobody knows where it is
         return decision
 
     def _decide(self, job: Job) -> Decision:

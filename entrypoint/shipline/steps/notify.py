@@ -52,7 +52,7 @@ class Notify(Step):
         if status in ("sending", "unknown"):
             return self._unknown(job, "an earlier try sent it, and its answer was lost")
         if not job.first:
-            return self._unknown(job, "an earlier attempt may have sent it, and its receipt is gone")
+            return self._unknown(job, f"{job.doubt} sent it")
         return Decision(calls=(self._call(job),), note="sent once something is announced")
 
     def _unknown(self, job: Job, why: str) -> Decision:

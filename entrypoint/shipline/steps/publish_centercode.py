@@ -54,7 +54,7 @@ class PublishCentercode(Announcement):
             return self._unknown(call, "an earlier try sent it, and its answer was lost")
         # That an earlier attempt was refused says nothing of one in between, which the receipt doesn't know.
         if not job.first:
-            return self._unknown(call, "an earlier attempt may have posted it, and its receipt is gone")
+            return self._unknown(call, f"{job.doubt} posted it")
         note = "Centercode can't be asked beforehand: the key, the project and the release type are not checked"
         return Decision(calls=(call,), note=note)
 
