@@ -34,6 +34,13 @@ def announced(project: Project) -> int:
     return len(project.sandbox.admin("state")["centercode"]["releases"])
 
 
+def entries(project: Project) -> list[dict[str, Any]]:
+    """Those of the receipt, if it is there yet."""
+    kept = [*project.path.glob(".shipline/*.json")]
+    steps: list[dict[str, Any]] = json.loads(kept[0].read_text())["steps"] if kept else []
+    return steps
+
+
 def unnumbered(project: Project) -> None:
     project.config(build_number="")
 
@@ -319,6 +326,19 @@ def test_receipts_of_applications_with_the_same_slug_are_not_mixed(project: Proj
     ended = project.shipline("run", "--receipt", "one.json", "--buildmaster-application", "widget-")
     assert ended.code == 2
     assert "belongs to something else" in ended.err
+
+
+def test_a_signal_while_the_announcement_is_under_way_says_that_it_may_be_made(project: Project) -> None:
+    fault(project, "project-release", kind="delay", seconds=20)
+    process = project.start("run")
+    while not any(s["status"] == "sending" for s in entries(project) if s["name"] == "publish:centercode"):
+        time.sleep(0.05)
+    time.sleep(0.5)  # until it has left
+    ended = project.cancel(process)
+    assert ended.code == 143
+    assert "why: Project Release was under way, and may have been applied" in ended.err
+    assert ended.line("NEXT:") == "NEXT: run again: it says what to look at before that is sent again"
+    assert entries(project)[-1]["status"] == "unknown"
 
 
 def test_a_signal_during_the_look_up_of_an_optional_target_ends_the_run(project: Project) -> None:

@@ -125,8 +125,13 @@ class Job:
             # What is there may be ours; a look-up settles it, where there is one.
             status = "unknown" if step.adopts or error.certain else "refused"
             raise
-        except CanceledError:
+        except CanceledError as error:
             status = "unknown" if connection.progress.sent else "refused"
+            if status == "unknown":
+                error.why = f"{call.operation.heading} was under way, and may have been applied"
+                error.todo = (
+                    error.todo if step.settles else "run again: it says what to look at before that is sent again"
+                )
             raise
         except (RefusedError, NotAuthorisedError, UnavailableError):
             status = "refused"
