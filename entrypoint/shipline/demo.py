@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from shipline import terminal
 from shipline.values import human_size
 
 if TYPE_CHECKING:
@@ -178,4 +179,5 @@ def _wait_for_interrupt() -> None:
 
 
 def _title(text: str) -> None:
-    click.echo(click.style(f"\n━━ {text}\n", bold=True))
+    bold = terminal.has_colours(sys.stdout, os.environ)
+    click.echo(click.style(f"\n━━ {text}\n", bold=bold, reset=bold), color=bold)

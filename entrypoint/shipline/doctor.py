@@ -164,7 +164,7 @@ def _input_name(variable: str) -> str:
 
 def _missing(variables: tuple[str, ...]) -> Iterator[Finding]:
     for name in variables:
-        todo = "set it to the service's key; plan and run need it"
+        todo = f"set {name} to the service's key: plan and run need it"
         yield Finding("keys", f"{name} is not set", "problem", todo, InvalidInputError.exit_code)
 
 
@@ -248,7 +248,10 @@ def _conclude(found: list[Finding], code: int, console: Console) -> None:
     counts = ", ".join(f"{states[state]} {state}" for state in ("ok", "warning", "problem"))
     done = f"looked at {len(found)} things ({counts})"
     gravest = next((f for f in found if f.state == "problem" and f.exit_code == code), None)
-    following = f"{gravest.about}: {gravest.todo or gravest.what}" if gravest is not None else "shipline plan"
+    unfinished = any(f.about == "input" and f.state == "warning" and f.todo for f in found)
+    following = f"shipline {'validate' if unfinished else 'plan'}"
+    if gravest is not None:
+        following = f"{gravest.about}: {gravest.todo or gravest.what}"
     result = "failed" if code else "succeeded"
     unsent = "nothing was sent that changes anything"
     console.result(result, code, done=[done], not_done=[], outputs={"result": result}, next=following)

@@ -159,7 +159,7 @@ def _following(wanted: Wanted, system: str, assumed: Mapping[str, str], *, kept:
     yield f"to try it here: export {variables}"
     version = "" if wanted.project.tagged else " --release-version 1.0.0"
     yield f"shipline validate{version}: is the input right, and are the files there?"
-    yield "shipline doctor: can each service be reached?"
+    yield f"shipline doctor{version}: can each service be reached?"
     yield f"shipline plan{version}: what would be sent?"
 
 

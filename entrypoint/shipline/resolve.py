@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shipline import catalogue, config, inputs, validate
@@ -205,7 +205,10 @@ def _version(release: Section, run_names: Names, tag_hint: str) -> Version | Non
         why = f"; {tag_hint}" if tag_hint else ", and this run has no tag to take it from"
         release.missing(why, "1.4.0", "version")
         return None
-    filled = run_names.fill(release, raw or "{tag}", "version")
+    absent = dict(run_names.absent)
+    if "tag" in absent:
+        absent["tag"] += "; release-version gives a version without one"
+    filled = replace(run_names, absent=absent).fill(release, raw or "{tag}", "version")
     prefix = release.document.section().text("tag-prefix") or ""
     if filled is None:
         return None
@@ -238,7 +241,7 @@ def _steps(document: Document) -> frozenset[StepName]:
     top = document.section()
     unknown = any(len(path) == 1 for path in document.unusable)
     if not given and not unknown:  # an unknown section is reported, and was meant to be one of them
-        where = "in this file" if document.root.place.line else "in this file (there is none)"
+        where = "in this file" if document.root.place.line else "in this file (there is none: shipline init writes one)"
         what = f"nothing to do: expected at least one of the sections {', '.join(_SERVICES)}, {where} or as inputs"
         document.problems.add(document.root.place, (), what)
     text = top.text("steps")

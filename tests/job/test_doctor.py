@@ -164,6 +164,23 @@ def test_the_gravest_problem_gives_the_exit_code(project: Project) -> None:
     assert [line.partition(":")[0] for line in lines(ended, "problem")] == ["buildmaster", "v3"]
 
 
+def test_a_proxy_that_isnt_there(project: Project) -> None:
+    """What refused the connection is the proxy, not the service behind it."""
+    proxy = {"HTTPS_PROXY": f"http://127.0.0.1:{closed_port()}", "NO_PROXY": "127.0.0.1", "no_proxy": ""}
+    ended = project.shipline("doctor", "--v3-url", "https://api.example.com", **proxy)
+    assert ended.code == 7, ended.text
+    assert ended.line("NEXT:") == "NEXT: v3: check the proxy's address, or have NO_PROXY name this host"
+
+
+def test_what_is_next_names_what_is_missing(project: Project) -> None:
+    ended = project.shipline("doctor", SHIPLINE_V3_TOKEN="")
+    assert ended.line("NEXT:") == "NEXT: keys: set SHIPLINE_V3_TOKEN to the service's key: plan and run need it"
+    project.config(version="  version: '{tag}'")
+    ended = project.shipline("doctor")
+    assert ended.code == 0, ended.text
+    assert ended.line("NEXT:") == "NEXT: shipline validate"
+
+
 def test_a_server_that_isnt_there(project: Project) -> None:
     ended = project.shipline("doctor", "--buildmaster-url", f"http://127.0.0.1:{closed_port()}")
     assert ended.code == 7, ended.text

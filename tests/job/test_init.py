@@ -248,6 +248,17 @@ def test_only_the_keys_that_are_needed_are_spoken_of(widget: Path) -> None:
         assert "BUILDMASTER" not in ended.out
 
 
+def test_the_lines_to_add_are_all_that_the_job_needs(widget: Path) -> None:
+    """Of a pipeline of the project's own: its stages, and a history that reaches the last version."""
+    (widget / "CHANGELOG.md").unlink(missing_ok=True)
+    (widget / ".gitlab-ci.yml").write_text("stages: [build, test]\n")
+    told = shipline(widget, "init", "--ci", "gitlab").out
+    added = yaml.safe_load(told.partition("Add to it:")[2].partition("assumed, as")[0])
+    assert added.keys() == {"variables", "include"}
+    assert added["variables"] == {"GIT_DEPTH": "0"}
+    assert "in the stage deploy; have that among your own" in told
+
+
 def test_in_a_folder_of_a_repository_it_says_where_to_start(widget: Path) -> None:
     git(widget, "init", "-q")
     ended = shipline(widget / "dist", "init", GIT_CEILING_DIRECTORIES="")

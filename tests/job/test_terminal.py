@@ -134,6 +134,13 @@ def test_the_demo_on_a_terminal(tmp_path: Path) -> None:
     assert "\x1b" not in left(shown)
 
 
+@pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_the_demo_without_colours(tmp_path: Path, environ: dict[str, str]) -> None:
+    code, shown = on_terminal(["demo"], tmp_path, **environ)
+    assert code == 0, shown
+    assert "\x1b" not in shown.replace(_ERASED, "")
+
+
 @pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&-", ">/dev/full", ">/dev/full 2>&1"])
 def test_a_log_that_goes_nowhere_changes_nothing(project: Project, closed: str) -> None:
     """A stream that was closed, a full disk, a terminal that is gone."""

@@ -187,7 +187,7 @@ def test_without_a_file_a_missing_setting_names_every_way_to_set_it(tmp_path: Pa
     assert "SHIPLINE_RELEASE_VERSION" in version
     _, nothing = problems(tmp_path, {})
     assert nothing.startswith("shipline.yml: nothing to do: expected at least one of the sections")
-    assert nothing.endswith("in this file (there is none) or as inputs")
+    assert nothing.endswith("in this file (there is none: shipline init writes one) or as inputs")
 
 
 def test_with_a_file_a_missing_setting_is_shown_as_it_is_written_there(tmp_path: Path) -> None:

@@ -43,7 +43,8 @@ def look(about: str, url: str, network: Network, proxy: Proxy | None) -> Finding
         return problem(about, refused)
     except (OSError, HTTPException) as error:
         why = getattr(error, "strerror", None) or str(error)
-        return problem(about, UnavailableError(f"{url}: no connection", why=why, todo=unreached(url, why)))
+        todo = unreached(url, why if proxy is None else f"proxy: {why}")  # it is what was connected to
+        return problem(about, UnavailableError(f"{url}: no connection", why=why, todo=todo))
     return _valid(about, certificate, where)
 
 

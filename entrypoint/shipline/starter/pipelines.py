@@ -52,7 +52,8 @@ def to_add(ci: str, wanted: Wanted) -> str:
     """The lines for a file of the project's own, which isn't changed."""
     text = write(ci, wanted)
     if ci == "gitlab":
-        return next(block for block in text.split("\n\n") if block.startswith("include:")) + "\n"
+        blocks = [block for block in text.split("\n\n") if block.startswith(("variables:", "include:"))]
+        return "\n\n".join(["# Its job is in the stage deploy; have that among your own, if the file lists `stages`.", *blocks]) + "\n"
     library = re.search(r"^library .*?\n\)\n", text, re.MULTILINE | re.DOTALL)
     stage = re.search(r"^( *)stage\('Release'\) \{\n.*?^\1\}\n", text, re.MULTILINE | re.DOTALL)
     return "\n".join(found[0] for found in (library, stage) if found)
