@@ -26,6 +26,7 @@ KEYS = {
 CREDENTIALS = {"buildmaster": "buildmaster-key", "v3": "v3-token", "centercode": "centercode-key"}
 """Jenkins' credentials, as the example names them."""
 
+_STAGE = "# Its job is in the stage deploy; have that among your own, if the file lists `stages`."
 _HEAD = "A pushed tag is released. What is released is said in shipline.yml."
 
 
@@ -53,7 +54,7 @@ def to_add(ci: str, wanted: Wanted) -> str:
     text = write(ci, wanted)
     if ci == "gitlab":
         blocks = [block for block in text.split("\n\n") if block.startswith(("variables:", "include:"))]
-        return "\n\n".join(["# Its job is in the stage deploy; have that among your own, if the file lists `stages`.", *blocks]) + "\n"
+        return "\n\n".join([_STAGE, *blocks]) + "\n"
     library = re.search(r"^library .*?\n\)\n", text, re.MULTILINE | re.DOTALL)
     stage = re.search(r"^( *)stage\('Release'\) \{\n.*?^\1\}\n", text, re.MULTILINE | re.DOTALL)
     return "\n".join(found[0] for found in (library, stage) if found)
