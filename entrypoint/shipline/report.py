@@ -93,13 +93,17 @@ class Console:
         self.warned = False
         self.listeners: list[Callable[[dict[str, Any]], None]] = []  # get every event, with secrets in it
         self._live: Live | None = None
-        # Some runners give their steps a terminal; the log that they keep of it is none.
-        self._terminal = not (self.json or system.one_log) and terminal.can_erase(self._out, os.environ)
-        self._colours = not self.json and terminal.has_colours(os.environ, terminal=self._terminal)
+        # Each by itself: of two streams one may be a file. Some runners give their steps a terminal; the log that they
+        # keep of it is none.
+        plain, streams = self.json or system.one_log, (self._out, self._err)
+        self._terminals = [s for s in streams if not plain and terminal.can_erase(s, os.environ)]
+        self._colours = [
+            s for s in streams if not self.json and terminal.has_colours(os.environ, terminal=s in self._terminals)
+        ]
 
     def follow(self) -> None:
         """On a person's terminal, say at its foot what the run is at."""
-        if self._terminal and not self._quiet:
+        if self._out in self._terminals and not self._quiet:
             self._live = terminal.Live(self._out, one_line)
             self.listeners.append(self._live)
 
@@ -107,7 +111,7 @@ class Console:
         with self.lock:
             self._mask()
             shown = self._system.neutral(visible(text))
-            self._write(stream, terminal.coloured(shown) if self._colours else shown)
+            self._write(stream, terminal.coloured(shown) if stream in self._colours else shown)
 
     def _write(self, stream: TextIO, line: str) -> None:
         """A reader that went away, such as ``head``, or a full disk must not end a run in its middle."""

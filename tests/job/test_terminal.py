@@ -27,13 +27,14 @@ _ERASED = "\r\x1b[2K"
 _SHIPLINE = [sys.executable, "-m", "shipline"]
 
 
-def on_terminal(arguments: list[str], folder: Path, **environ: str) -> tuple[int, str]:
+def on_terminal(arguments: list[str], folder: Path, redirection: str = "", **environ: str) -> tuple[int, str]:
     """The exit code, and every character that the terminal got."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, _WIDTH, 0, 0))
     everything = {"PATH": os.environ["PATH"], "TERM": "xterm", **KEYS, **environ}
+    command = ["bash", "-c", f'"$@" {redirection}', "bash", *_SHIPLINE, *arguments]
     process = subprocess.Popen(
-        [*_SHIPLINE, *arguments], cwd=folder, env=everything, stdin=slave, stdout=slave, stderr=slave, close_fds=True
+        command, cwd=folder, env=everything, stdin=slave, stdout=slave, stderr=slave, close_fds=True
     )
     os.close(slave)
     got = b""
@@ -115,6 +116,16 @@ def test_what_is_piped_has_neither(project: Project, command: str) -> None:
     assert ended.code == 0
     assert "\x1b" not in ended.text
     assert "\r" not in ended.text
+
+
+def test_a_stream_that_is_a_file_has_neither_while_the_other_is_a_terminal(project: Project) -> None:
+    for redirection, kept in (("2>told.txt", "1 problem in the input"), (">told.txt", "DONE: nothing")):
+        code, shown = on_terminal(["run"], project.path, redirection, SHIPLINE_V3_TOKEN="")
+        assert code == 2
+        assert "\x1b[" in shown
+        told = (project.path / "told.txt").read_text()
+        assert kept in told
+        assert "\x1b" not in told
 
 
 def test_what_is_piped_has_colours_if_they_are_forced(project: Project) -> None:
