@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from shipline.starter.pipelines import Wanted
     from shipline.starter.project import Project
+    from shipline.starter.questions import Question
 
 CONFIG = "shipline.yml"
 _OWN_FILES = frozenset({"gitlab", "jenkins"})  # one file holds the whole pipeline, and is the project's own
@@ -98,10 +100,25 @@ def _answers(
         answer = flags.get(question.name, "")
         if not answer and asking:
             click.echo(f"{leaf.description}")
-            answer = str(click.prompt(f"{leaf.title} ({leaf.dotted})", default=guess)).strip()
+            taken = partial(_taken, question, services, found)
+            answer = str(click.prompt(f"{leaf.title} ({leaf.dotted})", default=guess, value_proc=taken))
         elif not answer and guess:
             assumed[f"--{question.name}"] = guess
         yield question.name, answer or guess
+
+
+def _taken(question: Question, services: list[str], found: Project, text: str) -> str:
+    """The answer. Raises click.UsageError, upon which it is asked again, for one that couldn't be written."""
+    about = {q.name: q.assumed(found) for q in QUESTIONS if not q.service or q.service in services}
+    about[question.name] = text = text.strip()
+    try:
+        refused.check(about)
+        _check(config.write(about, services, found.changelog), found)
+    except InvalidInputError as error:
+        own = [problem.what for problem in error.problems if problem.place == f"--{question.name}"]
+        if own:
+            raise click.UsageError("; ".join(own)) from None
+    return text
 
 
 def _check(text: str, found: Project) -> None:

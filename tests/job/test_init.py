@@ -282,6 +282,14 @@ def test_on_a_terminal_it_asks(widget: Path) -> None:
     assert (widget / ".gitlab-ci.yml").is_file()
 
 
+def test_an_answer_that_cannot_be_written_is_asked_for_again(widget: Path) -> None:
+    """Not after all of them, with everything lost."""
+    said = on_a_terminal(widget, "gitlab\nn\ny\nn\n\n\nv3.example.org\nhttps://v3.example.org\nproduct-7\nmacos\n")
+    assert "Error: " in said
+    assert said.count("(v3.url)") == 2
+    assert config(widget)["v3"]["url"] == "https://v3.example.org"
+
+
 def on_a_terminal(folder: Path, typed: str) -> str:
     """Everything shown; ends with the program."""
     ours, theirs = pty.openpty()
