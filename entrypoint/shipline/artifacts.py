@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import unicodedata
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
+
+from shipline.validate import bad_character
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,8 +124,11 @@ def _parts(pattern: str) -> tuple[str, ...]:
 
 
 def _sendable(name: str) -> bool:
-    """Whether a name has neither control characters nor the surrogates that stand for bytes which aren't UTF-8."""
-    return all(unicodedata.category(char) not in {"Cc", "Cs"} for char in name)
+    """Whether a name has neither control characters, nor what makes it look like another one, nor surrogates.
+
+    Surrogates stand for bytes that aren't UTF-8.
+    """
+    return not bad_character(name)
 
 
 def _expand(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:

@@ -37,9 +37,12 @@ def visible(text: str) -> str:
 
 def one_line(text: str) -> str:
     """``text`` on one line, visible and of bounded length: whoever wrote it doesn't decide how long a log gets."""
+    return " ".join(visible(_short(text)).split())
+
+
+def _short(text: str) -> str:
     text = redact(text)  # before it is cut: half a secret can't be recognised
-    short = text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]} … ({len(text)} characters)"
-    return " ".join(visible(short).split())
+    return text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]} … ({len(text)} characters)"
 
 
 @dataclass(slots=True)
@@ -285,4 +288,4 @@ def hidden(value: Any) -> Any:
 
 
 def _indented(text: str) -> str:
-    return visible(text).replace("\n", "\n    ")
+    return visible(_short(text)).replace("\n", "\n    ")

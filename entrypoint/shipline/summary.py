@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from shipline.steps import Job
 
 _ICONS = {"succeeded": "✅", "planned": "📝", "warned": "⚠️", "canceled": "🛑", "unknown": "❓"}
+# What GitHub's Markdown, too, could read as more than text: it links www.example.com.
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>()#+!|~@:&-]|(?<=www)\.", re.IGNORECASE)
 _STATUS = {"done": "done", "sent": "started", "failed": "failed", "refused": "refused", "unknown": "not known"}
 
 
@@ -159,7 +161,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
 
 def _text(text: str) -> str:
     """One line that Markdown shows as it is."""
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|~@:-])", r"\\\1", one_line(text)).replace("\\<", "&lt;").replace("\\>", "&gt;")
+    return _MARKUP.sub(r"\\\g<0>", one_line(text)).replace("\\<", "&lt;").replace("\\>", "&gt;")
 
 
 def _url(url: str) -> str:

@@ -89,7 +89,8 @@ def _body() -> Any:
 
 def _scrubbed(entry: Doc) -> Doc:
     text = json.dumps(entry)
-    for key in g.presented_keys:
+    given = request.headers.get("Authorization", "")  # the key may lack its scheme, or be of a service that wants none
+    for key in sorted({*g.presented_keys, given, given.partition(" ")[2]}, key=len, reverse=True):
         if len(key) >= _SHORTEST_KEY:
             text = text.replace(json.dumps(key)[1:-1], "(key)")
     scrubbed: Doc = json.loads(text)

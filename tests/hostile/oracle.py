@@ -124,6 +124,8 @@ def _is_harmless(markdown: str) -> None:
         assert not token.tag or token.tag in _ELEMENTS, token
         if token.type == "link_open":
             assert re.match(r"https?://", str(token.attrGet("href"))), token
+    # GitHub links it without a scheme (GitHub Flavored Markdown, "Autolinks").
+    assert not re.search(r"(?:^|[\s*_~(])www\.", markdown, re.IGNORECASE | re.MULTILINE)
     headings = [t.children[0].content for t in tokens if t.type == "inline" and t.level == 1 and t.children]
     assert not any(heading.startswith("PWNED") for heading in headings)
     _is_plain(markdown)

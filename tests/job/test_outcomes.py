@@ -58,6 +58,18 @@ def test_a_failed_deployment_is_exit_5_and_nothing_is_announced(project: Project
     assert "project-release" not in project.operations()
 
 
+def test_a_status_without_end_fills_neither_log_nor_receipt(project: Project) -> None:
+    endless = {"id": 1, "status": "Q" * 2_000_000, "buildId": 1, "pipelineStageName": "Integration"}
+    project.sandbox.admin(
+        "faults", {"operation": "get-deployments", "status": 200, "times": None, "body": json.dumps([endless])}
+    )
+    ended = project.shipline("run", "--report", "report.html")
+    assert ended.code == 4
+    assert ended.outputs["result"] == "failed"
+    assert len(ended.text) < 20_000
+    assert all(file.stat().st_size < 200_000 for file in project.path.rglob("*") if file.is_file())
+
+
 def test_a_failed_deployment_is_deployed_again_by_the_next_run(project: Project) -> None:
     stage_outcome(project, "Testing", outcome="failed")
     assert project.shipline("run").code == 5

@@ -59,6 +59,10 @@ def test_no_key_reaches_the_file(tmp_path):
     with running(data) as sandbox:
         url = f"{sandbox.url}/api/v1/projects/WidgetPro/releaseTypes/Firmware?apiKey=sandbox-veryspecial"
         assert requests.post(url, json={"title": "a"}, timeout=10).status_code == 201
+        for given in ("Bearer a-veryspecial-key", "a-veryspecial-key"):  # not the sandbox's, and where no key belongs
+            body = {"name": "x", "note": "a-veryspecial-key"}
+            for path in ("v3/releases", "api/releases/create"):
+                requests.post(f"{sandbox.url}/{path}", json=body, headers={"Authorization": given}, timeout=10)
     assert b"veryspecial" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
 

@@ -185,7 +185,9 @@ def test_a_file_that_went_away_or_is_a_folder(workspace: Path) -> None:
             artifacts.local(workspace / name, workspace)
 
 
-@pytest.mark.parametrize("name", [b"two\nlines.zip", b"\xff.zip"])
+@pytest.mark.parametrize(
+    "name", [b"two\nlines.zip", b"\xff.zip", "setup\u202egpj.exe".encode(), "a\u2028b.zip".encode()]
+)
 def test_a_name_that_cant_be_sent(name: bytes, workspace: Path) -> None:
     path = workspace / os.fsdecode(name)
     path.touch()

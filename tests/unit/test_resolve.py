@@ -231,6 +231,15 @@ def test_an_endpoint_url_is_taken_apart_and_its_key_masked(workspace: Path) -> N
     assert redact("x embedded-key-0815") == "x ***"
 
 
+def test_a_key_in_an_endpoint_url_that_is_a_flag_is_warned_of(workspace: Path) -> None:
+    url = "https://cc.example.com/api/v1/projects/Widget/releaseTypes/Firmware?apiKey=embedded-key-0816"
+    (workspace / "shipline.yml").write_text("release: {version: 1.4.0}\n")
+    flags = {"centercode-endpoint-url": url}
+    loaded = load(Sources(flags, {}, None, None, Facts(ci="local"), workspace, need_keys=True))
+    assert "other programs of this machine can read in a flag" in loaded.pipeline.warnings[0]
+    assert "embedded-key-0816" not in str(loaded)
+
+
 def test_two_different_keys_for_a_target_are_a_problem(workspace: Path) -> None:
     url = "https://cc.example.com/api/v1/projects/P/releaseTypes/T?apiKey=embedded-key-4711"
     text = f"centercode: {{endpoint-url: '{url}'}}\n"

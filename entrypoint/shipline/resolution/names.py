@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from shipline.document import suggest
 from shipline.text import LATE_NAMES, Text, UnknownNameError, interpolate
+from shipline.validate import bad_character
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,8 +106,12 @@ def of_run(facts: Facts) -> Names:
     reasons = {"tag": facts.tag_hint or "no tag in this run", "branch": "no branch in this run"}
     unsaid = f"the CI system ({facts.ci}) doesn't say"
     absent = {name: reasons.get(name, unsaid) for name, value in given.items() if not value}
+    # A branch may be called so that the text around it reads otherwise, and an actor what a terminal obeys.
+    found = {name: bad_character(value) for name, value in given.items()}
+    wrong = {name: f"what the CI system ({facts.ci}) gives for it {what}" for name, what in found.items() if what}
+    absent |= wrong
     absent |= dict.fromkeys(_VERSION_NAMES, "the version is what is being made here")
-    return Names({name: value for name, value in given.items() if value}, absent)
+    return Names({name: value for name, value in given.items() if value and name not in wrong}, absent)
 
 
 def with_version(names: Names, version: Version | None) -> Names:

@@ -68,9 +68,10 @@ def endpoint(section: Section) -> Endpoint | None:
         section.complain(f"has more than a key after its question mark: {expected}", name)
     place = section.place(name)
     found = [Secret(key, str(place)) for key in keys.within(text)]
-    if found and place.line:
+    if found and (place.line or place.source.startswith("--")):
         own = "a variable that key-env names" if isinstance(section.path[-1], int) else _VARIABLE
-        section.warn(f"holds a key, which is masked: move it to {own}", name)
+        seen = "which is masked" if place.line else "which other programs of this machine can read in a flag"
+        section.warn(f"holds a key, {seen}: move it to {own}", name)
     project, release_type = (unquote(match[part]) for part in ("project", "release_type"))
     return Endpoint(match["base"], project, release_type, found[0] if found else None)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ENDED = frozenset({"succeeded", "warned", "failed", "canceled"})
 _KNOWN = ENDED | {"pending", "executing"}
+_LONGEST_TEXT = 1000  # characters
 _BEST_TO_WORST = ("succeeded", "warned", "executing", "pending", "canceled", "failed")
 
 
@@ -208,7 +209,11 @@ def _foreign(what: str, application: str, settings: Settings) -> RefusedError:
 
 
 def _text(data: Mapping[str, Any], *names: str) -> str:
-    return next((str(data[name]) for name in names if data.get(name) is not None), "")
+    """Raises ValueError for what is no name, number or status, but would fill a log."""
+    text = next((str(data[name]) for name in names if data.get(name) is not None), "")
+    if len(text) > _LONGEST_TEXT:
+        raise ValueError(f"{names[0]} has {len(text)} characters")
+    return text
 
 
 def _moment(text: str) -> datetime | None:
