@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from shipline import catalogue, config, inputs, validate
@@ -77,8 +78,10 @@ def load(sources: Sources) -> Loaded:
     root = inputs.merge(keys.taken_out(root, problems), given, problems)
     root, empty = _without_empty(root)
     document = Document(root, validate.check(root, empty, problems), problems)
+    every_key = keys.all_of(given, sources.environ, known_variables)
+    keys.refuse_in_texts(root, every_key, problems)
     service_keys = keys.Keys(given, sources.environ, sources.need_keys, problems, sources.facts.key_hint)
-    pipeline = _pipeline(document, sources, service_keys)
+    pipeline = _pipeline(document, sources, service_keys, every_key)
     problems.raise_any()
     return Loaded(pipeline, tuple(origins.shown(root, given, pipeline)), config_name, tuple(service_keys.missing))
 
@@ -148,7 +151,9 @@ def _without_empty(root: Node) -> tuple[Node, dict[Path, Place]]:
     return root.pruned(empty), empty
 
 
-def _pipeline(document: Document, sources: Sources, service_keys: keys.Keys) -> Pipeline:
+def _pipeline(
+    document: Document, sources: Sources, service_keys: keys.Keys, every_key: Mapping[str, str] = MappingProxyType({})
+) -> Pipeline:
     facts, release = sources.facts, document.section("release")
     run_names = names.of_run(facts)
     version = _version(release, run_names, facts.tag_hint)
@@ -159,7 +164,9 @@ def _pipeline(document: Document, sources: Sources, service_keys: keys.Keys) -> 
     steps = _steps(document)
     found = files.find(document, all_names, late_names, facts, sources.workspace)
     commits = notes.Commits(sources.workspace, version, facts.tag)
-    notes_source = notes.Source(all_names, version, sources.workspace, files.allowed_folders(document), commits)
+    notes_source = notes.Source(
+        all_names, version, sources.workspace, files.allowed_folders(document), commits, every_key
+    )
     release_notes = notes.read(release, notes_source)
     said = release.value("prerelease")
     context = targets.Context(

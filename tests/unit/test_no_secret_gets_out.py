@@ -86,7 +86,9 @@ def test_the_redactor_knows_the_form(key: str, form: str, before: str, after: st
 @BOUNDED
 @given(KEYS, FORM, st.sampled_from(["", "x", " ", "\n", "%", "\\", "x" * 490, "x" * 55, "y" * 7990]), AROUND)
 def test_no_sink_writes_it(tmp_path: Path, key: str, form: str, before: str, after: str) -> None:
-    with mock.patch.multiple(redaction.redact, _secrets=set(), _variants=set(), _news=[], _pattern=None):
+    with mock.patch.multiple(
+        redaction.redact, _secrets=set(), _variants=set(), _encoded=set(), _news=[], _pattern=None
+    ):
         redaction.redact.register(Secret(key, "TEST"))
         for sink, text in Sinks(tmp_path).written(f"{before}{FORMS[form](key)}{after}"):
             assert FORMS[form](key) not in text, sink
@@ -108,7 +110,9 @@ def test_each_character_may_be_escaped_in_another_way(key: str, chance: random.R
 
 @given(KEYS, FORM, st.integers(1, 60))
 def test_half_a_key_is_not_shown_where_a_text_is_cut(key: str, form: str, kept: int) -> None:
-    with mock.patch.multiple(redaction.redact, _secrets=set(), _variants=set(), _news=[], _pattern=None):
+    with mock.patch.multiple(
+        redaction.redact, _secrets=set(), _variants=set(), _encoded=set(), _news=[], _pattern=None
+    ):
         redaction.redact.register(Secret(key, "TEST"))
         shown = FORMS[form](key)
         for cut, longest in ((excerpt, 500), (one_line, 8000)):

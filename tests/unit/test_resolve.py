@@ -240,6 +240,41 @@ def test_a_key_in_an_endpoint_url_that_is_a_flag_is_warned_of(workspace: Path) -
     assert "embedded-key-0816" not in str(loaded)
 
 
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("release: {version: 1.4.0, title: 'Widget KEY'}\nV3", "release.title"),
+        ("release: {version: 1.4.0, notes: {text: 'see KEY.'}}\nV3", "release.notes.text"),
+        ("release: {version: 1.4.0, notes: {file: notes.md}}\nV3", "release.notes.file"),
+        ("release: {version: 1.4.0}\nV3\nartifacts: [{url: 'https://dl.example.com/a.zip?t=KEY'}]", "artifacts[0].url"),
+    ],
+)
+@pytest.mark.parametrize("named", [False, True])
+def test_a_key_in_what_everybody_gets_is_a_problem(text: str, path: str, named: bool, workspace: Path) -> None:
+    key, variable = "sandbox-never-published-4711", "OUR_SECRET" if named else "SHIPLINE_V3_TOKEN"
+    (workspace / "notes.md").write_text(f"## 1.4.0\n\n- new: `{key}`\n")
+    own = f", key-env: {variable}" if named else ""
+    v3 = f"v3: {{url: 'https://api.example.com', product-id: p, platforms: [linux]{own}}}"
+    (workspace / "shipline.yml").write_text(text.replace("V3", v3).replace("KEY", key))
+    with pytest.raises(InvalidInputError) as caught:
+        load(Sources({}, {variable: key}, None, None, Facts(ci="local"), workspace, need_keys=True))
+    (problem,) = caught.value.problems
+    assert problem.path == path
+    assert problem.what.startswith(f"holds the key of {variable}, and everybody")
+    assert key not in str(problem)
+
+
+def test_a_key_in_what_only_buildmaster_gets_is_a_warning(workspace: Path) -> None:
+    key = "sandbox-never-published-4712"
+    (workspace / "shipline.yml").write_text(
+        "release: {version: 1.4.0}\nbuildmaster: {url: 'https://b.example.com', application: Widget, pipeline: P, "
+        f"variables: {{Key: {key}}}}}\n"
+    )
+    environ = {"SHIPLINE_BUILDMASTER_API_KEY": key}
+    loaded = load(Sources({}, environ, None, None, Facts(ci="local"), workspace, need_keys=True))
+    assert "holds the key of SHIPLINE_BUILDMASTER_API_KEY" in loaded.pipeline.warnings[0]
+
+
 def test_two_different_keys_for_a_target_are_a_problem(workspace: Path) -> None:
     url = "https://cc.example.com/api/v1/projects/P/releaseTypes/T?apiKey=embedded-key-4711"
     text = f"centercode: {{endpoint-url: '{url}'}}\n"

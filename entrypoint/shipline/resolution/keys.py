@@ -42,6 +42,29 @@ def named_variables(root: Node) -> frozenset[str]:
     )
 
 
+def all_of(given: Mapping[str, Given], environ: Mapping[str, str], named: frozenset[str]) -> dict[str, str]:
+    """Every key of this run, with where it comes from; ``named`` are the variables that ``key-env`` settings name."""
+    found = {name: environ.get(name, "") for name in named}
+    found |= {str(value.place): value.text for name, value in given.items() if catalogue.by_name()[name].secret}
+    return {text.strip(): name for name, text in found.items() if len(text.strip()) >= _SHORTEST}
+
+
+def in_text(text: str, known: Mapping[str, str]) -> str:
+    """What is wrong with a text that is sent, if a key stands in it: everybody who gets the text could use it."""
+    name = next((name for key, name in known.items() if key in text), "")
+    return f"holds the key of {name}, and everybody who gets this text could use it: take it out" if name else ""
+
+
+def refuse_in_texts(root: Node, known: Mapping[str, str], problems: Problems) -> None:
+    """A key in what is sent is a problem, and a warning where only BuildMaster gets it."""
+    for path, node in root.walk():
+        leaf = catalogue.at(path)
+        if not isinstance(node.value, str) or leaf is None or leaf.name == "centercode-endpoint-url":
+            continue
+        if what := in_text(node.value, known):
+            (problems.warn if path[0] == "buildmaster" else problems.add)(node.place, path, what)
+
+
 def within(url: str) -> Iterator[str]:
     """The keys in a URL's query."""
     try:
@@ -54,6 +77,9 @@ def within(url: str) -> Iterator[str]:
 def mask_within(url: str, name: str) -> None:
     for key in within(url):
         redact.register(Secret(key, name))
+
+
+_SHORTEST = 8  # characters; a shorter one may be an ordinary word
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from shipline import artifacts
 from shipline import notes as markdown
+from shipline.resolution import keys
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from shipline.commits import History
@@ -46,6 +48,7 @@ class Source:
     workspace: Path
     allowed: tuple[Path, ...]  # folders outside the workspace
     commits: Commits
+    keys: Mapping[str, str] = field(default_factory=dict)  # that must not stand in them, and where they come from
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +78,18 @@ def read(section: Section, source: Source, above: Notes | None = None) -> Notes:
         return Notes(section.text("notes", "text") or "", "text", section, "text", too_long)
     if section.given("notes", "file"):
         text, shown = _of_file(section, source)
+        _refuse_keys(section, text, source, "file")
         return Notes(text, shown, section, "file", too_long)
     if section.given("notes", "from"):
         text, shown = _of_commits(section, source.commits)
+        _refuse_keys(section, text, source, "from")
         return Notes(text, shown, section, "from", too_long)
     return above or Notes("", "none", section, "", too_long)
+
+
+def _refuse_keys(section: Section, text: str, source: Source, name: str) -> None:
+    if what := keys.in_text(text, source.keys):
+        section.complain(what, "notes", name)
 
 
 def _of_commits(section: Section, found: Commits) -> tuple[str, str]:
