@@ -222,8 +222,10 @@ def test_publish_alone_does_not_announce_a_stage_that_failed_in_part(project: Pr
     assert announced(project) == 0
 
 
-def test_a_build_that_a_later_one_has_overtaken_is_superseded(project: Project) -> None:
-    project.sandbox.admin("config", {"reject_older": "off"})
+@pytest.mark.parametrize("reject_older", ["on", "off"])
+def test_a_build_that_a_later_one_has_overtaken_is_superseded(project: Project, reject_older: str) -> None:
+    """BuildMaster rejects the older build by itself, unless the pipeline says otherwise."""
+    project.sandbox.admin("config", {"reject_older": reject_older})
     project.config(pipeline="  pipeline: Full")
     assert project.shipline("run", "--steps", "build,deploy").code == 0
     later = ("--buildmaster-build-number", "8", "--receipt", "later.json")
@@ -371,6 +373,17 @@ def test_a_finished_unnumbered_run_is_repeated_without_a_new_build_when_its_rele
     ended = project.shipline("run")
     assert ended.code == 0, ended.text
     assert project.operations() == before
+
+
+def test_another_ci_run_does_not_take_the_build_of_a_finished_one_for_its_own(project: Project) -> None:
+    unnumbered(project)
+    assert project.shipline("run", **github(project, 1)).code == 0
+    before = project.operations()
+    ended = project.shipline("run", **github(project, 1, run_id="78"))
+    assert ended.code == 4, ended.text
+    assert "release 1.4 is deployed: no build can be created in it" in ended.text
+    assert project.operations() == before
+    assert project.shipline("run", **github(project, 2)).code == 0
 
 
 def test_a_build_of_another_release_is_not_taken(project: Project) -> None:

@@ -128,8 +128,9 @@ class CreateBuild(Step):
 
     def _closed(self, job: Job) -> Decision:
         """No build can be created in a release that isn't active; a finished run repeated outside CI needs none."""
-        done = job.receipt.named("build")
-        if done and job.receipt.finished and done["made"].get("buildmaster-release-id") == self._release_id(job):
+        outside, done = not job.pipeline.facts.run_id, job.receipt.named("build")
+        finished = outside and job.receipt.finished
+        if done and finished and done["made"].get("buildmaster-release-id") == self._release_id(job):
             build_id = done["made"]["buildmaster-build-id"]
             return _adopt(self._client, self._client.build(int(build_id)), build_id)
         raise RefusedError(
