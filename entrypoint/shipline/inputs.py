@@ -178,7 +178,8 @@ def _all_given(flags: Mapping[str, str], environ: Mapping[str, str]) -> Iterator
             if variable.startswith(prefix):
                 name = variable.removeprefix(prefix).replace("_", "-").lower()
                 place = Place(variable if rank is Rank.VARIABLE else name)
-                yield Given(name, text, place, rank, bare)
+                # No shell sets a variable with a hyphen: one that has it is an input that GitHub gives an image.
+                yield Given(name, text, place, rank, bare and "-" not in variable)
                 break
 
 

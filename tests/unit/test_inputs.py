@@ -111,6 +111,10 @@ def test_unknown_wrapper_inputs_are_problems_and_unknown_variables_warnings(tmp_
 def test_inputs_of_other_programs_are_left_alone_unless_the_wrapper_is_githubs(tmp_path: Path) -> None:
     environ = {**FLAT, "INPUT_METHOD": "GET", "INPUT_ARGS": "run", "INPUT_TITLE": "x"}
     assert read(tmp_path, environ).pipeline.warnings == ()
+    # A hyphen is GitHub's: an image that a workflow uses without the action isn't told which CI system it runs in.
+    assert problems(tmp_path, {**environ, "INPUT_CHECK-LNKS": "warn"}) == [
+        "check-lnks: unknown input: did you mean check-links?"
+    ]
     found = problems(tmp_path, {**environ, "SHIPLINE_CI": "github"})
     assert found[0].startswith("method: unknown input")
     assert found[1:] == ["title: unknown input: did you mean release-title?"]

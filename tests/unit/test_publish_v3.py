@@ -99,7 +99,7 @@ def test_a_publishing_that_is_not_confirmed_is_unknown(tmp_path: Path, server: S
 
 def test_a_draft_of_the_receipts_is_done_until_it_is_to_be_published(tmp_path: Path, server: Server) -> None:
     run = Publishing(tmp_path, server)
-    assert run.step.decide(run.job).warnings == ("the v3 release stays a draft: customers can't see it yet",)
+    assert run.step.decide(run.job).note == "the release stays a draft: customers can't see it yet"
     assert run.acted() == "drafted version 1.4.0 (id r1)"
     server.asked.clear()
     again = Publishing(tmp_path, server)
@@ -206,7 +206,7 @@ def test_one_that_must_not_be_there(tmp_path: Path, server: Server) -> None:
     run = Publishing(tmp_path, server, "if-exists: fail")
     assert run.failure().why == "v3.if-exists is fail"
     run.job.receipt.begin(run.step.name, run.step.key(run.job))["status"] = "unknown"
-    assert run.acted() == "completes release 1.4.0 (id r1, draft)"
+    assert run.acted() == "release 1.4.0 (id r1, draft) is there already"
 
 
 def test_a_server_that_only_creates_gets_two_tries(tmp_path: Path, server: Server) -> None:

@@ -43,7 +43,7 @@ class Decision:
     details: Mapping[str, Any] = field(default_factory=dict)  # for act
     warnings: tuple[str, ...] = ()
     error: ShiplineError | None = None  # why the step can't go on
-    note: str = ""  # what a plan can't know
+    note: str = ""  # what a plan can't know, or what it leaves to be done
 
     @property
     def open(self) -> bool:

@@ -78,7 +78,7 @@ class PublishV3(Announcement):
 
     def _new(self, job: Job) -> Decision:
         calls = (self._create(self._target.notes), *self._files.missing(job), *self._publish())
-        return Decision(calls=calls, warnings=self._draft_warning())
+        return Decision(calls=calls, note=self._draft_note())
 
     def _blind(self, job: Job, entry: Mapping[str, Any]) -> Decision:
         """A server that knows nothing but ``POST /v3/releases``: the links go into the notes."""
@@ -135,7 +135,8 @@ class PublishV3(Announcement):
         what = f"release {release.version} (id {release.id}, {release.state})"
         if not release.published:
             calls = (*calls, *self._publish())
-            return Decision(calls, reuse=f"completes {what}", made=made, warnings=self._draft_warning())
+            reuse = f"completes {what}" if calls else f"{what} is there already"
+            return Decision(calls, reuse=reuse, made=made, note=self._draft_note())
         if calls:
             raise self._conflict(release, "files are missing in it")
         return Decision(reuse=f"{what} is there already", made=made)
@@ -175,9 +176,9 @@ class PublishV3(Announcement):
         published = self._target.state == "published"
         return (self._client.call("publish-release", path={"id": later(self._id)}),) if published else ()
 
-    def _draft_warning(self) -> tuple[str, ...]:
-        published = self._target.state == "published"
-        return () if published else ("the v3 release stays a draft: customers can't see it yet",)
+    def _draft_note(self) -> str:
+        """A draft is what was asked for, so it is no warning; a run's NEXT says what is left to do about it."""
+        return "" if self._target.state == "published" else "the release stays a draft: customers can't see it yet"
 
     def act(self, job: Job, decision: Decision) -> str:
         if not decision.calls:
