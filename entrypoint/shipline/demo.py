@@ -179,5 +179,5 @@ def _wait_for_interrupt() -> None:
 
 
 def _title(text: str) -> None:
-    bold = terminal.has_colours(sys.stdout, os.environ)
+    bold = terminal.has_colours(os.environ, terminal=terminal.can_erase(sys.stdout, os.environ))
     click.echo(click.style(f"\n━━ {text}\n", bold=bold, reset=bold), color=bold)
