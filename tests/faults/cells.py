@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from faults import wire
 from faults.proxy import Asked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from faults.wire import Fault
     from faults.world import World
@@ -24,7 +24,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "numbered": {},
     "numbered-any-stage": {"stages": ()},
     "unnumbered": {"numbered": False},
+    "telling": {"telling": True},
 }
+"""``telling`` uploads the artifact and comments on feedback; its cells are the requests that no other run makes."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Cell:
     fault: str
     span: Span
     kept: bool
+    variant: str = "numbered"
 
     @property
     def label(self) -> str:
@@ -82,17 +85,24 @@ class Death:
         return f"{self.variant}-{self.place}-{self.when}-{self.memory}"
 
 
-def matrix(recorded: Recorded, *, whole: bool) -> Iterator[Cell]:
+def matrix(recorded: dict[str, Recorded], *, whole: bool) -> Iterator[Cell]:
+    yield from _matrix(recorded["numbered"], "numbered", whole=whole)
+    if "telling" in recorded:
+        yield from _matrix(recorded["telling"], "telling", whole=whole, but=set(recorded["numbered"].asked))
+
+
+def _matrix(recorded: Recorded, variant: str, *, whole: bool, but: Collection[Asked] = ()) -> Iterator[Cell]:
     for index, asked in enumerate(recorded.asked):
         reads = asked.method in ("GET", "HEAD")
-        if reads and not whole:
+        if (reads and not whole) or asked in but:
             continue
         for fault in wire.of_look_up("", 0) if reads else wire.of_change("", 0):
             if asked.method == "HEAD" and fault.means == "accepted":
                 continue  # such an answer has no body
             if not whole and fault.label not in _SLICE:
                 continue
-            yield from _spans(index, asked, fault, whole=whole)
+            for cell in _spans(index, asked, fault, whole=whole):
+                yield replace(cell, variant=variant)
 
 
 def _spans(index: int, asked: Asked, fault: Fault, *, whole: bool) -> Iterator[Cell]:
@@ -105,12 +115,17 @@ def _spans(index: int, asked: Asked, fault: Fault, *, whole: bool) -> Iterator[C
     for span in spans if whole else spans[:1]:
         yield Cell(asked, index, fault.label, span, kept=True)
     # A look-up changes nothing, whatever its fault: one shows what a lost receipt means there.
-    if whole and (not reads or fault.name == "503"):
+    # (Of a comment a lost receipt leaves two things unknown at once, and one answer of a person's settles both.)
+    if whole and (not reads or fault.name == "503") and "Listeners" not in asked.path:
         yield Cell(asked, index, fault.label, "lasting" if spans[0] == "passing" else "once", kept=False)
 
 
 def deaths(recorded: dict[str, Recorded], *, whole: bool) -> Iterator[Death]:
     for variant, run in recorded.items():
+        if variant == "telling":
+            own = [asked for asked in run.posts if asked not in recorded["numbered"].asked]
+            yield from (Death(variant, asked, when, "kept") for asked in own for when in _TIMES)
+            continue
         if not whole:
             yield from (Death(variant, asked, "after", "kept") for asked in run.posts)
             continue

@@ -20,7 +20,7 @@ from faults.cells import Recorded
 from faults.proxy import Asked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from faults.world import World
 
@@ -36,13 +36,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     whole = metafunc.config.getoption("whole", default=False)
     recorded = _recorded(metafunc.config, whole=whole)
-    made: list[Any]
-    if "cell" in wanted:
-        made = list(cells.matrix(recorded["numbered"], whole=whole))
-    else:
-        made = list(cells.deaths(recorded, whole=whole))
+    every: Iterable[Any] = (cells.matrix if "cell" in wanted else cells.deaths)(recorded, whole=whole)
     (name,) = wanted
-    metafunc.parametrize(name, [pytest.param(one, id=one.label, marks=known.marks(one)) for one in made])
+    metafunc.parametrize(name, [pytest.param(one, id=one.label, marks=known.marks(one)) for one in every])
 
 
 def _recorded(config: pytest.Config, *, whole: bool) -> dict[str, Recorded]:
@@ -62,7 +58,7 @@ def _recorded(config: pytest.Config, *, whole: bool) -> dict[str, Recorded]:
 
 
 def _variants(*, whole: bool) -> list[str]:
-    return list(cells.VARIANTS) if whole else ["numbered"]
+    return list(cells.VARIANTS) if whole else ["numbered", "telling"]
 
 
 def _loaded(data: dict[str, Any]) -> Recorded:

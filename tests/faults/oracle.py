@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from faults.world import World
 
 ANNOUNCE = "/api/v1/projects/WidgetPro/releaseTypes/Firmware"
+COMMENT = "/api/v1/projects/WidgetPro/feedbackCommentListeners/BugComment"
+CENTERCODE = (ANNOUNCE, COMMENT)  # which can't be asked
 DEPLOY = "/api/releases/builds/deploy"
 V3 = "/v3/releases"
 STAGES = ("Integration", "Testing")
@@ -39,12 +41,12 @@ def _change(cell: Cell, fault: Fault) -> set[int]:
             return {fault.code}
         case "exists":
             # What is there is adopted, if it can be looked up and is.
-            return {4} if path in (ANNOUNCE, DEPLOY) else {0} if fault.applied else {0, 4}
+            return {4} if path in (*CENTERCODE, DEPLOY) else {0} if fault.applied else {0, 4}
         case "accepted":
-            return {0} if path == ANNOUNCE else {0, 8}
+            return {0} if path in CENTERCODE else {0, 8}
         case _:
             # Settled by a look-up at once, or left to the next run.
-            return {8} if path == ANNOUNCE else {0, 8}
+            return {8} if path in CENTERCODE else {0, 8}
 
 
 def next_run(cell: Cell, fault: Fault, first_code: int, world: World) -> int:
@@ -58,4 +60,4 @@ def next_run(cell: Cell, fault: Fault, first_code: int, world: World) -> int:
     if path == DEPLOY and (first_code == 8 or fault.means == "exists"):
         # One that BuildMaster shows no trace of may still be under way: a person looks.
         return 0 if world.deployed(STAGES[cell.asked.number - 1]) else 8
-    return 8 if path == ANNOUNCE and fault.means in ("maybe", "exists") else 0
+    return 8 if path in CENTERCODE and fault.means in ("maybe", "exists") else 0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from faults.wire import Fault
 
-_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ class Proxy:
 
     def _note(self, head: bytes) -> Rule | None:
         method, target, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
-        path = _ID.sub("{id}", target.partition("?")[0])
+        path = ID.sub("{id}", target.partition("?")[0])
         with self._lock:
             number = 1 + sum((a.method, a.path) == (method, path) for a in self.seen)
             asked = Asked(method, path, number)

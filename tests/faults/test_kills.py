@@ -47,7 +47,11 @@ def _next_run(death: Death, world: World) -> int:
     if death.memory == "lost" or (death.memory == "kept" and not any(world.folder.glob(".shipline/*.json"))):
         return 8 if unnumbered or world.deployed(stages[-1]) else 0
     sending = {entry["name"] for entry in _entries(world) if entry["status"] == "sending"}
-    if "publish:centercode" in sending or ("build" in sending and unnumbered):
+    if (
+        "publish:centercode" in sending
+        or any(name.startswith("notify:") for name in sending)
+        or ("build" in sending and unnumbered)
+    ):
         return 8
     # A deploy that BuildMaster shows no trace of may still be under way: a person looks.
     deploying = (name.partition(":")[2] or stages[0] for name in sending if name.startswith("deploy"))

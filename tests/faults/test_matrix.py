@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from faults import oracle
+from faults import cells, oracle
 from faults.proxy import Rule
 from faults.story import Story
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def test_cell(cell: Cell, world: World, clean: dict[str, dict[str, Any]], request: pytest.FixtureRequest) -> None:
-    world.reset()
+    world.reset(**cells.VARIANTS[cell.variant])
     fault = cell.fault_in(world)
-    story = Story(world, clean["numbered"])
+    story = Story(world, clean[cell.variant])
     story.told(_with_fault(cell, world), oracle.first(cell, fault))
     if not cell.kept:
         world.lose_receipt()

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import requests
 
 from faults.elsewhere import Elsewhere
-from faults.proxy import Proxy
+from faults.proxy import ID, Proxy
 from job import project
 from job.project import KEYS, NOTES, PRODUCT, Ended
 from shipline_sandbox.server import running
@@ -34,6 +34,12 @@ CONFIG = (
     .replace("  stages: [Integration, Testing]\n", "{stages}")
     .replace("{{retry-for", "{{connect-timeout: 3s, read-timeout: 3s, retry-for")
 )
+_NOTIFY = """
+notify:
+  search: notes
+  required: true
+  comment: {listener: BugComment, message: "Fixed in {version}", author: admin@centercode.com}
+"""
 
 
 class World:
@@ -43,8 +49,10 @@ class World:
         self.folder, self.sandbox, self.proxy, self.elsewhere = folder, sandbox, proxy, elsewhere
         self.pid = 0
 
-    def reset(self, *, numbered: bool = True, stages: Sequence[str] = ("Integration", "Testing")) -> None:
-        """As before the first run of a project."""
+    def reset(
+        self, *, numbered: bool = True, stages: Sequence[str] = ("Integration", "Testing"), telling: bool = False
+    ) -> None:
+        """As before the first run of a project; ``telling``: with an upload, and a comment on what the notes name."""
         self.sandbox.admin("reset", {})
         self.sandbox.put_file("widget.zip", _ARCHIVE)
         self.proxy.clear()
@@ -56,6 +64,10 @@ class World:
         number = '  build-number: "7"\n' if numbered else ""
         named = f"  stages: [{', '.join(stages)}]\n" if stages else ""
         config = CONFIG.format(url=self.proxy.url, product=PRODUCT, number=number, stages=named)
+        if telling:
+            upload = f"  state: published\n  attach: upload\n  releases-url: {self.proxy.url}/v3\n"
+            config = config.replace("  state: published\n", upload) + _NOTIFY
+            (self.folder / "CHANGELOG.md").write_text(NOTES + "- Mends what BUG-0001 said.\n")
         (self.folder / "shipline.yml").write_text(config)
 
     def lose_receipt(self) -> None:
@@ -120,8 +132,11 @@ class World:
                 for r in state["v3"]["releases"]
             ),
             "v3 file": _sorted(
-                _picked(f, "name", "url", "size", "checksum") for r in state["v3"]["releases"] for f in r["files"]
+                {**_picked(f, "name", "size", "checksum"), "url": ID.sub("{id}", f["url"])}
+                for r in state["v3"]["releases"]
+                for f in r["files"]
             ),
+            "comment": [c["message"] for f in state["centercode"]["feedback"] for c in f["comments"]],
             "announcement": _sorted(
                 _picked(r, "releaseType", "releaseValue", "title", "body", "links", "archived")
                 for r in state["centercode"]["releases"]
@@ -143,6 +158,8 @@ class World:
         unknown = set(re.findall(r"whether ([^\n]*?) is not known", ended.text))
         assert len(unknown) == 1, f"exit 8, and not one object is named but {sorted(unknown)}\n{ended.text}"
         (what,) = unknown
+        if "comment" in what:
+            return ["--centercode-on-unknown", "assume" if self.objects()["comment"] else "resend"]
         if "Centercode" in what:
             return ["--centercode-on-unknown", "assume" if self.objects()["announcement"] else "resend"]
         builds = self.sandbox.admin("state")["buildmaster"]["builds"]
