@@ -85,7 +85,7 @@ def facts(tmp_path: Path, event: object = None, **environ: str) -> object:
         "GITHUB_ACTOR": "mona",
         "GITHUB_EVENT_PATH": str(file),
     }
-    return github(tmp_path, **given_always, **environ).facts()
+    return github(tmp_path, **(given_always | environ)).facts()
 
 
 def test_facts_of_a_tag(tmp_path: Path) -> None:
@@ -118,6 +118,13 @@ def test_a_fork_s_pull_request_has_no_secrets(tmp_path: Path, event_name: str, h
     hint = facts(tmp_path, {"pull_request": sides}, GITHUB_EVENT_NAME=event_name).key_hint
     assert ("comes from a fork" in hint) is fork
     assert facts(tmp_path, {"workflow_run": {}}, GITHUB_EVENT_NAME="workflow_run").key_hint == ""
+
+
+def test_dependabot_s_runs_have_no_secrets_either(tmp_path: Path) -> None:
+    same = {"repo": {"full_name": "acme/widget"}}
+    sides = {"pull_request": {"head": {"sha": "b" * 40, **same}, "base": same}}
+    assert "Dependabot's own" in facts(tmp_path, sides, GITHUB_ACTOR="dependabot[bot]").key_hint
+    assert facts(tmp_path, sides, GITHUB_ACTOR="ada").key_hint == ""
 
 
 def test_facts_of_a_release_event(tmp_path: Path) -> None:

@@ -23,6 +23,9 @@ _LARGEST_SUMMARY = 1024 * 1024  # bytes; the runner refuses a larger one
 _PLACE = re.compile(r"(?P<file>.+):(?P<line>[0-9]+):(?P<column>[0-9]+)")
 _FORK = "this pull request comes from a fork, which GitHub gives no secrets: run this step when it is merged"
 _COMMAND = re.compile(r"((?:^|[\r\n])\s*):(?=:)")
+_DEPENDABOT = (
+    "this run is Dependabot's, which GitHub gives no secrets but Dependabot's own: run this step when it is merged"
+)
 # What keeps a command from being seen, and can't be seen itself.
 _GAP = "\u200b"
 
@@ -66,7 +69,11 @@ class GitHub(System):
         )
 
     def _key_hint(self, event: Any) -> str:
-        """GitHub docs, "Using secrets in GitHub Actions": forks get none, but by pull_request_target."""
+        """GitHub docs, "Using secrets in GitHub Actions": forks get none, but by pull_request_target; and
+        "Troubleshooting Dependabot on GitHub Actions".
+        """
+        if self.environ.get("GITHUB_ACTOR") == "dependabot[bot]":
+            return _DEPENDABOT
         if self.environ.get("GITHUB_EVENT_NAME") == "pull_request_target" or not _in(event, "pull_request", "head"):
             return ""
         head, base = (_in(event, "pull_request", side, "repo", "full_name") for side in ("head", "base"))
