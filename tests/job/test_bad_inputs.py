@@ -58,6 +58,15 @@ def test_all_problems_are_told_at_once_and_before_any_request(project: Project) 
     assert project.sandbox.requests() == []
 
 
+def test_a_long_key_that_stands_where_a_name_should_is_not_half_shown(project: Project) -> None:
+    key = "eyJhbGciOiJSUzI1NiJ9." + "Ab9-_x" * 20 + ".sig"  # longer than what is shown of a name
+    project.write("shipline.yml", f"{key}: 1\n{key}: 2\nrelease: {{version: 1.4.0}}\nv3: *{key}\n")
+    for arguments in (("validate",), ("plan", "--format", "json"), ("doctor",), ("matrix", "shipline.yml")):
+        ended = project.shipline(*arguments, SHIPLINE_V3_TOKEN=key)
+        assert ended.code == 2
+        assert "eyJhb" not in ended.text
+
+
 def test_a_secret_in_the_file_or_as_a_flag_is_refused_and_not_repeated(project: Project) -> None:
     project.config(application="  application: Widget\n  api-key: very-secret-key")
     ended = project.shipline("validate")
