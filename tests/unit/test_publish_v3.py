@@ -179,6 +179,15 @@ def test_of_several_the_last_is_completed_and_blanks_in_notes_do_not_count(tmp_p
     assert changes(server) == [PUBLISH]
 
 
+@pytest.mark.parametrize("published", [False, True])
+def test_platforms_that_no_release_is_for_are_told(tmp_path: Path, server: Server, *, published: bool) -> None:
+    server.answers[LIST] = [release(id="r0", platforms=["macOS"]), release(published=published)]
+    run = Publishing(tmp_path, server)
+    wanted = replace(run.target, platforms=("linux", "windows", "macos"))
+    (warning,) = PublishV3(wanted, V3(wanted, run.job.pipeline.network)).decide(run.job).warnings
+    assert warning == "v3 has version 1.4.0 already, but not for windows: customers there don't get it from this run"
+
+
 @pytest.mark.parametrize(
     ("there", "files", "why"), [({}, [], "files are missing in it"), ({"name": "Else"}, ["w.zip"], "its name differs")]
 )

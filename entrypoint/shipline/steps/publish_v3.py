@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from shipline import notes
@@ -17,7 +18,7 @@ from shipline.steps.release_files import ReleaseFiles
 from shipline.text import later
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from shipline.pipeline import V3Target
     from shipline.services.operation import Call
@@ -66,7 +67,7 @@ class PublishV3(Announcement):
             return self._new(job)
         if t.if_exists == "fail" and not entry:
             raise self._conflict(there[-1], "v3.if-exists is fail")
-        return self._existing(job, there[-1])
+        return replace(self._existing(job, there[-1]), warnings=self._without_platforms(there))
 
     def _done(self, job: Job, entry: Mapping[str, Any]) -> Decision:
         version, made = self._target.version, entry["made"]
@@ -175,6 +176,15 @@ class PublishV3(Announcement):
     def _publish(self) -> tuple[Call, ...]:
         published = self._target.state == "published"
         return (self._client.call("publish-release", path={"id": later(self._id)}),) if published else ()
+
+    def _without_platforms(self, there: Sequence[Release]) -> tuple[str, ...]:
+        """A warning for platforms that none of the releases is for: they can't be added to one."""
+        served = {platform.casefold() for release in there for platform in release.platforms}
+        left_out = [p for p in self._target.platforms if p.casefold() not in served]
+        if not served or not left_out:
+            return ()
+        version, names = self._target.version, ", ".join(left_out)
+        return (f"v3 has version {version} already, but not for {names}: customers there don't get it from this run",)
 
     def _draft_note(self) -> str:
         """A draft is what was asked for, so it is no warning; a run's NEXT says what is left to do about it."""
