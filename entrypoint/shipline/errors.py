@@ -135,9 +135,7 @@ class CanceledError(ShiplineError):
     result = "canceled"
     title = "canceled"
 
-    def __init__(
-        self, signal_number: int, what: str = "the run was canceled", *, why: str = "", todo: str = ""
-    ) -> None:
+    def __init__(self, signal_number: int, what: str, *, why: str = "", todo: str = "") -> None:
         super().__init__(what, why=why, todo=todo)
         self.exit_code = 128 + signal_number
 

@@ -130,6 +130,22 @@ def test_fail_fast_starts_no_further_one(products: Project) -> None:
     assert "router (not started), switch (not started)" in ended.line("NOT DONE")
 
 
+def test_fail_fast_stops_those_under_way_before_their_next_request(products: Project) -> None:
+    stages = {"camera": {"outcome": "failed", "executing_seconds": 60}, "router": {"executing_seconds": 6000}}
+    fleet.make(products, stages=stages)
+    ended = products.shipline("run", ALL, "--fail-fast")
+    assert ended.code == 5
+    assert ended.line("result=") == "result=failed"
+    assert ended.line("failed-step=") == "failed-step=camera/deploy:Integration"
+    assert rows(ended)["router"].startswith("canceled   130   run again: it goes on where this run stopped")
+    assert "router | error: deploy:Integration: stopped before its next request, as another product has f" in ended.text
+    fleet.make(products)
+    products.sandbox.admin("clock", {"advance": 6000})
+    assert products.shipline("run", ALL).code == 0
+    assert Counter(products.operations())["project-release"] == len(NAMES)
+    assert Counter(products.operations())["create-build"] == len(NAMES)
+
+
 def test_the_gravest_exit_code_counts(products: Project) -> None:
     fleet.make(products, stages={"camera": {"outcome": "failed"}})
     lost = {"operation": "project-release", "kind": "status", "status": 502, "when": "after_apply", "times": 1}

@@ -38,7 +38,7 @@ def test_every_exit_code_has_a_section() -> None:
     classes = [errors.ShiplineError, *errors.ShiplineError.__subclasses__()]
     codes = {str(c.exit_code) for c in classes if c is not errors.CanceledError}
     assert codes | {"0", "130"} == sections
-    assert errors.CanceledError(15).section == "docs/errors.md#exit-130"
+    assert errors.CanceledError(15, "").section == "docs/errors.md#exit-130"
 
 
 @each_page

@@ -62,7 +62,7 @@ class Together:
 
     @property
     def exit_code(self) -> int:
-        codes = {self.canceled, *(row.exit_code for row in self.rows)}
+        codes = {self.canceled, *(row.exit_code for row in self.rows if row.result != "canceled")}
         return next((code for code in _GRAVITY if code in codes), 0)
 
     @property
@@ -76,7 +76,7 @@ class Together:
 
     @property
     def failed_step(self) -> str:
-        return next((row.where for row in self.rows if row.exit_code), "")
+        return next((row.where for row in self.rows if row.exit_code == self.exit_code != 0), "")
 
     @property
     def outputs(self) -> dict[str, str]:

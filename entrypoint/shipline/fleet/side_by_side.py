@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shipline.steps import Job
 
 _GRACE = 1.0  # seconds that threads get to come to their end after a signal; CI systems kill a process soon
+_ANOTHER_FAILED = "stopped before its next request, as another product has failed (--fail-fast)"
 _LOOK = 0.5  # seconds; a wait without an end would hold signals back on Windows
 
 
@@ -45,6 +46,8 @@ def run(
     fail_fast: bool,
 ) -> tuple[dict[str, Row], int]:
     """A row for each member that was begun, by the product's name, and the number of the signal that came, or 0.
+
+    With ``fail_fast`` the first that fails ends the others before their next request.
 
     Takes the members out of ``members``, so that nothing keeps what has ended; those that were never begun stay.
     ``carry_out`` runs in a thread and never raises. ``give_up`` gives the row of one that doesn't end after a signal.
@@ -76,7 +79,9 @@ def run(
         if ended is not None:
             name, rows[name] = ended
             del running[name]
-            may_begin = may_begin and (rows[name].good or not fail_fast)
+            if fail_fast and may_begin and not rows[name].good:
+                may_begin = False
+                stop.call(signal.SIGINT, _ANOTHER_FAILED)  # what is under way may come to its end: nothing is cut
     if number:
         _stop(number)
         rows |= _last(ends, running)

@@ -7,16 +7,19 @@ import time
 
 from shipline.errors import CanceledError
 
+_BY_SIGNAL = "the run was canceled"
+
 
 class Stop:
     """Until it is called nothing is different; from then on no thread sleeps or sends any more."""
 
     def __init__(self) -> None:
         self._called = threading.Event()
-        self._number = 0
+        self._number, self._what = 0, _BY_SIGNAL
 
-    def call(self, signal_number: int) -> None:
-        self._number = signal_number
+    def call(self, signal_number: int, what: str = _BY_SIGNAL) -> None:
+        """``what`` happened, in words."""
+        self._number, self._what = signal_number, what
         self._called.set()
 
     def reset(self) -> None:
@@ -25,7 +28,7 @@ class Stop:
     def check(self) -> None:
         """Raises CanceledError once it has been called."""
         if self._called.is_set():
-            raise canceled(self._number)
+            raise canceled(self._number, self._what)
 
     def sleep(self, seconds: float) -> None:
         """Like time.sleep, which a signal ends in the main thread alone.
@@ -38,10 +41,10 @@ class Stop:
             self.check()
 
 
-def canceled(signal_number: int) -> CanceledError:
+def canceled(signal_number: int, what: str = _BY_SIGNAL) -> CanceledError:
     """The error that a signal is."""
     todo = "run again: it goes on where this run stopped; what BuildMaster has started goes on by itself"
-    return CanceledError(signal_number, todo=todo)
+    return CanceledError(signal_number, what, todo=todo)
 
 
 stop = Stop()
