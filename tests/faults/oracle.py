@@ -57,7 +57,4 @@ def next_run(cell: Cell, fault: Fault, first_code: int, world: World) -> int:
     if not cell.kept:
         # Without its receipt, what a finished last deployment let happen is not known.
         return 8 if world.deployed(LAST_STAGE) else 0
-    if path == DEPLOY and (first_code == 8 or fault.means == "exists"):
-        # One that BuildMaster shows no trace of may still be under way: a person looks.
-        return 0 if world.deployed(STAGES[cell.asked.number - 1]) else 8
     return 8 if path in CENTERCODE and fault.means in ("maybe", "exists") else 0

@@ -544,7 +544,22 @@ def test_a_deploy_that_is_applied_late_is_not_sent_twice(project: Project) -> No
     assert deploys == ["Integration", "Testing"]
 
 
+def test_a_deploy_that_never_came_about_is_sent_by_the_next_run(project: Project) -> None:
+    fault(project, "deploy-build", status=502)
+    ended = project.shipline("run")
+    assert ended.code == 8, ended.text
+    assert ended.line("NEXT") == (
+        "NEXT: run again: a deployment to Integration that was started is taken up, and if there is none it is"
+    )
+    again = project.shipline("run")
+    assert again.code == 0, again.text
+    assert "looking whether an earlier try has started a deployment" in again.out
+    deploys = [(r["body"]["toStage"], r["status"]) for r in project.changes() if r["operation"] == "deploy-build"]
+    assert deploys == [("Integration", 502), ("Integration", 200), ("Testing", 200)]
+
+
 def test_the_plan_says_at_its_step_what_is_not_known_and_what_was_not_looked_at(project: Project) -> None:
+    project.environ["SHIPLINE_BUILDMASTER_START_TIME"] = "2099-01-01T00:00:00Z"
     fault(project, "deploy-build", status=500)
     assert project.shipline("run").code == 8
     planned = project.shipline("plan")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -156,19 +157,81 @@ def test_a_lost_deploy_that_waits_unseen_is_found(
     assert decision.details == {"parents": [4], "before": [3], "stage": "Testing"}
 
 
+def lost(run: Deploying, age: float = 60, **details: Any) -> None:
+    """The journal of a deploy that an earlier run sent ``age`` seconds ago."""
+    at = (datetime.now(UTC) - timedelta(seconds=age)).isoformat()
+    line = {"status": "unknown", "at": at, **details.pop("line", {})}
+    run.journal("unknown", **{"before": [], "requests": [line], **details})
+
+
 @pytest.mark.parametrize(("before", "shown"), [([], "none"), ([3, 4], "none but what was there before it (id 3, 4)")])
-def test_a_lost_deploy_that_is_nowhere_is_unknown(
+def test_a_lost_deploy_that_is_nowhere_before_its_start_time_is_unknown(
     tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, before: list[int], shown: str
 ) -> None:
     Clock.of(monkeypatch)
     server.answers[LIST] = [deployment("failed", number) for number in before]
-    run = Deploying(tmp_path, server)
-    run.journal("unknown", before=before)
+    run = Deploying(tmp_path, server, start_time="2026-05-04T20:00:00Z")
+    lost(run, before=before)
     error = run.failure()
     assert isinstance(error, UnknownOutcomeError)
     assert error.what == "whether a deployment to Testing was started is not known"
     assert error.why.endswith(f"BuildMaster shows {shown}")
+    assert error.todo == run.step.lost
+    assert error.todo.startswith("look at the build in BuildMaster: once a deployment to Testing runs, run again ")
     assert server.count("POST") == 0
+
+
+@pytest.mark.parametrize(("age", "waited"), [(60, 8), (5, 15), (0, 20), (-3600, 20)])
+def test_a_lost_deploy_that_is_nowhere_is_sent_again_by_a_later_run(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, age: float, waited: float
+) -> None:
+    clock = Clock.of(monkeypatch)
+    server.answers[LIST] = [deployment("failed", 3)]
+    run = Deploying(tmp_path, server)
+    lost(run, age, before=[3], attempt=1)
+    decision = run.step.decide(run.job)
+    assert waited <= sum(clock.slept) <= waited + 1
+    assert decision.note == "an earlier try's request has started no deployment: sent again"
+    assert decision.calls[0].request(run.job.values).form == {"buildId": "5", "toStage": "Testing"}
+    assert decision.details == {"before": [3], "stage": "Testing", "doubtful": False}
+    server.answers[POST] = deployment("pending", 10)
+    server.answers[f"{BY_ID}10"] = [deployment("succeeded", 10)]
+    assert run.step.act(run.job, decision).startswith("deployed to Testing (succeeded")
+    assert (run.job.receipt.find(run.step.key(run.job)) or {})["attempt"] == 2
+    assert run.step.lost.startswith("run again: a deployment to Testing that was started is taken up")
+
+
+def test_a_lost_deploy_is_not_sent_again_where_absence_is_not_shown(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Clock.of(monkeypatch)
+    unnamed = Deploying(tmp_path, server, stage="")  # it could be the following one's
+    lost(unnamed)
+    assert isinstance(unnamed.failure(), UnknownOutcomeError)
+    accepted = Deploying(tmp_path, server)
+    lost(accepted, line={"accepted": True})
+    assert isinstance(accepted.failure(), UnknownOutcomeError)
+    server.answers[BUILD] = [{"id": 5, "number": "7", "status": "active"}]  # no date: which ids are later isn't known
+    undated = Deploying(tmp_path, server)
+    lost(undated)
+    assert isinstance(undated.failure(), UnknownOutcomeError)
+    assert server.count("POST") == 0
+
+
+def test_a_lost_deploy_is_not_sent_again_by_the_same_run(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock.of(monkeypatch)
+    server.answers[POST] = 502
+    run = Deploying(tmp_path, server)
+    run.created()
+    decision = run.step.decide(run.job)
+    with pytest.raises(UnknownOutcomeError):
+        run.step.act(run.job, decision)
+    with pytest.raises(UnknownOutcomeError):
+        run.step.decide(run.job)
+    assert 8 <= sum(clock.slept) <= 9
+    assert server.count("POST") == 1
 
 
 @pytest.mark.parametrize("status", ["failed", "canceled"])

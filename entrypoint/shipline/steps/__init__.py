@@ -111,7 +111,7 @@ class Job:
         request = call.request(self.values)
         entry = self.receipt.begin(step.name, step.key(self))
         entry |= details
-        line: dict[str, str] = {}
+        line: dict[str, Any] = {}
         self.changes += 1
         status: Status = "unknown"
         made: dict[str, str] = {}
@@ -138,6 +138,8 @@ class Job:
             raise
         except UnknownOutcomeError as error:
             error.todo = step.lost or error.todo
+            if isinstance(error, LostAnswerError):
+                line["accepted"] = True
             raise
         finally:
             self.current = None
@@ -172,7 +174,7 @@ def _parsed(parse: Callable[[Any], dict[str, str]], call: Call, data: Any) -> di
     try:
         return _bounded(parse(data))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        raise UnknownOutcomeError(
+        raise LostAnswerError(
             f"{call.operation.service}: {call.operation.heading} was accepted, but its answer doesn't say what it made",
             todo="look at the service before running again",
         ) from None

@@ -14,7 +14,7 @@ from shipline.errors import (
 )
 from shipline.services.buildmaster import Deployment, together, worst
 from shipline.steps import Decision, Job, Step, rejection
-from shipline.steps.lost_deployment import Search
+from shipline.steps.lost_deployment import Search, under_way
 from shipline.steps.superseded import check_latest, rejected
 from shipline.steps.wait import Wait, judge_warned
 from shipline.text import later
@@ -40,11 +40,15 @@ class Deploy(Step):
         self._search = Search(client, stage)
         self._shown = stage or "the first stage"
         self._last = last
+        self._posted = False
         self._wait = settings.wait or not last  # the next stage can't start before this one has ended
-        self.lost = (
+        self._by_hand = (
             f"look at the build in BuildMaster: once a deployment to {self._shown} runs, run again "
             "and it is taken up; if none is new, deploy it there"
         )
+        self.lost = self._by_hand
+        if stage and not settings.start_time:
+            self.lost = f"run again: a deployment to {stage} that was started is taken up, and if there is none it is"
 
     def key(self, job: Job) -> str:
         return f"deploy|{self._settings.url}|{job.values.get('buildmaster-build-id', '')}|{self._stage}"
@@ -68,8 +72,9 @@ class Deploy(Step):
         there = [d for d in there if d.stage == stage] if not self._stage else there
         if entry.get("status") in ("sending", "sent", "unknown"):
             before = entry.get("before", [])
-            there = there if {d.id for d in there} - set(before) else self._search.appearing(job, frozenset(before))
-            return self._settled(job, there, stage or self._stage, before)
+            if not {d.id for d in there} - set(before):
+                there = self._search.appearing(job, frozenset(before), 0 if self._posted else under_way(entry))
+            return self._settled(job, there, stage or self._stage, entry)
         return self._found(job, there, stage, entry)
 
     def _journaled(self, entry: Mapping[str, Any]) -> Decision:
@@ -88,17 +93,25 @@ class Deploy(Step):
         reuse = f"deployment {parents[0]} to {self._shown} was started before"
         return Decision(reuse=reuse, wait=self._limits(), made=made, details=details)
 
-    def _settled(self, job: Job, there: list[Deployment], stage: str, before: list[int]) -> Decision:
-        """An earlier try sent the deploy, and its answer was lost: only a deployment that is new can be its work."""
+    def _settled(self, job: Job, there: list[Deployment], stage: str, entry: Mapping[str, Any]) -> Decision:
+        """An earlier try sent the deploy, and its answer was lost: only a deployment that is new can be its work.
+
+        If there is none by name or by id, a later run sends it again. It never does without a stage (it could be the
+        following one's), nor before a start time (nothing need show until then), nor what BuildMaster has accepted.
+        """
+        before = entry.get("before", [])
         new = [d.id for d in there if d.id not in before]
         waiting = [] if new else self._search.waiting(job)
-        if not new and not waiting:
-            raise UnknownOutcomeError(
-                f"whether a deployment to {self._shown} was started is not known",
-                why=f"an earlier try may have started one, and BuildMaster shows none{_but(before)}",
-                todo=self.lost,
-            )
-        return self._taken_up(waiting, stage, before, shown=[*new, *waiting][-1])
+        if new or waiting:
+            return self._taken_up(waiting, stage, before, shown=[*new, *waiting][-1])
+        accepted = any(line.get("accepted") for line in entry["requests"][-1:])
+        if self._stage and self._search.complete and not (self._posted or self._settings.start_time or accepted):
+            return self._start(before, stage, "an earlier try's request has started no deployment: sent again")
+        raise UnknownOutcomeError(
+            f"whether a deployment to {self._shown} was started is not known",
+            why=f"an earlier try may have started one, and BuildMaster shows none{_but(before)}",
+            todo=self._by_hand,
+        )
 
     def _taken_up(self, parents: list[int], stage: str, before: list[int], shown: int) -> Decision:
         reuse = f"deployment {shown} to {stage or self._shown} was started before"
@@ -201,7 +214,7 @@ class Deploy(Step):
                 raise UnknownOutcomeError(
                     f"whether an earlier attempt has started a deployment to {self._shown} is not known",
                     why="its receipt is gone, and BuildMaster lists no deployment before its start time",
-                    todo=self.lost,
+                    todo=self._by_hand,
                 )
         before = list(decision.details["before"])
         parents = [int(p) for p in decision.details.get("parents", ())]
@@ -221,6 +234,7 @@ class Deploy(Step):
 
     def _post(self, job: Job, call: Call, before: list[int], stage: str) -> list[int]:
         attempt = (job.receipt.find(self.key(job)) or {}).get("attempt", 0) + 1
+        self._posted = True
         try:
             made = job.post(self, call, lambda data: _started(data, stage), before=before, attempt=attempt, made={})
         except RefusedError:
