@@ -7,6 +7,7 @@ import functools
 import html
 import json
 import re
+import threading
 from html.entities import html5
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
@@ -53,22 +54,21 @@ class Redactor:
         self._encoded: set[str] = set()  # base64, which a URL or JSON may escape once more
         self._news: list[str] = []
         self._pattern: re.Pattern[str] | None = None
+        self._lock = threading.Lock()  # a pattern of before must not come after a secret of now
 
     def register(self, secret: Secret) -> None:
-        raw = secret.reveal()
+        with self._lock:
+            self._register(secret.reveal())
+
+    def _register(self, raw: str) -> None:
         if raw in self._secrets:
             return  # a fleet has the same keys for each of its products
         fresh = {form for form in variants(raw) if form == raw or len(form) >= _SHORTEST_FORM} - self._variants - {""}
         self._news += sorted(fresh, key=len, reverse=True)
         self._variants |= fresh
         self._secrets |= {raw} - {""}
-        patterns = [any_form(secret) for secret in sorted(self._secrets, key=len, reverse=True)]
         self._encoded |= {form for form in base64_forms(raw) if len(form) >= _SHORTEST_FORM}
-        patterns += (
-            any_form(form) if form in self._encoded else re.escape(form)
-            for form in sorted(self._variants | self._encoded, key=len, reverse=True)
-        )
-        self._pattern = re.compile("|".join(patterns)) if patterns else None
+        self._pattern = None
 
     def news(self) -> list[str]:
         """The forms registered since the last call: for a CI system that hides what it is told to."""
@@ -76,7 +76,22 @@ class Redactor:
         return news
 
     def __call__(self, text: str) -> str:
-        return self._pattern.sub(HIDDEN, text) if self._pattern else text
+        if not self._secrets:
+            return text
+        pattern = self._pattern
+        if pattern is None:
+            with self._lock:
+                pattern = self._pattern = self._compiled()
+        return pattern.sub(HIDDEN, text)
+
+    def _compiled(self) -> re.Pattern[str]:
+        """Once for all that are registered together: it costs more than everything else here."""
+        patterns = [any_form(secret) for secret in sorted(self._secrets, key=len, reverse=True)]
+        patterns += (
+            any_form(form) if form in self._encoded else re.escape(form)
+            for form in sorted(self._variants | self._encoded, key=len, reverse=True)
+        )
+        return re.compile("|".join(patterns))
 
 
 def any_form(text: str) -> str:
@@ -100,11 +115,21 @@ def _forms(char: str) -> Iterator[str]:
     yield rf"\\{{1,9}}u{_hex(f'{ord(char):04x}')}"
     if ord(char) <= _LAST_BYTE:
         yield rf"\\{{1,9}}x{_hex(f'{ord(char):02x}')}"
-    names = [name for name, value in html5.items() if value == char and name.endswith(";")]
+    names = _html_names().get(char, ())
     number = rf"#0{{0,9}}{ord(char)};|#[xX]0{{0,9}}{_hex(f'{ord(char):x}')};"
     yield f"&(?:amp;){{0,4}}(?:{'|'.join([number, *names])})"
     yield from _SHORT.get(char, ())
     yield rf"\\{{0,9}}{re.escape(char)}"  # last: % and & also begin the others
+
+
+@functools.cache
+def _html_names() -> dict[str, list[str]]:
+    """HTML's names of each character."""
+    names: dict[str, list[str]] = {}
+    for name, value in html5.items():
+        if name.endswith(";"):
+            names.setdefault(value, []).append(name)
+    return names
 
 
 def _hex(digits: str) -> str:
