@@ -84,7 +84,7 @@ def test_a_stage_is_deployed_and_waited_for(tmp_path: Path, server: Server) -> N
     decision = run.step.decide(run.job)
     assert run.job.moving
     assert decision.wait == "at most 30m, of that 10m pending"
-    assert decision.details == {"before": [], "stage": "Testing", "doubtful": False}
+    assert decision.details == {"before": [], "stage": "Testing", "doubtful": False, "attempt": 1}
     assert run.step.act(run.job, decision).startswith("deployed to Testing (succeeded")
     assert server.bodies[server.asked.index(POST)] == b"buildId=5&toStage=Testing&force=true"
     assert run.step.outputs(run.job) == {
@@ -193,7 +193,7 @@ def test_a_lost_deploy_that_is_nowhere_is_sent_again_by_a_later_run(
     assert waited <= sum(clock.slept) <= waited + 1
     assert decision.note == "an earlier try's request has started no deployment: sent again"
     assert decision.calls[0].request(run.job.values).form == {"buildId": "5", "toStage": "Testing"}
-    assert decision.details == {"before": [3], "stage": "Testing", "doubtful": False}
+    assert decision.details == {"before": [3], "stage": "Testing", "doubtful": False, "attempt": 1}
     server.answers[POST] = deployment("pending", 10)
     server.answers[f"{BY_ID}10"] = [deployment("succeeded", 10)]
     assert run.step.act(run.job, decision).startswith("deployed to Testing (succeeded")
@@ -239,7 +239,7 @@ def test_one_that_failed_is_deployed_again_if_that_is_wanted(tmp_path: Path, ser
     server.answers[LIST] = [deployment("succeeded", 3, createdOn=BEFORE), deployment(status, 11)]
     run = Deploying(tmp_path, server)
     decision = run.step.decide(run.job)
-    assert decision.note == f"deployment 11 to Testing has {status}: deployed again"
+    assert decision.note == f"deployment 11 to Testing has {status}: deployed again, attempt 3"
     assert decision.details["before"] == [3, 11]
     assert not decision.details["doubtful"]
     never = Deploying(tmp_path, server, redeploy="never")

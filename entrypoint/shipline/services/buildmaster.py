@@ -121,6 +121,16 @@ def together(there: list[Deployment]) -> list[Deployment]:
     return [d for d in there if d.id == newest.id or _same_moment(d.created, newest.created)]
 
 
+def times_deployed(there: list[Deployment]) -> int:
+    """How many deploys these deployments of one stage come from."""
+    count = 0
+    while there:
+        newest = together(there)
+        there = [d for d in there if d not in newest]
+        count += 1
+    return count
+
+
 def _same_moment(one: datetime | None, other: datetime | None) -> bool:
     return one is not None and other is not None and abs((other - one).total_seconds()) < 1
 

@@ -12,7 +12,7 @@ from shipline.errors import (
     TimedOutError,
     UnknownOutcomeError,
 )
-from shipline.services.buildmaster import Deployment, together, worst
+from shipline.services.buildmaster import Deployment, times_deployed, together, worst
 from shipline.steps import Decision, Job, Step, rejection
 from shipline.steps.lost_deployment import Search, under_way
 from shipline.steps.superseded import check_latest, rejected
@@ -155,7 +155,9 @@ class Deploy(Step):
                 why="without a named stage, only what this receipt created or what was never deployed is deployed",
                 todo="name the stages in buildmaster.stages",
             )
-        return self._start([d.id for d in there], stage, f"deployment {last} to {stage} has {status}: deployed again")
+        attempt = times_deployed(there) + 1
+        why = f"deployment {last} to {stage} has {status}: deployed again, attempt {attempt}"
+        return self._start([d.id for d in there], stage, why, attempt=attempt)
 
     def _begun_otherwise(self, job: Job) -> bool:
         """Whether a deployment of the build was begun when other stages were named, or none: it may be to this one."""
@@ -173,7 +175,7 @@ class Deploy(Step):
         entry = job.receipt.named("build")
         return bool(entry and entry["requests"])
 
-    def _start(self, before: list[int], stage: str, why: str, *, doubtful: bool = False) -> Decision:
+    def _start(self, before: list[int], stage: str, why: str, *, doubtful: bool = False, attempt: int = 1) -> Decision:
         s = self._settings
         body: dict[str, Any] = {"buildId": later("buildmaster-build-id")}
         if stage:
@@ -188,7 +190,7 @@ class Deploy(Step):
             note=why,
             wait=self._limits(),
             otherwise=(rejection.call(self._client),) if s.on_failure == "reject" else (),
-            details={"before": before, "stage": stage, "doubtful": doubtful},
+            details={"before": before, "stage": stage, "doubtful": doubtful, "attempt": attempt},
         )
 
     def _limits(self) -> str:
@@ -219,7 +221,7 @@ class Deploy(Step):
         before = list(decision.details["before"])
         parents = [int(p) for p in decision.details.get("parents", ())]
         if decision.calls:
-            parents = self._post(job, decision.calls[0], before, stage)
+            parents = self._post(job, decision.calls[0], before, stage, decision.details["attempt"])
         if not self._wait:
             begun = f"started a deployment to {stage or self._shown}" if decision.calls else decision.reuse
             return f"{begun}, not waited for"
@@ -232,8 +234,8 @@ class Deploy(Step):
                 rejection.reject(self._client, job, error)
             raise
 
-    def _post(self, job: Job, call: Call, before: list[int], stage: str) -> list[int]:
-        attempt = (job.receipt.find(self.key(job)) or {}).get("attempt", 0) + 1
+    def _post(self, job: Job, call: Call, before: list[int], stage: str, attempt: int) -> list[int]:
+        attempt = max(attempt, (job.receipt.find(self.key(job)) or {}).get("attempt", 0) + 1)
         self._posted = True
         try:
             made = job.post(self, call, lambda data: _started(data, stage), before=before, attempt=attempt, made={})

@@ -98,7 +98,8 @@ class Wait:
             made["buildmaster-deployment-id"] = str(newest[-1].id) if newest else ""
         self.job.make(made)
         self.job.changes += 1
-        took = values.human_duration(elapsed)
+        attempt = (self.job.receipt.find(step.key(self.job)) or {}).get("attempt", 1)
+        took = values.human_duration(elapsed) + (f", attempt {attempt}" if attempt > 1 else "")
         if status not in ("succeeded", "warned"):
             if status != "failed":
                 self._check_build()  # one that was rejected takes its deployments with it
