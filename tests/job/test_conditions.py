@@ -97,10 +97,15 @@ centercode:
     assert second["title"] == "Widget 1.4.0-beta.3"
 
 
-def test_a_draft_is_announced_as_not_visible(project: Project) -> None:
+def test_a_draft_is_told_as_not_visible_and_is_no_warning(project: Project) -> None:
+    assert (
+        "  note: the release stays a draft: customers can't see it yet"
+        in project.shipline("plan", "--v3-state", "draft").out.splitlines()
+    )
     ended = project.shipline("run", "--v3-state", "draft")
     assert ended.code == 0
-    assert "customers can't see it yet" in ended.err
+    assert ended.line("NEXT") == "NEXT: publish the v3 draft when customers may see it"
+    assert "warning" not in ended.text
     assert ended.outputs["result"] == "succeeded"
     assert ended.outputs["v3-release-state"] == "draft"
 
