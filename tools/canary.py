@@ -34,6 +34,7 @@ IN_TREE = ("tests/contract/cassettes", ".pytest_cache", ".hypothesis")
 # What must hold a key, and why. Everything else must not.
 EXCEPT = {
     r"/test_(?:each_form_is_found|it_is_found_in_a_database)[^/]*/": "the canary's own tests write keys, to find them",
+    r"/test_keys_in_places_where[^/]*/shipline\.yml$": "a config with keys where nobody expects them",
 }
 _MASKS = re.compile(rb"(?m)^::add-mask::.*$")  # GitHub is told what to hide by lines that it takes out of the log
 
