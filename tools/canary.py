@@ -80,6 +80,8 @@ def _pytest(folder: Path, tests: Iterable[str]) -> list[str]:
         "-q",
         "--numprocesses",
         os.environ.get("WORKERS", "3"),
+        "--dist",
+        "worksteal",
         *keeping,
         *logging,
         *tests,
