@@ -76,9 +76,9 @@ fuzz: $(VENV)/.dev
 	$(BIN)/python tools/fuzz.py $(if $(FUZZ),--time $(FUZZ))
 
 # Small changes to the code, one at a time: does a test notice? Writes the share and what survived into docs/reliability.md.
-# MODULES="session steps.deploy" SAMPLE=40 SEED=2: these only, so many of each (0: all), another sample.
-SAMPLE ?= 12
-SEED   ?= 1
+# MODULES="session steps.deploy" SAMPLE=40 SEED=3: of these only, so many (0: all), another sample.
+SAMPLE ?= 400
+SEED   ?= 2
 mutants: $(VENV)/.mutation
 	$(BIN)/python tools/mutants.py --sample $(SAMPLE) --seed $(SEED) --write $(MODULES)
 

@@ -31,6 +31,7 @@ DOCUMENT = ROOT / "docs/reliability.md"
 BEGIN, END = "<!-- Mutants: written by `make mutants`. -->\n", "<!-- End of the mutants. -->\n"
 NOTICED = {1, 3, 24, 36, 152, 255, -24, -11, -9}  # a test failed, time ran out, or the process died
 TIMES = 6  # as long as the tests take on the unchanged code, in processor time, is too long
+FEWEST = 4  # changes of a module in a sample
 MOST_OTHERS = 40  # tests of a change, beside the closest
 SURE = 1.96  # standard errors on each side of a 95 % interval
 
@@ -38,7 +39,7 @@ SURE = 1.96  # standard errors on each side of a 95 % interval
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("modules", nargs="*", help="such as session or steps.deploy; all if none is named")
-    parser.add_argument("--sample", type=int, default=12, help="changes of each module, at most; 0 is all of them")
+    parser.add_argument("--sample", type=int, default=400, help="changes, each module by its size; 0: all")
     parser.add_argument("--seed", default="1", help="for another sample")
     parser.add_argument("--jobs", type=int, default=4)
     parser.add_argument("--write", action="store_true", help="of all modules: into docs/reliability.md")
@@ -48,8 +49,9 @@ def main() -> int:
     os.chdir(TREE)
     generate()
     modules = [m for m in all_modules() if not given.modules or any(m.name.endswith(n) for n in given.modules)]
+    share = given.sample / sum(len(m.changes) for m in modules) if given.sample else 1
     for module in modules:
-        module.draw(given.seed, given.sample)
+        module.draw(given.seed, share)
     todo = [] if given.report else [n for m in modules for n in m.sample if m.codes[n] not in NOTICED]
     if todo:
         try_out(todo, given.jobs)
@@ -240,10 +242,10 @@ class Module:
             made[key] = Change(functions[f"{name.partition('__mutmut_')[0]}__mutmut_orig"], functions[name])
         return {key: change for key, change in made.items() if not change.of_wording}
 
-    def draw(self, seed: str, size: int) -> None:
+    def draw(self, seed: str, share: float) -> None:
         names = sorted(self.changes)
         drawn = random.Random(f"{seed} {self.name}")  # noqa: S311 - the same each time is what is wanted
-        self.sample = drawn.sample(names, min(size, len(names))) if size else names
+        self.sample = drawn.sample(names, min(len(names), max(FEWEST, round(share * len(names)))))
 
     def tried(self) -> list[str]:
         return [name for name in self.sample if self.codes[name] is not None]
