@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 _SHOWN_HEADINGS = 10
 _CONTENT = frozenset({"paragraph_open", "fence", "code_block", "table_open", "html_block"})
 
+# Compiled when first used, as few runs read a changelog.
 # A version, then nothing or what isn't prose: "1.4.0 - 2026-01-01" and "1.4.0 Aurora", not "1.5 times faster".
-_VERSION_HEADING = re.compile(
+_VERSION_HEADING = (
     r"(?:(?i:version|release)\s+)?\[?[vV]?(?P<version>[0-9]+(?:\.[0-9]+){1,3}(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?)"
     r"(?:\+[0-9A-Za-z.-]+)?"
     r"(?:$|\s*[^\s\w.+-]|\s+[^\sa-z])"
 )
-_UNRELEASED_HEADING = re.compile(r"\[?unreleased\b", re.IGNORECASE)
+_UNRELEASED_HEADING = r"(?i)\[?unreleased\b"
 _UNRELEASED = "Unreleased"
 
 
@@ -75,9 +76,9 @@ def _headings(tokens: list[Token]) -> Iterator[_Heading]:
 
 
 def _heading_name(text: str) -> str:
-    if match := _VERSION_HEADING.match(text):
+    if match := re.match(_VERSION_HEADING, text):
         return match["version"]
-    return _UNRELEASED if _UNRELEASED_HEADING.match(text) else ""
+    return _UNRELEASED if re.match(_UNRELEASED_HEADING, text) else ""
 
 
 def _choose(headings: list[_Heading], version: versions.Version, file: str) -> _Heading:

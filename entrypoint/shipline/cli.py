@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # The program's own options that are switches on the command line.
 _SWITCHES = frozenset({"quiet", "verbose", "fail-fast"})
 _NOT_FLAGS = frozenset({"command"})
+_CONFIGS = click.argument("configs", metavar="[FILE OR GLOB]...", nargs=-1)
 _GARBAGE = 100_000  # objects more than before until garbage is looked for: what imports make is none
 
 
@@ -48,12 +49,6 @@ def _settings() -> Iterator[click.Option]:
             yield click.Option([leaf.flag], metavar="TEXT", help=_help(leaf))
 
 
-def _with_products() -> Iterator[click.Parameter]:
-    """The settings, and the config files of the products that they are for."""
-    yield click.Argument(["configs"], metavar="[FILE OR GLOB]...", nargs=-1)
-    yield from _settings()
-
-
 def _help(leaf: Leaf) -> str:
     """The first sentence of the description, the choices, and the default."""
     first = leaf.description.partition(". ")[0].rstrip(".")
@@ -62,19 +57,22 @@ def _help(leaf: Leaf) -> str:
     return f"{first}{choices}{default}"
 
 
-@cli.command(cls=lazy.Command, options=_with_products)
+@cli.command(cls=lazy.Command, options=_settings, spared=True)
+@_CONFIGS
 def validate(**given: Any) -> None:
     """Check everything that can be checked without a network."""
     _main("validate", given)
 
 
-@cli.command(cls=lazy.Command, options=_with_products)
+@cli.command(cls=lazy.Command, options=_settings, spared=True)
+@_CONFIGS
 def plan(**given: Any) -> None:
     """Print what `run` would send; look-ups only, nothing is changed."""
     _main("plan", given)
 
 
-@cli.command(cls=lazy.Command, options=_with_products)
+@cli.command(cls=lazy.Command, options=_settings, spared=True)
+@_CONFIGS
 def run(**given: Any) -> None:
     """Create the build, deploy it, and announce the release; safe to run again."""
     _main("run", given)
@@ -109,14 +107,14 @@ def init(*, system: str | None, yes: bool, force: bool, **given: str | None) -> 
     raise SystemExit(beginning.main(answers, system=system or "", yes=yes, force=force))
 
 
-@cli.command(cls=lazy.Command, options=_settings)
+@cli.command(cls=lazy.Command, options=_settings, spared=True)
 def doctor(**given: Any) -> None:
     """Check that each service can be reached, and say what is wrong; look-ups only."""
     _main("doctor", given)
 
 
 @cli.command()
-@click.argument("configs", metavar="[FILE OR GLOB]...", nargs=-1)
+@_CONFIGS
 @click.option("--tag", default="", help="the tag that is released, if it isn't the one of this checkout or run")
 @click.option("--shard", default="", help="only the products of this part: 2/4 is the second of four")
 @click.option(
@@ -195,7 +193,7 @@ def _main(command: CommandName, given: Mapping[str, Any]) -> None:
 def _with_config(given: dict[str, Any]) -> dict[str, Any]:
     """Arguments are config files; the wrappers can pass them only as the option, one a line."""
     configs = given.pop("configs", ())
-    if configs and given["config"]:
+    if configs and given.get("config"):
         raise click.UsageError("config files are given as arguments or with --config, not both")
     if any(not path.strip() or "\n" in path for path in configs):
         raise click.UsageError("expected the path of a config file, or a glob")

@@ -6,13 +6,13 @@ import contextlib
 import os
 import signal
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from shipline import ci, inputs, resolve
 from shipline.errors import InvalidInputError, Problem, ShiplineError, UnknownOutcomeError, bug
 from shipline.fleet import products
+from shipline.record import dataclass
 from shipline.report import Console, show_log
 from shipline.transport import proxies
 from shipline.transport.stopping import canceled
@@ -149,9 +149,9 @@ def _validate(context: Context) -> int:
 
 
 def _plan(context: Context) -> int:
+    pipeline = _to_send(context)
     from shipline import plan, plan_view, run, summary
 
-    pipeline = _load(context, need_keys=True).pipeline
     job = run.job_for(pipeline, _receipt_path(pipeline, context), context.console)
     planned = plan.make(job)
     plan_view.show(planned, job, context.console)
@@ -165,9 +165,9 @@ def _plan(context: Context) -> int:
 
 
 def _run(context: Context) -> int:
+    pipeline = _to_send(context)
     from shipline import run, summary, workspace
 
-    pipeline = _load(context, need_keys=True).pipeline
     path = _receipt_path(pipeline, context)
     with workspace.locked(path):
         job = run.job_for(pipeline, path, context.console)
@@ -230,6 +230,18 @@ def _load(context: Context, *, need_keys: bool) -> Loaded:
         for path, shown, origin in loaded.origins:
             context.console.line(f"  {path} = {shown}  ({origin})")
     return loaded
+
+
+def _to_send(context: Context) -> Pipeline:
+    """What is valid, with a connection begun to the first server that will be asked."""
+    pipeline = _load(context, need_keys=True).pipeline
+    from shipline.transport import ahead
+
+    urls = [pipeline.buildmaster.url] if pipeline.buildmaster else []
+    urls += [target.url for targets in (pipeline.v3, pipeline.centercode) for target in targets if not target.skip]
+    if urls:
+        ahead.dial(urls[0], pipeline.network.connect_timeout)
+    return pipeline
 
 
 def _receipt_path(pipeline: Pipeline, context: Context) -> Path:

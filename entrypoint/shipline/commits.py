@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shipline import version as versions
+from shipline.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

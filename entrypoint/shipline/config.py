@@ -17,7 +17,7 @@ MAX_BYTES = 8 * 1024 * 1024
 # What YAML calls non-printable (section 5.1), less the byte order mark, which is taken off before.
 # (All but what is printable would be the same, and takes ten times as long to compile.)
 _NON_PRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
-_SURROGATE_PAIR = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+_SURROGATE_PAIR = r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
 
 
 def read(path: Path, name: str, problems: Problems) -> Node | None:
@@ -69,10 +69,10 @@ def _position(before: str, name: str) -> Place:
 
 def _json_as_yaml(text: str) -> str:
     """JSON escapes characters beyond U+FFFF as two halves, which YAML doesn't know."""
-    if text.lstrip()[:1] not in {"{", "["} or not _SURROGATE_PAIR.search(text):
+    if text.lstrip()[:1] not in {"{", "["} or not re.search(_SURROGATE_PAIR, text):
         return text
     try:
         json.loads(text)
     except (ValueError, RecursionError):
         return text
-    return _SURROGATE_PAIR.sub(lambda pair: json.loads(f'"{pair[0]}"'), text)
+    return re.sub(_SURROGATE_PAIR, lambda pair: json.loads(f'"{pair[0]}"'), text)

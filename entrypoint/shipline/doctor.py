@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ from shipline.checks import Finding, warning
 from shipline.document import Problems
 from shipline.errors import InvalidInputError
 from shipline.fleet import products
+from shipline.record import dataclass
 from shipline.transport.budget import Budget
 
 if TYPE_CHECKING:

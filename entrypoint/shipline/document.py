@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from shipline.errors import InvalidInputError, Problem
+from shipline.record import dataclass
 from shipline.transport.redaction import redact
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from shipline.record import dataclass
 from shipline.transport.redaction import redact
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ Takes mappings and reads no environment of its own; what a CI system says about 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from shipline import catalogue, flat
 from shipline.document import Node, Path, Place, Problems, nearest, printable, suggest
+from shipline.record import dataclass
 from shipline.transport.redaction import Secret, redact
 
 if TYPE_CHECKING:

@@ -11,15 +11,30 @@ if TYPE_CHECKING:
 
 
 class Command(click.Command):
-    """Has what ``options`` makes, before the parameters that decorators give it."""
+    """Has what ``options`` makes, before the parameters that decorators give it.
 
-    def __init__(self, *args: Any, options: Callable[[], Iterable[click.Parameter]], **kwargs: Any) -> None:
+    ``spared``: where no argument looks like an option, the command is called without them.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        options: Callable[[], Iterable[click.Parameter]],
+        spared: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._options = options
-        self._made = False
+        self._spared = spared
+        self._made, self._asked_for = False, True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if self._spared and not ctx.resilient_parsing:  # that is the shell asking for completions
+            self._asked_for = any(arg.startswith("-") for arg in args)
+        return super().parse_args(ctx, args)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        if not self._made:
+        if self._asked_for and not self._made:
             self._made = True
             self.params[:0] = self._options()
         return super().get_params(ctx)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shipline.errors import RefusedError
+from shipline.record import dataclass
 from shipline.transport.stopping import stop
 from shipline.values import human_duration
 

@@ -11,7 +11,6 @@ import stat
 import sys
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from shipline.ci.local import Local
 from shipline.errors import InvalidInputError, Problem, ShiplineError, bug
 from shipline.operations import KEYS
 from shipline.pipeline import Network
+from shipline.record import dataclass
 from shipline.report import Console, show_log
 from shipline.services import api
 from shipline.services.arguments import bare, from_text

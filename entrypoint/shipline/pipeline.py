@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
+from shipline.record import dataclass
 from shipline.transport.budget import Budget
 
 if TYPE_CHECKING:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from shipline.errors import CanceledError, InvalidInputError, Problem, ShiplineError
+from shipline.record import dataclass
 from shipline.steps import Decision
 
 if TYPE_CHECKING:

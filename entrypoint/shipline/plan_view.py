@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shipline.errors import UnknownOutcomeError
+from shipline.record import dataclass
 from shipline.report import one_line
 
 if TYPE_CHECKING:

@@ -10,11 +10,12 @@ import os
 import sys
 import threading
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from shipline import terminal
 from shipline.errors import InvalidInputError, Problem, ShiplineError
+from shipline.record import dataclass
 from shipline.transport.redaction import redact
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from shipline import catalogue, config, inputs, validate
 from shipline import version as versions
 from shipline.document import Node, Path, Place, Problems, printable
 from shipline.pipeline import Network, Pipeline
+from shipline.record import dataclass
 from shipline.resolution import (
     buildmaster,
     certificates,

@@ -13,24 +13,25 @@ Unit = Literal["Bytes", "KB", "MB", "GB"]
 _STEP = 1024
 _SCALES: tuple[tuple[Unit, int], ...] = (("GB", _STEP**3), ("MB", _STEP**2), ("KB", _STEP))
 
+# Compiled when first used, as few runs have such values.
 # [0-9], not \d: other scripts' digits are digits to Python, not to the services.
-_DURATION = re.compile(r"(?=[0-9])(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?")
+_DURATION = r"(?=[0-9])(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?"
 _DATE, _CLOCK, _OFFSET = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
     r"[0-9]{2}:[0-9]{2}:[0-9]{2}",
     r"[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9]",
 )
-_INSTANT = re.compile(rf"{_DATE}[Tt]{_CLOCK}(?:\.[0-9]+)?(?:[Zz]|{_OFFSET})")
-_ALMOST_INSTANT = re.compile(
+_INSTANT = rf"{_DATE}[Tt]{_CLOCK}(?:\.[0-9]+)?(?:[Zz]|{_OFFSET})"
+_ALMOST_INSTANT = (
     rf"({_DATE})[Tt ]?(?:([0-9]{{1,2}}):([0-9]{{2}})(?::([0-9]{{2}})(?:\.[0-9]+)?)?)?"
     rf" ?(?:([AaPp])[Mm])? ?([Zz]|{_OFFSET})?"
 )
-_HOST = re.compile(r"[^\W_](?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)*\.?")
+_HOST = r"[^\W_](?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)*\.?"
 
 
 def duration(text: str) -> float:
     """Seconds of ``90s``, ``30m`` or ``1h30m``. Raises ValueError with what is expected."""
-    match = _DURATION.fullmatch(text)
+    match = re.fullmatch(_DURATION, text)
     if not match:
         raise ValueError("a duration is hours, minutes and seconds, each with its unit, such as 90s, 30m or 1h30m")
     hours, minutes, seconds = (int(part or 0) for part in match.groups())
@@ -42,7 +43,7 @@ def instant(text: str) -> datetime:
 
     Nothing is guessed: without a zone, or with AM or PM, it is a ValueError that shows how to write it.
     """
-    if _INSTANT.fullmatch(text):
+    if re.fullmatch(_INSTANT, text):
         try:
             moment = datetime.fromisoformat(text.upper())
             moment.astimezone(UTC)  # overflows at the calendar's ends
@@ -55,7 +56,7 @@ def instant(text: str) -> datetime:
 
 
 def _instant_hint(text: str) -> str:
-    match = _ALMOST_INSTANT.fullmatch(text)
+    match = re.fullmatch(_ALMOST_INSTANT, text)
     if not match:
         return "a moment is a date, a time and a zone, such as 2026-01-31T09:00:00Z or 2026-01-31T09:00:00+02:00"
     date, hour, minute, second, half, zone = match.groups()
@@ -95,7 +96,7 @@ def http_url(text: str) -> str:
         raise ValueError("a URL must not hold a user name or password: give keys by their own input or variable")
     if parts.scheme not in {"http", "https"} or not host or port == 0:
         raise ValueError(expected)
-    if ":" not in host and not _HOST.fullmatch(host):
+    if ":" not in host and not re.fullmatch(_HOST, host):
         raise ValueError(f"the host has characters that no host name has; {expected}")
     return text
 
@@ -108,7 +109,7 @@ def base_url(text: str) -> str:
     return text.rstrip("/")
 
 
-UPLOAD_NAME = re.compile(r"[()\[\]a-zA-Z0-9_.-]{3,256}")
+UPLOAD_NAME = r"[()\[\]a-zA-Z0-9_.-]{3,256}"
 """Names of files that v3's release server takes (the server's published source); case makes no difference to it."""
 UPLOAD_NAME_RULE = "3 to 256 of the characters A-Z a-z 0-9 . - _ ( ) [ ]"
 

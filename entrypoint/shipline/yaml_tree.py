@@ -8,12 +8,13 @@ without a limit.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import yaml
 
 from shipline.document import Node, Place, Problems, Scalar, printable
+from shipline.record import dataclass
 
 MAX_NODES = 200_000
 MAX_DEPTH = 50

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from shipline import values
 from shipline.checks import Finding, problem, warning
 from shipline.errors import ShiplineError, UnavailableError
+from shipline.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

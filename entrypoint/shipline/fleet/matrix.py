@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from shipline.document import Problems
 from shipline.errors import InvalidInputError, Problem, ShiplineError, bug
 from shipline.fleet import jobs, outlines, products
 from shipline.fleet.jobs import Entry
+from shipline.record import dataclass
 from shipline.report import Console, one_line
 from shipline.resolution import conflicts
 from shipline.transport.redaction import redact

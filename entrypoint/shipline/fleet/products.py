@@ -6,13 +6,13 @@ import hashlib
 import os
 import re
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from shipline import config, inputs, resolve
 from shipline.document import Node, Problems
 from shipline.errors import InvalidInputError, Problem
+from shipline.record import dataclass
 from shipline.resolution import tags
 
 if TYPE_CHECKING:

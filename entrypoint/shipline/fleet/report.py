@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shipline.plan_view import NOTHING_LEFT
+from shipline.record import dataclass
 from shipline.report import one_line
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ import queue
 import signal
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from shipline.record import dataclass
 from shipline.transport.stopping import stop
 
 if TYPE_CHECKING:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from shipline.errors import UnknownOutcomeError
+from shipline.record import dataclass
 from shipline.report import hidden, one_line, visible
 
 if TYPE_CHECKING:

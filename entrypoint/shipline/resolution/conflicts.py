@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shipline.errors import Problem
+from shipline.record import dataclass
 from shipline.resolution import twins
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from shipline import artifacts as local_files
 from shipline import values
 from shipline.pipeline import Artifact
+from shipline.record import dataclass
 from shipline.text import Text, literal
 
 if TYPE_CHECKING:

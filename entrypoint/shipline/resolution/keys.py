@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from shipline import catalogue
 from shipline.document import Node, Path, Place, Problems
+from shipline.record import dataclass
 from shipline.transport.redaction import Secret, redact
 
 if TYPE_CHECKING:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from shipline.document import suggest
+from shipline.record import dataclass
 from shipline.text import LATE_NAMES, Text, UnknownNameError, interpolate
 from shipline.validate import bad_character
 

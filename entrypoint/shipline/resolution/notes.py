@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
 from shipline import artifacts
 from shipline import notes as markdown
+from shipline.record import dataclass
 from shipline.resolution import keys
 
 if TYPE_CHECKING:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shipline.pipeline import Listener
+from shipline.record import dataclass
 from shipline.resolution import urls
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shipline import catalogue, values
+from shipline.record import dataclass
 from shipline.wording import how_to_set, place_of
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from shipline import values
 from shipline import version as versions
 from shipline.document import dotted
 from shipline.pipeline import CentercodeTarget, V3Target
+from shipline.record import dataclass
 from shipline.resolution import notes as notes_of
 from shipline.resolution import urls
 from shipline.text import Text, literal
@@ -139,7 +139,7 @@ def _check_uploads(target: Section, artifacts: list[tuple[Artifact, Section]]) -
             choice = dotted((*target.path, "artifacts"))
             what = f"isn't a local file, and attach: upload needs one: give a path, or leave it out by {choice}"
             entry.complain(what, "url")
-        elif not values.UPLOAD_NAME.fullmatch(sample):
+        elif not re.fullmatch(values.UPLOAD_NAME, sample):
             what = f"{name} can't be uploaded to v3 under this name: expected {values.UPLOAD_NAME_RULE}"
             entry.complain(what if entry.given("label") else f"{what}, or such a label", setting)
         elif name.casefold() in names:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
 from shipline import values
+from shipline.record import dataclass
 from shipline.resolution import keys
 from shipline.transport.redaction import Secret
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from shipline import values
 from shipline.errors import InvalidInputError, Problem
 from shipline.pipeline import Network
+from shipline.record import dataclass
 from shipline.services import arguments, following, openapi
 from shipline.services.answer import drift
 from shipline.services.operation import Client

@@ -6,11 +6,11 @@ Filters of lists are not to be trusted, so every list is filtered again here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from shipline.errors import RefusedError
+from shipline.record import dataclass
 from shipline.services.operation import Client
 
 if TYPE_CHECKING:

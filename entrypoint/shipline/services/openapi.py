@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from shipline import schemas
+from shipline.record import dataclass
 from shipline.transport.pacing import Limit
 
 if TYPE_CHECKING:

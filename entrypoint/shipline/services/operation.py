@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from shipline.errors import NotAuthorisedError, RefusedError
+from shipline.record import dataclass
 from shipline.services import answer, arguments, openapi
 from shipline.text import Text
 from shipline.transport.session import Key, Request, Session

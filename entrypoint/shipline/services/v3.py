@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from shipline.record import dataclass
 from shipline.services.operation import Client
 
 if TYPE_CHECKING:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from shipline.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection

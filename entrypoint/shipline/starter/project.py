@@ -6,12 +6,12 @@ import re
 import shutil
 import subprocess
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from shipline import version as versions
+from shipline.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from shipline.errors import (
@@ -14,6 +14,7 @@ from shipline.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
+from shipline.record import dataclass
 from shipline.services.answer import ConflictError, LostAnswerError
 from shipline.transport import connection
 

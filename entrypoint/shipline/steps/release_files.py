@@ -79,7 +79,7 @@ class ReleaseFiles:
         """Names that hold the build's number are whole only now."""
         whole = [a.label.fill(job.values) for a in self._artifacts if not a.label.names - job.values.keys()]
         twice = [name for name, count in Counter(name.casefold() for name in whole).items() if count > 1]
-        wrong = [name for name in whole if not UPLOAD_NAME.fullmatch(name)]
+        wrong = [name for name in whole if not re.fullmatch(UPLOAD_NAME, name)]
         if wrong or twice:
             raise RefusedError(
                 f"the release server doesn't take files named {', '.join(wrong or twice)}",

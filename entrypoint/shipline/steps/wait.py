@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from shipline import values
 from shipline.errors import DeploymentFailedError, TimedOutError
+from shipline.record import dataclass
 from shipline.services.buildmaster import worst
 from shipline.steps.superseded import rejected
 from shipline.transport.stopping import stop

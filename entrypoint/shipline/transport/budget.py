@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from shipline.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,6 +20,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.ssl_ import create_urllib3_context
 
+from shipline.transport import ahead
 from shipline.transport.stopping import stop
 
 if TYPE_CHECKING:
@@ -173,7 +174,13 @@ class _Phases(HTTPConnection):
     """Notes each phase as it begins."""
 
     def _new_conn(self) -> socket.socket:
-        return _within_reach_of_signals(super()._new_conn)
+        ready = ahead.taken(self._dns_host, self.port)
+        if ready is None:
+            return _within_reach_of_signals(super()._new_conn)
+        ready.settimeout(self.timeout)
+        for option in self.socket_options or ():
+            ready.setsockopt(*option)
+        return ready
 
     def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         if progress.query_key is not None:

@@ -6,10 +6,10 @@ import heapq
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from shipline.record import dataclass
 from shipline.transport.stopping import stop
 
 if TYPE_CHECKING:

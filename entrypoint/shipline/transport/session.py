@@ -7,7 +7,7 @@ import logging
 import random
 import tempfile
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode, urlsplit
 
@@ -15,6 +15,7 @@ import requests
 
 from shipline import __version__
 from shipline.errors import ShiplineError, UnavailableError
+from shipline.record import dataclass
 from shipline.transport import connection
 from shipline.transport.failure import failed
 from shipline.transport.pacing import pacer
