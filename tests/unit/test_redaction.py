@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shipline.transport import redaction
 from shipline.transport.redaction import Redactor, Secret, any_form
 
 if TYPE_CHECKING:
@@ -209,3 +210,8 @@ def test_a_character_is_known_however_it_is_escaped(char: str, text: str) -> Non
 @pytest.mark.parametrize("text", ["a b", "ab", "a%2Cb", "a++b", "a%2", r"a\u002cb", "a&#44;b", "A+b", "a+B", "a&amp;b"])
 def test_another_text_is_left_alone(text: str) -> None:
     assert not re.fullmatch(any_form("a+b"), text)
+
+
+@pytest.mark.parametrize("char", redaction._NAMED)
+def test_the_names_of_what_keys_have_are_htmls(char: str) -> None:
+    assert sorted(redaction._NAMED[char]) == sorted(redaction._html_names().get(char, []))

@@ -6,7 +6,6 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
 from shipline import artifacts
-from shipline import notes as markdown
 from shipline.record import dataclass
 from shipline.resolution import keys
 
@@ -64,9 +63,11 @@ class Notes:
 
     def bounded(self, target: Section, link: str) -> str:
         """For v3, at most 4096 characters; longer notes are cut, or a problem at the setting they come from."""
+        from shipline import notes  # here, as not every run has some
+
         too_long = target.value("notes", "too-long") or self.too_long
         try:
-            return markdown.bounded(self.text, too_long, link)
+            return notes.bounded(self.text, too_long, link)
         except ValueError as error:
             self.section.complain(str(error), "notes", self.name)
             return ""
@@ -110,6 +111,8 @@ def _of_commits(section: Section, found: Commits) -> tuple[str, str]:
 
 
 def _of_file(section: Section, source: Source) -> tuple[str, str]:
+    from shipline import changelog
+
     raw, version = section.text("notes", "file"), source.version
     filled = None if raw is None else source.names.fill(section, raw, "notes", "file")
     if filled is None:
@@ -117,7 +120,7 @@ def _of_file(section: Section, source: Source) -> tuple[str, str]:
     shown = str(filled)
     try:
         text = _content(artifacts.inside(shown, source.workspace, source.allowed))
-        return (markdown.section(text, version, shown) if version is not None else "", shown)
+        return (changelog.section(text, version, shown) if version is not None else "", shown)
     except FileNotFoundError:
         what = f"there is no file {shown}: expected a Markdown file, as a path relative to the workspace"
     except OSError as error:

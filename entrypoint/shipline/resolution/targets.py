@@ -7,7 +7,6 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from shipline import notes as markdown
 from shipline import values
 from shipline import version as versions
 from shipline.document import dotted
@@ -193,6 +192,8 @@ def _v3_channel(target: Section, context: Context, *, skipped: bool) -> str:
 def centercode(target: Section, name: str, context: Context) -> CentercodeTarget:
     """One Centercode target."""
     skip = context.skip(target)
+    from shipline import notes
+
     endpoint = urls.endpoint(target)
     raw, project = target.text("subtitle"), endpoint.project if endpoint else target.text("project") or ""
     start, end = _dates(target)
@@ -207,7 +208,7 @@ def centercode(target: Section, name: str, context: Context) -> CentercodeTarget
         release_type=endpoint.release_type if endpoint else target.text("release-type") or "",
         title=context.title_for(target, f"{project} {context.dotted_version()}".strip()),
         subtitle=None if raw is None else context.late_names.fill(target, raw, "subtitle"),
-        body=markdown.to_html(context.notes_for(target).text),
+        body=notes.to_html(context.notes_for(target).text),
         start_date=start,
         end_date=end,
         click_through_notice=notice,

@@ -14,7 +14,6 @@ from shipline.errors import InvalidInputError, Problem
 from shipline.services.answer import drift
 from shipline.services.openapi import Parameter, with_definitions
 from shipline.transport.redaction import redact
-from shipline.transport.upload import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from shipline.services.openapi import Operation
     from shipline.services.operation import Call, Client
+    from shipline.transport.upload import Upload
 
 LARGEST_FORM = 2_000_000_000  # bytes; Centercode API reference, "Upload File Attachment": requests under 2gb
 _LONGEST_MESSAGE = 200
@@ -137,6 +137,8 @@ def _upload(operation: Operation, given: Mapping[str, Any], path: Mapping[str, A
     file = operation.file
     if file is None or not isinstance(given.get(file.name), str | PathLike):
         return None
+    from shipline.transport.upload import Upload
+
     field = file.name if operation.form else operation.form_field if as_form else ""
     return Upload(Path(given[file.name]), field, str(path.get("filename", "")))
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import base64
 import functools
-import html
 import json
 import re
 import threading
-from html.entities import html5
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -115,7 +113,7 @@ def _forms(char: str) -> Iterator[str]:
     yield rf"\\{{1,9}}u{_hex(f'{ord(char):04x}')}"
     if ord(char) <= _LAST_BYTE:
         yield rf"\\{{1,9}}x{_hex(f'{ord(char):02x}')}"
-    names = _html_names().get(char, ())
+    names = _NAMED[char] if char in _NAMED else _html_names().get(char, [])
     number = rf"#0{{0,9}}{ord(char)};|#[xX]0{{0,9}}{_hex(f'{ord(char):x}')};"
     yield f"&(?:amp;){{0,4}}(?:{'|'.join([number, *names])})"
     yield from _SHORT.get(char, ())
@@ -125,6 +123,8 @@ def _forms(char: str) -> Iterator[str]:
 @functools.cache
 def _html_names() -> dict[str, list[str]]:
     """HTML's names of each character."""
+    from html.entities import html5
+
     names: dict[str, list[str]] = {}
     for name, value in html5.items():
         if name.endswith(";"):
@@ -137,6 +137,16 @@ def _hex(digits: str) -> str:
     return "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in digits)
 
 
+_HTML = {ord(char): entity for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"))}
+# Of what most keys have beside letters and digits: HTML's two thousand names aren't loaded for it.
+_NAMED: dict[str, list[str]] = {
+    "-": [],
+    ".": ["period;"],
+    "_": ["lowbar;", "UnderBar;"],
+    "+": ["plus;"],
+    "/": ["sol;"],
+    "=": ["equals;"],
+}
 _LAST_BYTE = 0xFF
 # As forms write a space, JSON a line break, and shells a quote within quotes.
 _SHORT = {
@@ -155,7 +165,7 @@ def variants(text: str) -> set[str]:
     quoted |= {re.sub(r"%[0-9A-F]{2}", lambda m: m[0].lower(), form) for form in quoted}
     forms = {text, text.strip(), *quoted, repr(text)[1:-1]}
     forms |= {quote(form, safe=safe) for form in quoted for safe in ("", "/")}
-    forms |= {html.escape(text).replace("&#x27;", quote_mark) for quote_mark in ("&#x27;", "&#39;", "&apos;")}
+    forms |= {text.translate({**_HTML, ord("'"): quote_mark}) for quote_mark in ("&#x27;", "&#39;", "&apos;")}
     # As shells write them: 'it'\''s', 'it'"'"'s', it\'s.
     forms |= {text.replace("'", "'\\''"), text.replace("'", "'\"'\"'"), re.sub(r"([^\w@%+=:,./-])", r"\\\1", text)}
     forms |= {
