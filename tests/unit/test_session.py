@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import struct
 import subprocess
 import threading
 from typing import TYPE_CHECKING
@@ -102,6 +103,27 @@ def test_a_post_whose_answer_is_lost_is_unknown_and_not_sent_again(answer: bytes
         with pytest.raises(UnknownOutcomeError, match="was sent, but its answer was lost"):
             Session("S", NETWORK).send(post(server.url))
         assert len(server.seen) == 1
+
+
+def test_a_post_that_broke_off_while_it_was_sent_may_have_been_applied() -> None:
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        met: list[int] = []
+
+        def hang_up() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    met.append(1)
+                    connection.recv(1)
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    connection.close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        large = Request("POST", f"http://127.0.0.1:{listener.getsockname()[1]}/x", form={"a": "x" * 20_000_000})
+        with pytest.raises(UnknownOutcomeError):
+            Session("S", NETWORK).send(large)
+        assert met == [1]
+        listener.shutdown(socket.SHUT_RDWR)
 
 
 def test_an_accepted_post_whose_answer_is_cut_off_is_known_to_be_accepted() -> None:

@@ -141,6 +141,7 @@ def test_one_that_was_taken_up_is_known_by_its_newest_child(tmp_path: Path, serv
     run = Waiting(tmp_path, server)
     assert run.ended(parents=()).startswith("deployed to Testing (warned")
     assert run.job.values["buildmaster-deployment-id"] == "12"
+    assert all("pipelineStageName=Testing" in asked for asked in server.asked if asked.startswith(LIST))
     assert run.warnings == ["the deployment to Testing succeeded with warnings"]
     assert run.job.console.warned
     assert len(clock.slept) == 2
