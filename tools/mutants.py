@@ -49,6 +49,8 @@ def main() -> int:
     os.chdir(TREE)
     generate()
     modules = [m for m in all_modules() if not given.modules or any(m.name.endswith(n) for n in given.modules)]
+    if not modules:
+        parser.error("there is no such module")
     share = given.sample / sum(len(m.changes) for m in modules) if given.sample else 1
     for module in modules:
         module.draw(given.seed, share)

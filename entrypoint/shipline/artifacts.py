@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
@@ -40,18 +41,21 @@ def find(pattern: str, workspace: Path, allowed: Sequence[Path] = ()) -> list[Pa
     root, parts = _start(pattern, workspace, allowed)
     literal = root.joinpath(*parts)
     try:
-        if literal.is_dir():
+        if literal.is_file():
+            found = {literal}
+        elif literal.is_dir():
             raise ValueError(f"{pattern} is a folder: for the files in it write {'/'.join((*parts, '*'))}")
-        found = {literal} if literal.is_file() else {path for path in _expand(root, parts) if path.is_file()}
+        else:
+            found = {path for path in _expand(root, parts) if path.is_file()}
     except OSError as error:
         raise ValueError(
             f"{pattern}: can't look into {_shown(Path(error.filename or literal), workspace)}: {error.strerror}"
         ) from None
     if not found:
         raise ValueError(_nothing(pattern, parts, root, workspace))
-    roots = _real(workspace, allowed)
+    roots = _roots(workspace, *allowed)
     for path in found:
-        _check(path.resolve(), _shown(path, workspace), roots)
+        _check(_real(path), _shown(path, workspace), roots)
     return sorted(found)
 
 
@@ -63,10 +67,10 @@ def inside(name: str, workspace: Path, allowed: Sequence[Path] = ()) -> Path:
     root, parts = _start(name, workspace, allowed)
     path = root.joinpath(*parts)
     try:
-        real = path.resolve()
+        real = str(path.resolve())
     except (OSError, RuntimeError):
         raise ValueError(f"{name} is a link that leads to itself") from None
-    _check(real, name, _real(workspace, allowed))
+    _check(real, name, _roots(workspace, *allowed))
     if path.exists() and not path.is_file():
         raise ValueError(f"{name} is a {'folder' if path.is_dir() else 'device or pipe'}: expected a file")
     return path
@@ -91,12 +95,22 @@ def local(path: Path, workspace: Path) -> LocalFile:
     return LocalFile(path, shown, path.name, size, sha256.hexdigest(), md5.hexdigest())
 
 
-def _real(workspace: Path, allowed: Sequence[Path]) -> tuple[Path, ...]:
-    return tuple(folder.resolve() for folder in (workspace, *allowed))
+def _real(path: Path) -> str:
+    return os.path.realpath(path) if path.is_symlink() else f"{_real_folder(str(path.parent))}{os.sep}{path.name}"
 
 
-def _check(real: Path, shown: str, roots: Sequence[Path]) -> None:
-    if not any(real.is_relative_to(root) for root in roots):
+# Folders are looked at once: there may be ten thousand files in them.
+_real_folder = lru_cache(os.path.realpath)
+
+
+@lru_cache
+def _roots(*folders: Path) -> tuple[str, ...]:
+    """Where they are, with a slash at their ends."""
+    return tuple(_real_folder(str(folder)).rstrip(os.sep) + os.sep for folder in folders)
+
+
+def _check(real: str, shown: str, roots: tuple[str, ...]) -> None:
+    if not (real + os.sep).startswith(roots):
         raise ValueError(f"{shown} is a link to outside of the workspace; only files inside it are taken")
 
 
@@ -115,7 +129,7 @@ def _parts(pattern: str) -> tuple[str, ...]:
     if "\\" in pattern:
         raise ValueError(f"{pattern}: folders are separated by /, on Windows too")
     path = PurePosixPath(pattern)
-    if path.is_absolute() or PureWindowsPath(pattern).drive or ".." in path.parts:
+    if path.is_absolute() or (":" in pattern and PureWindowsPath(pattern).drive) or ".." in path.parts:
         raise ValueError(
             f"{pattern} leaves the workspace: expected is a path relative to it, without .., or one in a folder that "
             "allow-folders names"
@@ -191,4 +205,7 @@ def _some(names: list[str]) -> str:
 
 
 def _shown(path: Path, workspace: Path) -> str:
-    return (path.relative_to(workspace) if path.is_relative_to(workspace) else path).as_posix()
+    try:
+        return path.relative_to(workspace).as_posix()
+    except ValueError:
+        return path.as_posix()

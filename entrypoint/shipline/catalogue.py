@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from shipline import schemas
@@ -85,7 +85,11 @@ def by_path() -> Mapping[tuple[str, ...], Leaf]:
 
 def at(path: Sequence[str | int]) -> Leaf | None:
     """The setting that a place belongs to; list positions and what is inside a list or map are passed over."""
-    names = tuple(part for part in path if isinstance(part, str))
+    return _at(tuple(part for part in path if isinstance(part, str)))
+
+
+@lru_cache
+def _at(names: tuple[str, ...]) -> Leaf | None:
     return next((leaf for end in range(len(names), 0, -1) if (leaf := by_path().get(names[:end]))), None)
 
 

@@ -6,7 +6,8 @@ import gc
 import re
 import signal
 import sys
-from typing import TYPE_CHECKING, Any
+import warnings
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -203,6 +204,7 @@ def _with_config(given: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Carry out the command line. Usage errors exit with 2, as invalid input does."""
     gc.set_threshold(_GARBAGE)
+    _guess_no_encodings()
     try:
         cli.main(standalone_mode=False)
     except click.ClickException as error:
@@ -211,6 +213,15 @@ def main() -> None:
         raise SystemExit(stop.exit_code) from None
     except (click.Abort, KeyboardInterrupt):
         raise SystemExit(128 + signal.SIGINT) from None
+
+
+def _guess_no_encodings() -> None:
+    """requests would load a library that guesses them, a tenth of its own cost, and warn if it found none.
+
+    Nothing here guesses: answers are read as bytes, and JSON is UTF-8.
+    """
+    sys.modules.setdefault("charset_normalizer", cast("Any", None))  # to Python, what can't be imported
+    warnings.filterwarnings("ignore", message="Unable to find acceptable character detection")
 
 
 def _misused(error: click.ClickException) -> int:

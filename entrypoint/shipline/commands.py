@@ -238,7 +238,7 @@ def _to_send(context: Context) -> Pipeline:
     from shipline.transport import ahead
 
     urls = [pipeline.buildmaster.url] if pipeline.buildmaster else []
-    urls += [target.url for targets in (pipeline.v3, pipeline.centercode) for target in targets if not target.skip]
+    urls += [target.url for target in pipeline.v3 if not target.skip]  # Centercode has nothing to look up
     if urls:
         ahead.dial(urls[0], pipeline.network.connect_timeout)
     return pipeline

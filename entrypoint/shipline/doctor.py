@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -236,8 +236,8 @@ def _key(about: str, key: Secret | None) -> Iterator[Finding]:
 
 def _tell(finding: Finding, console: Console) -> None:
     if console.json:
-        fields: Mapping[str, str | int] = {name: getattr(finding, name) for name in finding.__slots__}
-        console.event(event="check", **fields)
+        told: Mapping[str, str | int] = {f.name: getattr(finding, f.name) for f in fields(finding)}
+        console.event(event="check", **told)
         return
     console.line(f"{finding.state:8} {finding.about}: {finding.what}")
     if finding.todo:

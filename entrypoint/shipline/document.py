@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import field
+from dataclasses import dataclass, field  # not records: a large config has many of them
 from typing import TYPE_CHECKING, Any
 
 from shipline.errors import InvalidInputError, Problem
-from shipline.record import dataclass
 from shipline.transport.redaction import redact
 
 if TYPE_CHECKING:
@@ -108,13 +107,14 @@ class Node:
 
     def walk(self, path: Path = ()) -> Iterator[tuple[Path, Node]]:
         """Every node with its path, parents first."""
-        yield path, self
-        if isinstance(self.value, dict):
-            for key, node in self.value.items():
-                yield from node.walk((*path, key))
-        elif isinstance(self.value, tuple):
-            for index, node in enumerate(self.value):
-                yield from node.walk((*path, index))
+        left: list[tuple[Path, Node]] = [(path, self)]
+        while left:
+            path, node = left.pop()
+            yield path, node
+            if isinstance(node.value, dict):
+                left += [((*path, key), below) for key, below in reversed(node.value.items())]
+            elif isinstance(node.value, tuple):
+                left += [((*path, index), node.value[index]) for index in range(len(node.value) - 1, -1, -1)]
 
 
 class Problems:

@@ -29,8 +29,8 @@ class Command(click.Command):
         self._made, self._asked_for = False, True
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if self._spared and not ctx.resilient_parsing:  # that is the shell asking for completions
-            self._asked_for = any(arg.startswith("-") for arg in args)
+        completing = ctx.resilient_parsing  # the shell asks
+        self._asked_for = not self._spared or completing or any(arg.startswith("-") for arg in args)
         return super().parse_args(ctx, args)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:

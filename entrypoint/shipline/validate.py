@@ -34,6 +34,8 @@ def check(root: Node, empty: Mapping[Path, Place], problems: Problems) -> frozen
 
 def bad_character(text: str, *, multiline: bool = False) -> str:
     """What is wrong with a character of ``text``, and where; empty if nothing is."""
+    if text.isprintable():
+        return ""
     for index, char in enumerate(text, start=1):
         if char.isprintable() or (multiline and char in "\n\t\r"):
             continue

@@ -82,7 +82,7 @@ def utc(moment: datetime) -> str:
 
 def http_url(text: str) -> str:
     """The URL itself. Raises ValueError, which never repeats it: it may hold a password."""
-    if any(c.isspace() or not c.isprintable() or c in '\\<>"' for c in text):
+    if not text.isprintable() or any(char in text for char in ' \\<>"'):
         raise ValueError(
             "a URL has no spaces, control characters, backslashes, quotes or angle brackets: write %20 for a space"
         )

@@ -58,8 +58,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         monkeypatch.delenv(name, raising=False)
     with closing(Server()) as server:
         yield server
-        if ahead._dial is not None and (unused := ahead._dial.end()) is not None:
-            unused.close()
+        ahead.drop()
 
 
 def ask(url: str) -> int:
@@ -185,6 +184,46 @@ def test_one_that_comes_too_late_is_closed(server: Server, monkeypatch: pytest.M
         assert time.monotonic() < end
         time.sleep(0.01)
     assert ahead.taken("127.0.0.1", server.port) is None
+
+
+def test_one_that_has_grown_old_is_not_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead.dial(server.url, PATIENCE)
+    assert server.met.wait(PATIENCE)
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 2)
+    assert ahead.taken("127.0.0.1", server.port) is None
+    monkeypatch.undo()
+    assert ask(server.url) == 200
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 408 Request Time-out\r\nConnection: close\r\n\r\n"])
+def test_one_that_the_server_has_given_up_is_not_used(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    monkeypatch.setattr(ahead, "_dial", None)
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port = listener.getsockname()[1]
+        ahead.dial(f"http://127.0.0.1:{port}", PATIENCE)
+        client, _ = listener.accept()
+        client.sendall(said)
+        client.close()
+        time.sleep(0.05)
+        assert ahead.taken("127.0.0.1", port) is None
+
+
+def test_no_change_is_sent_on_it(server: Server) -> None:
+    ahead.dial(server.url, PATIENCE)
+    assert server.met.wait(PATIENCE)
+    network = Network(connect_timeout=PATIENCE, read_timeout=PATIENCE)
+    assert Session("v3", network).send(Request("POST", server.url, json={})).status == 200
+    assert server.connections == 2
+    assert ahead.taken("127.0.0.1", server.port) is None
+
+
+def test_a_name_beyond_ascii_is_left_to_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(ahead, "_dial", None)
+    monkeypatch.setattr(ahead._thread, "start_new_thread", lambda *args: asked.append(args))
+    ahead.dial("https://stra\u00dfe.example.com", PATIENCE)
+    assert asked == []
 
 
 def test_a_machine_without_a_thread_to_spare_does_without(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,3 +108,10 @@ def test_a_run_reads_each_schema_that_it_needs_once(tmp_path: Path) -> None:
     assert "requests" in names
     assert not names & {"charset_normalizer", "chardet"}  # guessing encodings
     assert not names & {"markdown_it", "nh3", "flask", "shipline_sandbox", "shipline.services.buildmaster"}
+
+
+def test_a_script_that_uses_the_services_keeps_its_own_guessing_of_encodings(tmp_path: Path) -> None:
+    script = "import shipline.services.api, requests, charset_normalizer; assert requests.compat.chardet"
+    command = [sys.executable, "-W", "error", "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from dataclasses import dataclass as standard
 from dataclasses import field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import shipline
 from shipline.record import dataclass as ours
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 def point(dataclass: Callable[..., Any]) -> Any:
@@ -100,6 +103,23 @@ def test_one_with_a_change_is_another() -> None:
     first = OURS(1, names=["a"])
     assert replace(first, y=7) == OURS(1, 7, ["a"])
     assert first.y == 2
+
+
+def records() -> Iterator[type]:
+    for module in pkgutil.walk_packages(shipline.__path__, "shipline."):
+        if module.name != "shipline.__main__":
+            kinds = vars(importlib.import_module(module.name)).values()
+            yield from (kind for kind in kinds if isinstance(kind, type) and kind.__module__ == module.name)
+
+
+def test_none_uses_what_records_do_not_have() -> None:
+    all_of_them = [kind for kind in records() if is_dataclass(kind)]
+    assert len(all_of_them) > 50
+    for kind in all_of_them:
+        assert kind.__mro__[1:] == (object,), kind
+        assert not hasattr(kind, "__post_init__"), kind
+        assert not [name for name, kept in kind.__annotations__.items() if "ClassVar" in kept], kind
+        assert all(f.init and not f.kw_only for f in fields(kind)), kind
 
 
 def test_its_own_methods_stay() -> None:

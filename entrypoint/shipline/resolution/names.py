@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ _VERSION_NAMES = frozenset({"version", "major", "minor", "patch", "prerelease", 
 _MAY_BE_EMPTY = frozenset({"prerelease", "prerelease_number"})
 # A whole URL, which percent-encoding would break.
 _URLS = frozenset({"run_url"})
+_quoted = lru_cache(partial(quote, safe="/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Names:
 
     def for_url(self) -> Names:
         """The values as parts of a URL's path."""
-        return replace(self, values={k: v if k in _URLS else quote(v, safe="/") for k, v in self.values.items()})
+        return replace(self, values={k: v if k in _URLS else _quoted(v) for k, v in self.values.items()})
 
     def fill(self, section: Section, raw: str, *path: str | int) -> Text | None:
         """``raw``, which stands at ``path`` of the section, filled; None, and problems, if it uses a name in vain."""

@@ -16,7 +16,7 @@ import requests
 from shipline import __version__
 from shipline.errors import ShiplineError, UnavailableError
 from shipline.record import dataclass
-from shipline.transport import connection
+from shipline.transport import ahead, connection
 from shipline.transport.failure import failed
 from shipline.transport.pacing import pacer
 from shipline.transport.retry_after import seconds_to_wait
@@ -161,6 +161,7 @@ class Session:
         if not request.safe and time.monotonic() - self._last_used > 1:
             # An idle connection may be half closed: a POST lost on it could not be told from one that was applied.
             self._adapter.poolmanager.clear()
+            ahead.drop()
         stop.check()
         limit = 2 * self._network.read_timeout  # a whole answer's; each part of it has the read time-out
         connection.progress.begin(limit)
