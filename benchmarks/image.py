@@ -66,7 +66,7 @@ def _seconds(*arguments: str, folder: Path) -> list[float]:
 
 def _wheel(folder: Path) -> float:
     """The size of the wheel in KB, sandbox included."""
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
     subprocess.run(command, check=True, capture_output=True)
     (wheel,) = folder.glob("*.whl")
     return wheel.stat().st_size / 1000

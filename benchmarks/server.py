@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # an answer leaves in one piece
+    disable_nagle_algorithm = True  # and at once, also behind TLS' tickets
     answer: staticmethod[[str, str, bytes], tuple[int, Any]]
 
     def _answer(self) -> None:

@@ -55,7 +55,8 @@ def find(pattern: str, workspace: Path, allowed: Sequence[Path] = ()) -> list[Pa
         raise ValueError(_nothing(pattern, parts, root, workspace))
     roots = _roots(workspace, *allowed)
     for path in found:
-        _check(_real(path), _shown(path, workspace), roots)
+        if not _is_in(_real(path), roots):
+            raise ValueError(_outside(_shown(path, workspace)))
     return sorted(found)
 
 
@@ -70,7 +71,8 @@ def inside(name: str, workspace: Path, allowed: Sequence[Path] = ()) -> Path:
         real = str(path.resolve())
     except (OSError, RuntimeError):
         raise ValueError(f"{name} is a link that leads to itself") from None
-    _check(real, name, _roots(workspace, *allowed))
+    if not _is_in(real, _roots(workspace, *allowed)):
+        raise ValueError(_outside(name))
     if path.exists() and not path.is_file():
         raise ValueError(f"{name} is a {'folder' if path.is_dir() else 'device or pipe'}: expected a file")
     return path
@@ -109,9 +111,12 @@ def _roots(*folders: Path) -> tuple[str, ...]:
     return tuple(_real_folder(str(folder)).rstrip(os.sep) + os.sep for folder in folders)
 
 
-def _check(real: str, shown: str, roots: tuple[str, ...]) -> None:
-    if not (real + os.sep).startswith(roots):
-        raise ValueError(f"{shown} is a link to outside of the workspace; only files inside it are taken")
+def _is_in(real: str, roots: tuple[str, ...]) -> bool:
+    return (real + os.sep).startswith(roots)
+
+
+def _outside(shown: str) -> str:
+    return f"{shown} is a link to outside of the workspace; only files inside it are taken"
 
 
 def _start(pattern: str, workspace: Path, allowed: Sequence[Path]) -> tuple[Path, tuple[str, ...]]:

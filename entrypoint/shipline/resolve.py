@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -57,12 +57,18 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The request, and for people where each value came from: (setting, shown value, origin)."""
+    """The request, and what it was made of."""
 
     pipeline: Pipeline
-    origins: tuple[tuple[str, str, str], ...]
     config: str | None  # the config file's name as messages show it
-    missing_keys: tuple[str, ...] = ()  # variables that a run needs and that have no key
+    missing_keys: tuple[str, ...]  # variables that a run needs and that have no key
+    _root: Node = field(repr=False)
+    _given: Mapping[str, inputs.Given] = field(repr=False)
+
+    @property
+    def origins(self) -> tuple[tuple[str, str, str], ...]:
+        """For people, where each value came from: (setting, shown value, origin)."""
+        return tuple(origins.shown(self._root, self._given, self.pipeline))
 
 
 def load(sources: Sources) -> Loaded:
@@ -84,7 +90,7 @@ def load(sources: Sources) -> Loaded:
     service_keys = keys.Keys(given, sources.environ, sources.need_keys, problems, sources.facts.key_hint)
     pipeline = _pipeline(document, sources, service_keys, every_key)
     problems.raise_any()
-    return Loaded(pipeline, tuple(origins.shown(root, given, pipeline)), config_name, tuple(service_keys.missing))
+    return Loaded(pipeline, config_name, tuple(service_keys.missing), root, given)
 
 
 def outline(sources: Sources) -> Pipeline | None:

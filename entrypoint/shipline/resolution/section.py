@@ -45,7 +45,8 @@ class Section:
 
     def node(self, *names: str | int) -> Node | None:
         path = (*self.path, *names)
-        if any(path[:end] in self.document.unusable for end in range(1, len(path) + 1)):
+        unusable = self.document.unusable
+        if unusable and any(path[:end] in unusable for end in range(1, len(path) + 1)):
             return None
         return self.document.root.get(path)
 
