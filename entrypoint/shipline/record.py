@@ -19,7 +19,10 @@ else:
     _OFTEN = 200  # instances; from then on a compiled __init__ pays
 
     def dataclass(*, frozen: bool = False, slots: bool = False) -> Callable[[type[C]], type[C]]:  # noqa: ARG001
-        """As ``dataclasses.dataclass``; fields with ``compare=False`` or ``repr=False`` are heeded."""
+        """As ``dataclasses.dataclass``; fields with ``compare=False`` or ``repr=False`` are heeded.
+
+        ``slots`` is for the type checker too, which then knows all attributes; none are made.
+        """
 
         def made(cls: type[C]) -> type[C]:
             cls.__doc__ = cls.__doc__ or cls.__name__  # else a signature is worked out for it

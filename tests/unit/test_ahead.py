@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shipline.errors import UnavailableError
 from shipline.pipeline import Network
 from shipline.transport import ahead
 from shipline.transport.session import Request, Session
@@ -24,8 +25,8 @@ PATIENCE = 5.0  # seconds; nothing here takes as long
 class Server:
     """Counts the connections made to it, and answers each request on them."""
 
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, port: int = 0) -> None:
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.connections = 0
@@ -101,12 +102,16 @@ def test_a_request_to_elsewhere_leaves_it(server: Server) -> None:
     taken(server).close()
 
 
-def test_the_later_requests_limits_hold_on_it(server: Server) -> None:
-    ahead.dial(server.url, PATIENCE)
-    assert server.met.wait(PATIENCE)
-    session = Session("v3", Network(connect_timeout=3, read_timeout=PATIENCE))
-    assert session.send(Request("GET", server.url)).status == 200
-    assert server.connections == 1
+def test_the_requests_time_out_holds_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "_dial", None)
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:  # which never answers
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        ahead.dial(url, 60)
+        client, _ = listener.accept()
+        with pytest.raises(UnavailableError):
+            Session("v3", Network(connect_timeout=PATIENCE, read_timeout=0.2, retry_for=0.1)).send(Request("GET", url))
+        with client:
+            assert client.recv(3) == b"GET"
 
 
 @pytest.mark.parametrize("name", ["http_proxy", "HTTPS_PROXY", "All_Proxy"])
@@ -141,12 +146,14 @@ def test_the_port_is_the_urls_or_its_schemes(monkeypatch: pytest.MonkeyPatch, ur
     assert asked == [(("::1", port), 7)]
 
 
-def test_what_could_not_be_connected_is_tried_by_the_request_itself(server: Server) -> None:
+def test_what_could_not_be_connected_is_tried_by_the_request_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "_dial", None)
     with closing(socket.create_server(("127.0.0.1", 0))) as gone:
         port = gone.getsockname()[1]
     ahead.dial(f"http://127.0.0.1:{port}", PATIENCE)
     assert ahead.taken("127.0.0.1", port) is None
-    assert ask(server.url) == 200
+    with closing(Server(port)) as there_by_now:
+        assert ask(there_by_now.url) == 200
 
 
 def test_one_for_another_product_closes_what_nobody_took(server: Server) -> None:
