@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runners.container import STAND_IN, Engine, commit
+from runners.container import LONGEST, STAND_IN, Engine, commit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,7 +113,7 @@ class Running:
     before: set[str]
     host: bool
 
-    def wait_for(self, text: str, timeout: float = 90) -> None:
+    def wait_for(self, text: str, timeout: float = LONGEST) -> None:
         """Until a step has printed ``text``."""
         end = time.monotonic() + timeout
         while text not in self._ended(0).log:
@@ -134,7 +134,7 @@ class Running:
         (container,) = (line.split()[0] for line in lines if "-dockeraction:" in line)
         self.engine.podman("kill", "--signal", str(int(number)), container)
 
-    def finish(self, timeout: float = 100) -> Ended:
+    def finish(self, timeout: float = LONGEST) -> Ended:
         """Everything it left, after its end or, killed, after ``timeout`` seconds."""
         try:
             code = self.process.wait(timeout)
@@ -230,7 +230,7 @@ class Act:
             )
         return Running(process, self.engine, out, err, before, host)
 
-    def run(self, repository: Path, workflow: str, *, timeout: float = 100, **given: Any) -> Ended:
+    def run(self, repository: Path, workflow: str, *, timeout: float = LONGEST, **given: Any) -> Ended:
         """As ``start``, to the end."""
         return self.start(repository, workflow, **given).finish(timeout)
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from runners.act import Act
-from runners.container import Engine, checkout
+from runners.container import LONGEST, PROJECT, Engine, checkout, commit
 
-if TYPE_CHECKING:
-    from pathlib import Path
+HERE = Path(__file__).parent
+IMAGE = "ghcr.io/shipline/shipline:v0.1.0"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.timeout(3 * LONGEST))
 
 
 @pytest.fixture(scope="session")
@@ -26,11 +32,23 @@ def engine(project: Path) -> Engine:
     if os.environ.get("SHIPLINE_RUNNERS") != "1":
         pytest.skip('needs a container engine (Debian, root): eval "$(tests/runners/engine)"')
     image = "localhost/shipline:test"
-    Engine().podman("build", "--quiet", "--tag", image, str(project), timeout=300)
+    Engine().podman("build", "--quiet", "--tag", image, str(project))
     return Engine(image)
 
 
 @pytest.fixture
 def act(engine: Engine, project: Path, tmp_path: Path) -> Act:
     """GitHub's workflows on this machine."""
+    return Act(os.environ["SHIPLINE_ACT"], engine, project, tmp_path)
+
+
+@pytest.fixture
+def released(engine: Engine, tmp_path: Path) -> Act:
+    """act, with the action as a release's tag has it: it runs the image, which needn't be built for each job."""
+    engine.podman("tag", engine.image, IMAGE)
+    project = tmp_path / "shipline"
+    project.mkdir()
+    text = (PROJECT / "action.yml").read_text(encoding="utf-8")
+    (project / "action.yml").write_text(text.replace("image: Dockerfile", f"image: docker://{IMAGE}"))
+    commit(project)
     return Act(os.environ["SHIPLINE_ACT"], engine, project, tmp_path)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
+# Seconds: only what hangs takes so long, also on a machine that does three things at once.
+LONGEST = 600.0
 # What the engine gives a job to run in; the Dockerfile's base is the same image under another name.
 STAND_IN = "localhost/debian-python:bookworm"
 
@@ -26,13 +28,13 @@ class Engine:
 
     image: str = ""
 
-    def podman(self, *arguments: str, timeout: float = 60) -> str:
+    def podman(self, *arguments: str, timeout: float = LONGEST) -> str:
         """What podman prints; AssertionError with what it said if it fails."""
         done = subprocess.run(["podman", *arguments], capture_output=True, text=True, timeout=timeout, check=False)
         assert done.returncode == 0, f"podman {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def run(self, *arguments: str, options: tuple[str, ...] = (), timeout: float = 60) -> Ended:
+    def run(self, *arguments: str, options: tuple[str, ...] = (), timeout: float = LONGEST) -> Ended:
         """The image with these arguments, as a CI system starts it: no terminal, removed afterwards."""
         command = ["podman", "run", "--rm", *options, self.image, *arguments]
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runners.container import STAND_IN, Engine, commit
+from runners.container import LONGEST, STAND_IN, Engine, commit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +85,7 @@ class GitLab:
         pipeline: str,
         *jobs: str,
         variables: Mapping[str, str] | None = None,
-        timeout: float = 120,
+        timeout: float = LONGEST,
     ) -> Ended:
         """Run ``pipeline`` (its YAML), or of it only these jobs, with the project's CI/CD ``variables``.
 

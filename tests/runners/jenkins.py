@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runners.container import PROJECT, commit
+from runners.container import LONGEST, PROJECT, commit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,7 +104,7 @@ class Jenkins:
             env={**os.environ, "JAVA_HOME": str(java), "LC_ALL": "C.UTF-8"},
             capture_output=True,
             text=True,
-            timeout=150,
+            timeout=LONGEST,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr

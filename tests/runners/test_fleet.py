@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runners.act import Act, tagged
-from runners.container import PROJECT, commit
+from runners.container import PROJECT
 from runners.gitlab import GitLab
 from runners.jenkins import Jenkins
 from runners.user import KEYS, SECRETS, changes
@@ -20,12 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from runners.container import Engine
-
-pytestmark = pytest.mark.timeout(300)
 
 EXAMPLES = PROJECT / "examples"
-IMAGE = "ghcr.io/shipline/shipline:v0.1.0"
 FLEET = [f"p{number:03}" for number in range(100)]
 ROUTERS = ["router-eu", "router-us"]
 TAGS = {"fleet": ("router-v1.4.0", ROUTERS), "shards": ("v1.4.0", FLEET)}
@@ -66,18 +62,6 @@ def announced(sandbox: Running) -> list[str]:
     return sorted(path.split("/")[-3] for path in posted)
 
 
-@pytest.fixture
-def released(engine: Engine, tmp_path: Path) -> Act:
-    """act, with the action as a release's tag has it: it runs the image, which needn't be built for each job."""
-    engine.podman("tag", engine.image, IMAGE)
-    project = tmp_path / "shipline"
-    project.mkdir()
-    text = (PROJECT / "action.yml").read_text(encoding="utf-8")
-    (project / "action.yml").write_text(text.replace("image: Dockerfile", f"image: docker://{IMAGE}"))
-    commit(project)
-    return Act(os.environ["SHIPLINE_ACT"], engine, project, tmp_path)
-
-
 @each
 def test_on_github(released: Act, sandbox: Running, files: dict[str, str | bytes], example: str) -> None:
     tag, products = TAGS[example]
@@ -85,7 +69,7 @@ def test_on_github(released: Act, sandbox: Running, files: dict[str, str | bytes
     environ = {"GITHUB_RUN_ID": "77", "GITHUB_REF_NAME": tag}
     repository = released.repository(files)
     given = {"secrets": SECRETS, "environ": environ, "payload": tagged(tag)}
-    ended = released.run(repository, workflow, timeout=200, **given)
+    ended = released.run(repository, workflow, **given)
     assert ended.code == 0, ended
     assert announced(sandbox) == products
     assert [a for a in ended.annotations if a["level"] != "notice"] == []

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from runners.act import Act, Ended
 
-pytestmark = pytest.mark.timeout(400)
-
 ALL = ["create-release", "create-build", "deploy-build", "deploy-build"]
 ALL += ["create-release", "create-release-file", "publish-release", "project-release"]
 

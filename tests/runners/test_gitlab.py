@@ -18,8 +18,6 @@ from shipline_sandbox.server import Running, running
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.timeout(400)
-
 ALL = ["create-release", "create-build", "deploy-build", "deploy-build"]
 ALL += ["create-release", "create-release-file", "publish-release", "project-release"]
 

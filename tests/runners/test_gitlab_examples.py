@@ -17,8 +17,6 @@ from shipline_sandbox.server import Running, running
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.timeout(300)
-
 EXAMPLES = Path(__file__).parents[2] / "examples/gitlab"
 TAGGED = {**KEYS, "CI_COMMIT_TAG": "v1.4.0"}
 DEPLOYED = ["create-release", "create-build", "deploy-build", "deploy-build"]

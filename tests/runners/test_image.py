@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from runners.container import Engine
 
-pytestmark = pytest.mark.timeout(400)
-
 STARTS = {
     "as root": (),
     "as any user, without a home": ("--user", "12345:54321", "--env", "HOME="),

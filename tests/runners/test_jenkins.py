@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from runners.container import Engine
     from runners.jenkins import Ended
 
-pytestmark = pytest.mark.timeout(400)
-
 EXAMPLES = PROJECT / "examples/jenkins"
 CREDENTIALS = dict(zip(("buildmaster-key", "centercode-key", "v3-token"), KEYS.values(), strict=True))
 IDS = "buildmasterCredentialsId: 'buildmaster-key', centercodeCredentialsId: 'centercode-key'"

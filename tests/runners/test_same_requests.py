@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-pytestmark = pytest.mark.timeout(300)
-
 Value = str | bool | list[str] | dict[str, str]
 PRODUCT = "27d6f2a0-3d6b-4f52-9f5e-6a1c6f0e8a11"
 SHARED = ("PATH", "HOME", "LANG", "SSL_CERT_FILE")
