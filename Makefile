@@ -6,6 +6,9 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPILE = $(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header \
           --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
+# The tests start the program thousands of times: without bytecode each of them would compile it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint types check lint-ci lint-groovy audit sbom runners browser faults walks fuzz fuzz-parsers canary mutants bench generate lock clean
 
 demo: $(VENV)/.run
