@@ -241,6 +241,10 @@ def _to_send(context: Context) -> Pipeline:
     urls += [target.url for target in pipeline.v3 if not target.skip]  # Centercode has nothing to look up
     if urls:
         ahead.dial(urls[0], pipeline.network.connect_timeout)
+        if urls[0].startswith("https:"):
+            from shipline.transport.session import Session
+
+            Session("", pipeline.network).begin(urls[0])
     return pipeline
 
 

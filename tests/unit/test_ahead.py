@@ -54,7 +54,7 @@ class Server:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(ahead, "_dial", None)
+    ahead.drop()
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     with closing(Server()) as server:
@@ -103,7 +103,7 @@ def test_a_request_to_elsewhere_leaves_it(server: Server) -> None:
 
 
 def test_the_requests_time_out_holds_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead, "_dial", None)
+    ahead.drop()
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:  # which never answers
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         ahead.dial(url, 60)
@@ -140,14 +140,14 @@ def test_the_port_is_the_urls_or_its_schemes(monkeypatch: pytest.MonkeyPatch, ur
         raise OSError
 
     monkeypatch.setattr(socket, "create_connection", connect)
-    monkeypatch.setattr(ahead, "_dial", None)
+    ahead.drop()
     ahead.dial(url.format("[::1]"), 7)
     assert met.wait(PATIENCE)
     assert asked == [(("::1", port), 7)]
 
 
 def test_what_could_not_be_connected_is_tried_by_the_request_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead, "_dial", None)
+    ahead.drop()
     with closing(socket.create_server(("127.0.0.1", 0))) as gone:
         port = gone.getsockname()[1]
     ahead.dial(f"http://127.0.0.1:{port}", PATIENCE)
@@ -205,7 +205,7 @@ def test_one_that_has_grown_old_is_not_used(server: Server, monkeypatch: pytest.
 
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 408 Request Time-out\r\nConnection: close\r\n\r\n"])
 def test_one_that_the_server_has_given_up_is_not_used(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
-    monkeypatch.setattr(ahead, "_dial", None)
+    ahead.drop()
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port = listener.getsockname()[1]
         ahead.dial(f"http://127.0.0.1:{port}", PATIENCE)
@@ -227,7 +227,7 @@ def test_no_change_is_sent_on_it(server: Server) -> None:
 
 def test_a_name_beyond_ascii_is_left_to_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
-    monkeypatch.setattr(ahead, "_dial", None)
+    ahead.drop()
     monkeypatch.setattr(ahead._thread, "start_new_thread", lambda *args: asked.append(args))
     ahead.dial("https://stra\u00dfe.example.com", PATIENCE)
     assert asked == []

@@ -24,7 +24,7 @@ from shipline.transport import ahead
 from shipline.transport.stopping import stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from shipline.transport.redaction import Secret
 
@@ -212,14 +212,28 @@ class _Http(_Phases):
 
 
 class _Https(_Phases, HTTPSConnection):
-    """TLS."""
+    """TLS. ``given`` is what it was made with: to whom it connects, and whom it trusts."""
+
+    def __init__(self, *args: Any, **given: Any) -> None:
+        super().__init__(*args, **given)
+        self.given = (args, given)
 
     def connect(self) -> None:
+        ready = ahead.secured(self.given)
+        if ready is None:
+            self.secure()
+        else:
+            self.sock, self.is_verified = ready.sock, ready.is_verified
+            self.sock.settimeout(self.timeout)
+
+    def secure(self) -> _Https:
+        """Connect, without a look for a connection that was begun; for whoever begins one."""
         plain = self.proxy is None and self.cert_file is None and self.ssl_context is None
         if plain and self.cert_reqs == "CERT_REQUIRED" and (self.ca_certs or self.ca_cert_dir):
             self.ssl_context = _trusting(self.ca_certs, self.ca_cert_dir)
             self.ca_certs = self.ca_cert_dir = None  # they would be read into it once more
         super().connect()
+        return self
 
 
 @functools.cache
@@ -251,6 +265,18 @@ class Adapter(requests.adapters.HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+
+    def begin(self, url: str, timeout: float, trust: Mapping[str, Any]) -> None:
+        """Begin the TLS of the first request to there, on the connection that was begun (``ahead``).
+
+        ``trust`` is what requests has for it: ``verify`` and ``cert``.
+        """
+        request = requests.Request("GET", url).prepare()
+        pool: Any = self.get_connection_with_tls_context(request, trust["verify"], cert=trust["cert"])
+        connection = pool._new_conn()  # noqa: SLF001 - made as the request's own will be
+        if isinstance(connection, _Https):
+            connection.timeout = timeout
+            ahead.secure(connection.given, connection.secure)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         progress.query_key = self._query_key

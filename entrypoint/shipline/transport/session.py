@@ -126,6 +126,11 @@ class Session:
         self._session.cert = network.client_certificate
         self._last_used = 0.0
 
+    def begin(self, url: str) -> None:
+        """Have TLS begun on the connection that was begun to where ``url`` is, for the first request to there."""
+        trust = self._session.merge_environment_settings(url, {}, stream=True, verify=self._verify, cert=None)
+        self._adapter.begin(url, self._network.connect_timeout, trust)
+
     def send(self, request: Request) -> Answer:
         """The answer, whatever its status.
 

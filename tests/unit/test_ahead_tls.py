@@ -1,0 +1,190 @@
+"""TLS that was begun early is the first request's, if it trusts as that request does."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from job.tls import certificates
+from shipline.errors import RefusedError, UnavailableError
+from shipline.pipeline import Network
+from shipline.transport import ahead
+from shipline.transport.session import Request, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+PATIENCE = 10.0  # seconds; nothing here takes as long
+
+
+class Server:
+    """Notes each handshake that ended well, and each request; ``hangs_up`` right after a handshake if it shall."""
+
+    def __init__(self, folder: Path) -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(folder / "server.pem")
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.bundle = str(folder / "company-ca.pem")
+        self.seen: list[str] = []
+        self.hangs_up = False
+        self.answers = True
+        self.connections = 0
+        self._changed = threading.Condition()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                plain, _ = self._listener.accept()
+                self.connections += 1
+                threading.Thread(target=self._answer, args=(plain,), daemon=True).start()
+
+    def _answer(self, plain: socket.socket) -> None:
+        with contextlib.suppress(OSError), self._context.wrap_socket(plain, server_side=True) as client:
+            self._note("secured")
+            while not self.hangs_up and (asked := client.recv(65536)):
+                self._note(asked.decode().partition(" ")[0])
+                if self.answers:
+                    client.sendall(OK)
+
+    def _note(self, what: str) -> None:
+        with self._changed:
+            self.seen.append(what)
+            self._changed.notify_all()
+
+    def wait_for(self, *seen: str) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.seen == list(seen), PATIENCE), self.seen
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A server's certificates, and in ``other`` those of an authority that it has nothing to do with."""
+    folder = tmp_path_factory.mktemp("certificates")
+    (folder / "other").mkdir()
+    certificates(folder)
+    certificates(folder / "other")
+    return folder
+
+
+@pytest.fixture
+def server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    ahead.drop()
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with contextlib.closing(Server(folder)) as server:
+        yield server
+        ahead.drop()
+
+
+def network(server: Server, **more: Any) -> Network:
+    given = {"ca_bundle": server.bundle, "read_timeout": PATIENCE, **more}
+    return Network(connect_timeout=PATIENCE, retry_for=0, **given)
+
+
+def begin(server: Server, network: Network) -> None:
+    ahead.dial(server.url, PATIENCE)
+    Session("", network).begin(server.url)
+
+
+def ask(server: Server, network: Network, method: str = "GET") -> int:
+    return Session("v3", network).send(Request(method, server.url)).status
+
+
+def test_the_first_request_finds_it_made(server: Server) -> None:
+    begin(server, network(server))
+    server.wait_for("secured")
+    time.sleep(0.05)  # the server's tickets for later connections have arrived, and are no reason to give this one up
+    assert ask(server, network(server)) == 200
+    assert server.seen == ["secured", "GET"]
+    assert server.connections == 1
+
+
+def test_a_request_that_comes_at_once_waits_for_it(server: Server) -> None:
+    begin(server, network(server))
+    assert ask(server, network(server)) == 200
+    assert server.connections == 1
+
+
+def test_it_is_one_requests(server: Server) -> None:
+    begin(server, network(server))
+    for _ in range(2):
+        assert ask(server, network(server)) == 200
+    assert server.seen == ["secured", "GET", "secured", "GET"]
+
+
+def test_a_request_that_trusts_others_does_not_take_it(server: Server, folder: Path) -> None:
+    begin(server, network(server))
+    server.wait_for("secured")
+    with pytest.raises(RefusedError, match="certificate"):
+        ask(server, network(server, ca_bundle=str(folder / "other/company-ca.pem")))
+    assert "GET" not in server.seen
+
+
+def test_a_server_that_is_not_trusted_is_the_requests_to_tell(server: Server, folder: Path) -> None:
+    wrong = network(server, ca_bundle=str(folder / "other/company-ca.pem"))
+    begin(server, wrong)
+    with pytest.raises(RefusedError, match="certificate"):
+        ask(server, wrong)
+    assert server.seen == []
+
+
+def test_a_request_that_shows_a_certificate_of_its_own_does_not_take_it(server: Server, folder: Path) -> None:
+    begin(server, network(server))
+    server.wait_for("secured")
+    assert ask(server, network(server, client_certificate=str(folder / "server.pem"))) == 200
+    assert server.seen == ["secured", "secured", "GET"]
+
+
+def test_no_change_is_sent_on_it(server: Server) -> None:
+    begin(server, network(server))
+    server.wait_for("secured")
+    assert ask(server, network(server), "POST") == 200
+    assert server.seen == ["secured", "secured", "POST"]
+
+
+def test_one_that_the_server_has_given_up_is_not_used(server: Server) -> None:
+    server.hangs_up = True
+    begin(server, network(server))
+    server.wait_for("secured")
+    time.sleep(0.05)
+    server.hangs_up = False
+    assert ask(server, network(server)) == 200
+    assert server.seen == ["secured", "secured", "GET"]
+
+
+def test_one_that_has_grown_old_is_not_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(server, network(server))
+    server.wait_for("secured")
+    time.sleep(0.05)
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 2)
+    assert ask(server, network(server)) == 200
+    assert server.seen == ["secured", "secured", "GET"]
+
+
+def test_without_a_connection_there_is_no_tls(server: Server) -> None:
+    Session("", network(server)).begin(server.url)
+    time.sleep(0.05)
+    assert server.connections == 0
+
+
+def test_the_requests_time_out_holds_on_it(server: Server) -> None:
+    server.answers = False
+    begin(server, network(server))
+    server.wait_for("secured")
+    with pytest.raises(UnavailableError):
+        ask(server, network(server, read_timeout=0.2))
+    assert server.seen == ["secured", "GET"]
