@@ -7,7 +7,7 @@ import io
 import os
 import sys
 
-from shipline.cli import main
+from shipline import startup
 
 
 def program() -> None:
@@ -16,6 +16,9 @@ def program() -> None:
     Taking apart what was loaded would take the interpreter longer than a request takes.
     """
     _open_what_is_closed()
+    startup.lighten()
+    from shipline.cli import main
+
     code: str | int | None = 0
     try:
         main()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import re
 import signal
 import sys
-import warnings
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 _SWITCHES = frozenset({"quiet", "verbose", "fail-fast"})
 _NOT_FLAGS = frozenset({"command"})
 _CONFIGS = click.argument("configs", metavar="[FILE OR GLOB]...", nargs=-1)
-_GARBAGE = 100_000  # objects more than before until garbage is looked for: what imports make is none
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -203,8 +200,6 @@ def _with_config(given: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Carry out the command line. Usage errors exit with 2, as invalid input does."""
-    gc.set_threshold(_GARBAGE)
-    _guess_no_encodings()
     try:
         cli.main(standalone_mode=False)
     except click.ClickException as error:
@@ -213,15 +208,6 @@ def main() -> None:
         raise SystemExit(stop.exit_code) from None
     except (click.Abort, KeyboardInterrupt):
         raise SystemExit(128 + signal.SIGINT) from None
-
-
-def _guess_no_encodings() -> None:
-    """requests would load a library that guesses them, a tenth of its own cost, and warn if it found none.
-
-    Nothing here guesses: answers are read as bytes, and JSON is UTF-8.
-    """
-    sys.modules.setdefault("charset_normalizer", cast("Any", None))  # to Python, what can't be imported
-    warnings.filterwarnings("ignore", message="Unable to find acceptable character detection")
 
 
 def _misused(error: click.ClickException) -> int:

@@ -195,7 +195,8 @@ def test_one_that_comes_too_late_is_closed(server: Server, monkeypatch: pytest.M
 
 def test_one_that_has_grown_old_is_not_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     ahead.dial(server.url, PATIENCE)
-    assert server.met.wait(PATIENCE)
+    assert ahead._dial is not None
+    assert ahead._dial._ended.wait(PATIENCE)
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 2)
     assert ahead.taken("127.0.0.1", server.port) is None

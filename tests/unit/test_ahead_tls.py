@@ -167,8 +167,8 @@ def test_one_that_the_server_has_given_up_is_not_used(server: Server) -> None:
 
 def test_one_that_has_grown_old_is_not_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     begin(server, network(server))
-    server.wait_for("secured")
-    time.sleep(0.05)
+    assert ahead._secured is not None
+    assert ahead._secured._ended.wait(PATIENCE)
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 2)
     assert ask(server, network(server)) == 200

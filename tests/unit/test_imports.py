@@ -28,6 +28,8 @@ atexit.register(tell)
 opened = []
 sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
 atexit.register(lambda: print("OPENED", *(os.path.basename(n) for n in opened if n.endswith(".json")), file=sys.stderr))
+from shipline import startup
+startup.lighten()
 from shipline.cli import main
 main()
 """
