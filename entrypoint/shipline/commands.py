@@ -233,14 +233,14 @@ def _load(context: Context, *, need_keys: bool) -> Loaded:
 
 
 def _to_send(context: Context) -> Pipeline:
-    """What is valid, with a connection begun to the first server that will be asked."""
+    """What is valid, with a connection begun to the first server that will be asked, TLS included."""
     pipeline = _load(context, need_keys=True).pipeline
     from shipline.transport import ahead
 
     urls = [pipeline.buildmaster.url] if pipeline.buildmaster else []
     urls += [target.url for target in pipeline.v3 if not target.skip]  # Centercode has nothing to look up
     if urls:
-        ahead.dial(urls[0], pipeline.network.connect_timeout)
+        ahead.begin_tcp(urls[0], pipeline.network.connect_timeout)
         if urls[0].startswith("https:"):
             from shipline.transport.session import Session
 

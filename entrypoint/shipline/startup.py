@@ -52,6 +52,8 @@ class _Pattern:
         self._compile_it = compile_it
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)  # copying asks for those of an object that has nothing yet
         made = self._compile_it()
         self.__dict__ |= {known: getattr(made, known) for known in dir(made) if not known.startswith("__")}
         return getattr(made, name)

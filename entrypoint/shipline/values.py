@@ -27,6 +27,7 @@ _ALMOST_INSTANT = (
     rf" ?(?:([AaPp])[Mm])? ?([Zz]|{_OFFSET})?"
 )
 _HOST = r"[^\W_](?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)*\.?"
+_LABEL = 63  # characters of a part of a name: RFC 1035, section 2.3.4
 
 
 def duration(text: str) -> float:
@@ -98,6 +99,8 @@ def http_url(text: str) -> str:
         raise ValueError(expected)
     if ":" not in host and not re.fullmatch(_HOST, host):
         raise ValueError(f"the host has characters that no host name has; {expected}")
+    if any(len(label) > _LABEL for label in host.split(".")):
+        raise ValueError(f"the host has more than {_LABEL} characters without a dot; {expected}")
     return text
 
 

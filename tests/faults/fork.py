@@ -78,7 +78,9 @@ def _hasten() -> None:
 
 def _load() -> None:
     import shipline
+    from shipline import startup
 
+    startup.lighten()
     for module in pkgutil.walk_packages(shipline.__path__, "shipline."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)

@@ -67,14 +67,14 @@ def ask(url: str) -> int:
 
 
 def test_the_first_request_takes_it(server: Server) -> None:
-    ahead.dial(server.url, PATIENCE)
+    ahead.begin_tcp(server.url, PATIENCE)
     assert server.met.wait(PATIENCE)
     assert ask(server.url) == 200
     assert server.connections == 1
 
 
 def test_nothing_is_sent_on_it_before(server: Server) -> None:
-    ahead.dial(server.url, PATIENCE)
+    ahead.begin_tcp(server.url, PATIENCE)
     with closing(taken(server)) as made:
         assert made.getpeername() == ("127.0.0.1", server.port)
         made.settimeout(0.05)
@@ -84,21 +84,21 @@ def test_nothing_is_sent_on_it_before(server: Server) -> None:
 
 def taken(server: Server) -> socket.socket:
     assert server.met.wait(PATIENCE)
-    made = ahead.taken("127.0.0.1", server.port)
+    made = ahead.take_tcp("127.0.0.1", server.port)
     assert made is not None
     return made
 
 
 def test_it_is_taken_once(server: Server) -> None:
-    ahead.dial(server.url, PATIENCE)
+    ahead.begin_tcp(server.url, PATIENCE)
     taken(server).close()
-    assert ahead.taken("127.0.0.1", server.port) is None
+    assert ahead.take_tcp("127.0.0.1", server.port) is None
 
 
 def test_a_request_to_elsewhere_leaves_it(server: Server) -> None:
-    ahead.dial(server.url, PATIENCE)
-    assert ahead.taken("127.0.0.1", server.port + 1) is None
-    assert ahead.taken("localhost", server.port) is None
+    ahead.begin_tcp(server.url, PATIENCE)
+    assert ahead.take_tcp("127.0.0.1", server.port + 1) is None
+    assert ahead.take_tcp("localhost", server.port) is None
     taken(server).close()
 
 
@@ -106,7 +106,7 @@ def test_the_requests_time_out_holds_on_it(monkeypatch: pytest.MonkeyPatch) -> N
     ahead.drop()
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:  # which never answers
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        ahead.dial(url, 60)
+        ahead.begin_tcp(url, 60)
         client, _ = listener.accept()
         with pytest.raises(UnavailableError):
             Session("v3", Network(connect_timeout=PATIENCE, read_timeout=0.2, retry_for=0.1)).send(Request("GET", url))
@@ -117,15 +117,15 @@ def test_the_requests_time_out_holds_on_it(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize("name", ["http_proxy", "HTTPS_PROXY", "All_Proxy"])
 def test_where_proxies_are_set_nothing_is_begun(server: Server, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "http://127.0.0.1:9")
-    ahead.dial(server.url, PATIENCE)
+    ahead.begin_tcp(server.url, PATIENCE)
     assert not server.met.wait(0.1)
-    assert ahead.taken("127.0.0.1", server.port) is None
+    assert ahead.take_tcp("127.0.0.1", server.port) is None
 
 
 @pytest.mark.parametrize("name", ["no_proxy", "MY_HTTP_PROXY"])
 def test_other_variables_are_no_proxies(server: Server, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "example.com")
-    ahead.dial(server.url, PATIENCE)
+    ahead.begin_tcp(server.url, PATIENCE)
     assert server.met.wait(PATIENCE)
 
 
@@ -141,7 +141,7 @@ def test_the_port_is_the_urls_or_its_schemes(monkeypatch: pytest.MonkeyPatch, ur
 
     monkeypatch.setattr(socket, "create_connection", connect)
     ahead.drop()
-    ahead.dial(url.format("[::1]"), 7)
+    ahead.begin_tcp(url.format("[::1]"), 7)
     assert met.wait(PATIENCE)
     assert asked == [(("::1", port), 7)]
 
@@ -150,25 +150,25 @@ def test_what_could_not_be_connected_is_tried_by_the_request_itself(monkeypatch:
     ahead.drop()
     with closing(socket.create_server(("127.0.0.1", 0))) as gone:
         port = gone.getsockname()[1]
-    ahead.dial(f"http://127.0.0.1:{port}", PATIENCE)
-    assert ahead.taken("127.0.0.1", port) is None
+    ahead.begin_tcp(f"http://127.0.0.1:{port}", PATIENCE)
+    assert ahead.take_tcp("127.0.0.1", port) is None
     with closing(Server(port)) as there_by_now:
         assert ask(there_by_now.url) == 200
 
 
 def test_one_for_another_product_closes_what_nobody_took(server: Server) -> None:
-    ahead.dial(server.url, PATIENCE)
+    ahead.begin_tcp(server.url, PATIENCE)
     assert server.met.wait(PATIENCE)
     with closing(Server()) as other:
-        ahead.dial(other.url, PATIENCE)
-        assert ahead.taken("127.0.0.1", server.port) is None
+        ahead.begin_tcp(other.url, PATIENCE)
+        assert ahead.take_tcp("127.0.0.1", server.port) is None
         taken(other).close()
 
 
 def test_a_name_that_nobody_could_have_ends_quietly(capfd: pytest.CaptureFixture[str], server: Server) -> None:
     name = "a" * 64 + ".invalid"
-    ahead.dial(f"http://{name}:1", PATIENCE)
-    assert ahead.taken(name, 1) is None
+    ahead.begin_tcp(f"http://{name}:1", PATIENCE)
+    assert ahead.take_tcp(name, 1) is None
     time.sleep(0.05)
     assert capfd.readouterr().err == ""
 
@@ -183,23 +183,23 @@ def test_one_that_comes_too_late_is_closed(server: Server, monkeypatch: pytest.M
         return made[0]
 
     monkeypatch.setattr(socket, "create_connection", slow)
-    ahead.dial(server.url, PATIENCE)
-    assert ahead.taken("127.0.0.1", server.port) is None
+    ahead.begin_tcp(server.url, PATIENCE)
+    assert ahead.take_tcp("127.0.0.1", server.port) is None
     may_go_on.set()
     end = time.monotonic() + PATIENCE
     while not (made and made[0].fileno() == -1):
         assert time.monotonic() < end
         time.sleep(0.01)
-    assert ahead.taken("127.0.0.1", server.port) is None
+    assert ahead.take_tcp("127.0.0.1", server.port) is None
 
 
 def test_one_that_has_grown_old_is_not_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    ahead.dial(server.url, PATIENCE)
-    assert ahead._dial is not None
-    assert ahead._dial._ended.wait(PATIENCE)
+    ahead.begin_tcp(server.url, PATIENCE)
+    assert ahead._tcp is not None
+    assert ahead._tcp._ended.wait(PATIENCE)
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 2)
-    assert ahead.taken("127.0.0.1", server.port) is None
+    assert ahead.take_tcp("127.0.0.1", server.port) is None
     monkeypatch.undo()
     assert ask(server.url) == 200
 
@@ -209,28 +209,28 @@ def test_one_that_the_server_has_given_up_is_not_used(monkeypatch: pytest.Monkey
     ahead.drop()
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port = listener.getsockname()[1]
-        ahead.dial(f"http://127.0.0.1:{port}", PATIENCE)
+        ahead.begin_tcp(f"http://127.0.0.1:{port}", PATIENCE)
         client, _ = listener.accept()
         client.sendall(said)
         client.close()
         time.sleep(0.05)
-        assert ahead.taken("127.0.0.1", port) is None
+        assert ahead.take_tcp("127.0.0.1", port) is None
 
 
 def test_no_change_is_sent_on_it(server: Server) -> None:
-    ahead.dial(server.url, PATIENCE)
+    ahead.begin_tcp(server.url, PATIENCE)
     assert server.met.wait(PATIENCE)
     network = Network(connect_timeout=PATIENCE, read_timeout=PATIENCE)
     assert Session("v3", network).send(Request("POST", server.url, json={})).status == 200
     assert server.connections == 2
-    assert ahead.taken("127.0.0.1", server.port) is None
+    assert ahead.take_tcp("127.0.0.1", server.port) is None
 
 
 def test_a_name_beyond_ascii_is_left_to_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
     ahead.drop()
     monkeypatch.setattr(ahead._thread, "start_new_thread", lambda *args: asked.append(args))
-    ahead.dial("https://stra\u00dfe.example.com", PATIENCE)
+    ahead.begin_tcp("https://stra\u00dfe.example.com", PATIENCE)
     assert asked == []
 
 
@@ -239,6 +239,6 @@ def test_a_machine_without_a_thread_to_spare_does_without(server: Server, monkey
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(ahead._thread, "start_new_thread", none_left)
-    ahead.dial(server.url, PATIENCE)
+    ahead.begin_tcp(server.url, PATIENCE)
     monkeypatch.undo()
-    assert ahead.taken("127.0.0.1", server.port) is None
+    assert ahead.take_tcp("127.0.0.1", server.port) is None

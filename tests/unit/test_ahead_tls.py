@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 import ssl
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests.adapters
 
 from job.tls import certificates
-from shipline.errors import RefusedError, UnavailableError
+from shipline import commands
+from shipline.errors import RefusedError, ShiplineError, UnavailableError
 from shipline.pipeline import Network
-from shipline.transport import ahead
+from shipline.transport import ahead, connection
 from shipline.transport.session import Request, Session
 
 if TYPE_CHECKING:
@@ -37,7 +41,8 @@ class Server:
         self.seen: list[str] = []
         self.hangs_up = False
         self.answers = True
-        self.connections = 0
+        self.slow = 0.0  # seconds before a handshake
+        self.connections = self.closed = 0
         self._changed = threading.Condition()
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -49,12 +54,20 @@ class Server:
                 threading.Thread(target=self._answer, args=(plain,), daemon=True).start()
 
     def _answer(self, plain: socket.socket) -> None:
+        time.sleep(self.slow)
         with contextlib.suppress(OSError), self._context.wrap_socket(plain, server_side=True) as client:
             self._note("secured")
-            while not self.hangs_up and (asked := client.recv(65536)):
-                self._note(asked.decode().partition(" ")[0])
-                if self.answers:
-                    client.sendall(OK)
+            with contextlib.suppress(OSError):
+                self._talk(client)
+            with self._changed:
+                self.closed += 1
+                self._changed.notify_all()
+
+    def _talk(self, client: ssl.SSLSocket) -> None:
+        while not self.hangs_up and (asked := client.recv(65536)):
+            self._note(asked.decode().partition(" ")[0])
+            if self.answers:
+                client.sendall(OK)
 
     def _note(self, what: str) -> None:
         with self._changed:
@@ -64,6 +77,10 @@ class Server:
     def wait_for(self, *seen: str) -> None:
         with self._changed:
             assert self._changed.wait_for(lambda: self.seen == list(seen), PATIENCE), self.seen
+
+    def wait_for_closed(self) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.closed, PATIENCE)
 
     def close(self) -> None:
         self._listener.close()
@@ -82,7 +99,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     ahead.drop()
-    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+    proxies = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+    for name in (*proxies, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
     with contextlib.closing(Server(folder)) as server:
         yield server
@@ -95,7 +113,7 @@ def network(server: Server, **more: Any) -> Network:
 
 
 def begin(server: Server, network: Network) -> None:
-    ahead.dial(server.url, PATIENCE)
+    ahead.begin_tcp(server.url, PATIENCE)
     Session("", network).begin(server.url)
 
 
@@ -125,12 +143,27 @@ def test_it_is_one_requests(server: Server) -> None:
     assert server.seen == ["secured", "GET", "secured", "GET"]
 
 
+@pytest.mark.parametrize("name", ["", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_it_trusts_as_the_request_does_wherever_that_comes_from(
+    server: Server, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    if name:
+        monkeypatch.setenv(name, server.bundle)
+    else:  # where neither the config nor the environment says anything
+        monkeypatch.setattr(requests.adapters, "DEFAULT_CA_BUNDLE_PATH", server.bundle)
+    usual = network(server, ca_bundle=None)
+    begin(server, usual)
+    server.wait_for("secured")
+    assert ask(server, usual) == 200
+    assert server.seen == ["secured", "GET"]
+
+
 def test_a_request_that_trusts_others_does_not_take_it(server: Server, folder: Path) -> None:
     begin(server, network(server))
     server.wait_for("secured")
     with pytest.raises(RefusedError, match="certificate"):
         ask(server, network(server, ca_bundle=str(folder / "other/company-ca.pem")))
-    assert "GET" not in server.seen
+    server.wait_for_closed()  # the server may have only one connection to give
 
 
 def test_a_server_that_is_not_trusted_is_the_requests_to_tell(server: Server, folder: Path) -> None:
@@ -139,6 +172,25 @@ def test_a_server_that_is_not_trusted_is_the_requests_to_tell(server: Server, fo
     with pytest.raises(RefusedError, match="certificate"):
         ask(server, wrong)
     assert server.seen == []
+    assert server.connections == 1  # what was begun was the request's own try
+
+
+def test_a_file_of_authorities_that_is_not_there_is_the_requests_to_tell(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere.pem")
+    usual = network(server, ca_bundle=None)
+    begin(server, usual)
+    with pytest.raises(ShiplineError, match=r"/nowhere\.pem"):
+        ask(server, usual)
+    assert server.seen == []
+
+
+def test_a_request_that_shows_the_same_certificate_takes_it(server: Server, folder: Path) -> None:
+    known = network(server, client_certificate=str(folder / "server.pem"))
+    begin(server, known)
+    assert ask(server, known) == 200
+    assert server.connections == 1
 
 
 def test_a_request_that_shows_a_certificate_of_its_own_does_not_take_it(server: Server, folder: Path) -> None:
@@ -155,6 +207,16 @@ def test_no_change_is_sent_on_it(server: Server) -> None:
     assert server.seen == ["secured", "secured", "POST"]
 
 
+def test_no_change_is_sent_on_it_right_after_a_request_to_elsewhere(server: Server, folder: Path) -> None:
+    begin(server, network(server))
+    server.wait_for("secured")
+    session = Session("v3", network(server))
+    with contextlib.closing(Server(folder)) as other:
+        assert session.send(Request("GET", other.url)).status == 200
+    assert session.send(Request("POST", server.url)).status == 200
+    assert server.seen == ["secured", "secured", "POST"]
+
+
 def test_one_that_the_server_has_given_up_is_not_used(server: Server) -> None:
     server.hangs_up = True
     begin(server, network(server))
@@ -167,8 +229,9 @@ def test_one_that_the_server_has_given_up_is_not_used(server: Server) -> None:
 
 def test_one_that_has_grown_old_is_not_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     begin(server, network(server))
-    assert ahead._secured is not None
-    assert ahead._secured._ended.wait(PATIENCE)
+    server.wait_for("secured")
+    assert ahead._tls is not None
+    ahead._tls.wait()
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 2)
     assert ask(server, network(server)) == 200
@@ -188,3 +251,69 @@ def test_the_requests_time_out_holds_on_it(server: Server) -> None:
     with pytest.raises(UnavailableError):
         ask(server, network(server, read_timeout=0.2))
     assert server.seen == ["secured", "GET"]
+
+
+def test_a_slow_server_is_waited_for_as_its_request_would(server: Server) -> None:
+    server.slow = 1.2
+    begin(server, network(server))
+    assert ask(server, network(server)) == 200
+    assert server.connections == 1
+
+
+def test_a_handshake_that_never_ends_has_the_requests_time_out(server: Server) -> None:
+    server.slow = 2 * PATIENCE
+    hurried = replace(network(server), connect_timeout=0.3)
+    ahead.begin_tcp(server.url, PATIENCE)
+    Session("", hurried).begin(server.url)
+    with pytest.raises(UnavailableError):
+        ask(server, hurried)
+    assert server.connections == 1
+
+
+def test_what_is_sent_on_it_has_a_time_out(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[float | None] = []
+    monkeypatch.setattr(connection._sockets, "add", lambda sock: limits.append(sock.gettimeout()))
+    begin(server, network(server))
+    assert ask(server, network(server)) == 200
+    assert limits == [PATIENCE]
+
+
+@pytest.mark.parametrize("proxy", ["https_proxy", "ALL_PROXY"])
+def test_where_proxies_are_set_there_is_no_tls_either(
+    server: Server, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    ahead.begin_tcp(server.url, PATIENCE)
+    monkeypatch.setenv(proxy, "http://127.0.0.1:9")
+    Session("", network(server)).begin(server.url)
+    time.sleep(0.05)
+    assert server.seen == []
+
+
+BUILDMASTER = "buildmaster: {{url: '{url}', application: Widget, release: '1.4', build-number: '7'}}\n"
+V3 = "v3: {{url: '{url}', product-id: 27d6f2a0-3d6b-4f52-9f5e-6a1c6f0e8a11, platforms: [linux]}}\n"
+CENTERCODE = "centercode: {{url: '{url}', project: WidgetPro, release-type: Firmware}}\n"
+
+
+@pytest.mark.parametrize("command", ["run", "plan"])
+@pytest.mark.parametrize(
+    ("sections", "begun"), [(BUILDMASTER, True), (V3, True), (CENTERCODE, False), (CENTERCODE + V3, True)]
+)
+def test_it_is_begun_to_the_first_server_that_is_looked_at(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, sections: str, *, begun: bool
+) -> None:
+    wanted: list[object] = []
+    monkeypatch.setattr(ahead, "begin_tls", lambda what, _: wanted.append(what))
+    text = (
+        f"release: {{version: 1.4.0, notes: {{text: New}}}}\nnetwork: {{ca-bundle: {server.bundle}, retry-for: 0s}}\n"
+    )
+    (tmp_path / "shipline.yml").write_text(text + sections.format(url=server.url))
+    monkeypatch.chdir(tmp_path)
+    for service in ("BUILDMASTER_API_KEY", "CENTERCODE_API_KEY", "V3_TOKEN"):
+        monkeypatch.setenv(f"SHIPLINE_{service}", "sandbox-key")
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        assert commands.main(command, {}) != 2
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert len(wanted) == begun

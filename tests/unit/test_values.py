@@ -99,6 +99,7 @@ def test_no_text_gives_a_moment_without_zone_or_another_error(text: str) -> None
         "https://bücher.example/ä",
         "HTTPS://EXAMPLE.COM/",
         "https://under_score.example.com",
+        f"https://{'a' * 63}.{'b' * 63}.example.com",
     ],
 )
 def test_http_url(url: str) -> None:
@@ -119,6 +120,7 @@ def test_http_url(url: str) -> None:
         ),
         *("https://example.com\\@evil.example", "https://*.example.com", "https://a..b", "https://example.com:99999"),
         *("https://example.com:0", "https://[::1", "https://-x.example", "https://exa\u200bmple.com"),
+        *(f"https://{'a' * 64}.example.com", f"https://example.{'b' * 64}"),
     ],
 )
 def test_not_an_http_url(url: str) -> None:

@@ -1,9 +1,11 @@
-"""The first connection, begun while the program still loads what it sends with: a far server is round trips nearer."""
+"""The first connection, begun while the program still loads what it sends with: a far server is round trips nearer.
+
+TCP is begun as soon as the server is known, TLS once the libraries for it are there. Nothing is sent on it.
+"""
 
 from __future__ import annotations
 
 import _thread
-import contextlib
 import os
 import socket
 import threading
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PORTS = {"http": 80, "https": 443}
-_LONGEST = 1.0  # seconds that is waited for it; then the request connects itself
+_LONGEST = 0.2  # seconds that a request waits for TCP; then it connects itself
+_LOOK = 0.5  # seconds; a wait without an end would hold signals back on Windows
 _FRESH = 1.0  # seconds; a server may give up one on which nobody speaks
 
 
@@ -31,12 +34,13 @@ class Secured(Protocol):
 T = TypeVar("T", socket.socket, Secured)
 
 
-class _Dial(Generic[T]):
+class _Begun(Generic[T]):
     """A connection that is being made for ``wanted``, and is taken once at most."""
 
-    def __init__(self, wanted: object, make: Callable[[], T]) -> None:
-        self._wanted = wanted
-        self._make: Callable[[], T] = make
+    def __init__(self, wanted: object, make: Callable[[], T | None]) -> None:
+        self.wanted = wanted
+        self.failure: Exception | None = None
+        self._make: Callable[[], T | None] = make
         self._made: T | None = None
         self._made_at = 0.0
         self._ended = threading.Event()
@@ -49,21 +53,29 @@ class _Dial(Generic[T]):
             self._ended.set()
 
     def _connect(self) -> None:
-        # A failure is met again by the first request, which tells it and tries again.
-        with contextlib.suppress(Exception):
+        try:
             made = self._make()
+        except Exception as error:  # noqa: BLE001 - the request that wants it tells it
+            self.failure = error
+        else:
             with self._lock:
-                if self._over:
+                if made is not None and self._over:
                     made.close()  # nobody takes it any more, and by the next request the server may have given it up
                 else:
                     self._made, self._made_at = made, time.monotonic()
         self._ended.set()
 
-    def taken(self, wanted: object) -> T | None:
-        if wanted != self._wanted:
-            return None
-        if not self._over:
-            self._ended.wait(_LONGEST)
+    def ended(self, seconds: float) -> bool:
+        """Whether it is made, or has failed, within so many seconds."""
+        return self._over or self._ended.wait(seconds)
+
+    def wait(self) -> None:
+        """Until it is made or has failed, which its own time-out sees to."""
+        while not self.ended(_LOOK):
+            pass
+
+    def take(self) -> T | None:
+        """What has been made and is still good; from now on nothing is."""
         made = self._end()
         if made is not None and (time.monotonic() - self._made_at > _FRESH or _has_spoken(made)):
             made.close()
@@ -75,7 +87,6 @@ class _Dial(Generic[T]):
             made.close()
 
     def _end(self) -> T | None:
-        """What has been made and not been taken; from now on nothing is."""
         with self._lock:
             self._over = True
             made, self._made = self._made, None
@@ -100,47 +111,72 @@ def _has_spoken(made: socket.socket | Secured) -> bool:
     return True
 
 
-_dial: _Dial[socket.socket] | None = None
-_secured: _Dial[Secured] | None = None
+_tcp: _Begun[socket.socket] | None = None
+_tls: _Begun[Secured] | None = None
 
 
-def dial(url: str, timeout: float) -> None:
-    """Begin to connect to where ``url`` is, in the background, for at most ``timeout`` seconds; nothing is sent.
+def begin_tcp(url: str, timeout: float) -> None:
+    """Begin to connect to where ``url`` is, in the background, for at most ``timeout`` seconds.
 
     Where proxies are set nothing is begun, since requests decides which request goes through which; nor for a name
     beyond ASCII, which it encodes in another way.
     """
-    global _dial  # noqa: PLW0603 - one a process
+    global _tcp  # noqa: PLW0603 - one a process
     drop()
     proxies = (text for name, text in os.environ.items() if name.lower() in {"http_proxy", "https_proxy", "all_proxy"})
     parts = urlsplit(url)
     if any(proxies) or parts.hostname is None or not parts.hostname.isascii():
         return
     place = (parts.hostname, parts.port or _PORTS[parts.scheme])
-    _dial = _Dial(place, lambda: socket.create_connection(place, timeout))
+    _tcp = _Begun(place, lambda: socket.create_connection(place, timeout))
 
 
-def secure(wanted: object, make: Callable[[], Secured]) -> None:
-    """If a connection was begun, go on to TLS in the background: ``make`` takes it, for whoever wants ``wanted``."""
-    global _secured  # noqa: PLW0603 - one a process
-    if _dial is not None:
-        _secured = _Dial(wanted, make)
+def begin_tls(wanted: object, secure: Callable[[socket.socket], Secured]) -> None:
+    """Have ``secure`` put TLS on the connection that was begun, if one was, for who wants just that (``wanted``)."""
+    global _tls  # noqa: PLW0603 - one a process
+    tcp = _tcp
+    if tcp is None:
+        return
+
+    def make() -> Secured | None:
+        tcp.wait()
+        begun = tcp.take()
+        return secure(begun) if begun is not None else None
+
+    _tls = _Begun(wanted, make)
 
 
-def taken(host: str, port: int) -> socket.socket | None:
+def take_tcp(host: str, port: int) -> socket.socket | None:
     """The connection to there, if it was begun and is made; once."""
-    return _dial.taken((host, port)) if _dial is not None else None
+    tcp, tls = _tcp, _tls
+    if tcp is None or tcp.wanted != (host, port):
+        return None
+    if tls is not None:
+        tls.drop()  # it is there, and isn't what is wanted: the server may have only one connection to give
+    tcp.ended(_LONGEST)
+    return tcp.take()
 
 
-def secured(wanted: object) -> Secured | None:
-    """The connection with TLS that was begun for this; once."""
-    return _secured.taken(wanted) if _secured is not None else None
+def take_tls(wanted: object) -> Secured | None:
+    """The connection with TLS, if it was begun for this; once. Raises what has stopped its TLS."""
+    tcp, tls = _tcp, _tls
+    if tcp is None or tls is None or tls.wanted != wanted:
+        return None
+    if not tcp.ended(_LONGEST):
+        drop()
+        return None
+    tls.wait()
+    if tls.failure is not None:
+        failure, tls.failure = tls.failure, None
+        raise failure
+    return tls.take()
 
 
 def drop() -> None:
     """Close what was begun, if nobody has taken it."""
-    global _dial, _secured  # noqa: PLW0603 - one a process
-    for begun in (_secured, _dial):
-        if begun is not None:
-            begun.drop()
-    _dial = _secured = None
+    global _tcp, _tls
+    tcp, tls, _tcp, _tls = _tcp, _tls, None, None
+    if tcp is not None:
+        tcp.drop()
+    if tls is not None:
+        tls.drop()

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import requests.adapters
 import urllib3
+from requests.utils import select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.ssl_ import create_urllib3_context
@@ -171,10 +172,12 @@ def _within_reach_of_signals(do: Callable[[], T]) -> T:
 
 
 class _Phases(HTTPConnection):
-    """Notes each phase as it begins."""
+    """Notes each phase as it begins. ``begun``: connected already, without TLS."""
+
+    begun: socket.socket | None = None
 
     def _new_conn(self) -> socket.socket:
-        ready = ahead.taken(self._dns_host, self.port)
+        ready = self.begun or ahead.take_tcp(self._dns_host, self.port)
         if ready is None:
             return _within_reach_of_signals(super()._new_conn)
         ready.settimeout(self.timeout)
@@ -219,21 +222,25 @@ class _Https(_Phases, HTTPSConnection):
         self.given = (args, given)
 
     def connect(self) -> None:
-        ready = ahead.secured(self.given)
+        ready = ahead.take_tls(self.given)
         if ready is None:
-            self.secure()
+            self._connect()
         else:
             self.sock, self.is_verified = ready.sock, ready.is_verified
             self.sock.settimeout(self.timeout)
 
-    def secure(self) -> _Https:
-        """Connect, without a look for a connection that was begun; for whoever begins one."""
+    def secure(self, begun: socket.socket) -> _Https:
+        """Put TLS on a connection that was begun."""
+        self.begun = begun
+        self._connect()
+        return self
+
+    def _connect(self) -> None:
         plain = self.proxy is None and self.cert_file is None and self.ssl_context is None
         if plain and self.cert_reqs == "CERT_REQUIRED" and (self.ca_certs or self.ca_cert_dir):
             self.ssl_context = _trusting(self.ca_certs, self.ca_cert_dir)
             self.ca_certs = self.ca_cert_dir = None  # they would be read into it once more
         super().connect()
-        return self
 
 
 @functools.cache
@@ -267,16 +274,20 @@ class Adapter(requests.adapters.HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
 
     def begin(self, url: str, timeout: float, trust: Mapping[str, Any]) -> None:
-        """Begin the TLS of the first request to there, on the connection that was begun (``ahead``).
+        """Begin the TLS of the first request to there (``ahead``); ``trust`` is what requests has for its session.
 
-        ``trust`` is what requests has for it: ``verify`` and ``cert``.
+        What is wrong with it is told by the request itself.
         """
-        request = requests.Request("GET", url).prepare()
-        pool: Any = self.get_connection_with_tls_context(request, trust["verify"], cert=trust["cert"])
-        connection = pool._new_conn()  # noqa: SLF001 - made as the request's own will be
-        if isinstance(connection, _Https):
-            connection.timeout = timeout
-            ahead.secure(connection.given, connection.secure)
+        if select_proxy(url, trust["proxies"]):
+            return
+        with contextlib.suppress(OSError, ValueError, requests.RequestException):
+            request = requests.Request("GET", url).prepare()
+            pool: Any = self.get_connection_with_tls_context(request, trust["verify"], cert=trust["cert"])
+            cast("Any", self).cert_verify(pool, url, trust["verify"], trust["cert"])
+            connection = pool._new_conn()  # noqa: SLF001 - made as the request's own will be
+            if isinstance(connection, _Https):
+                connection.timeout = timeout
+                ahead.begin_tls(connection.given, connection.secure)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         progress.query_key = self._query_key

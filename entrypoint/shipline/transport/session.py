@@ -127,7 +127,7 @@ class Session:
         self._last_used = 0.0
 
     def begin(self, url: str) -> None:
-        """Have TLS begun on the connection that was begun to where ``url`` is, for the first request to there."""
+        """Begin the TLS of the first request to ``url``, if its connection was begun; nothing is sent."""
         trust = self._session.merge_environment_settings(url, {}, stream=True, verify=self._verify, cert=None)
         self._adapter.begin(url, self._network.connect_timeout, trust)
 
@@ -163,10 +163,11 @@ class Session:
             attempt += 1
 
     def _once(self, request: Request) -> Answer | ShiplineError:
-        if not request.safe and time.monotonic() - self._last_used > 1:
-            # An idle connection may be half closed: a POST lost on it could not be told from one that was applied.
-            self._adapter.poolmanager.clear()
+        if not request.safe:
             ahead.drop()
+            if time.monotonic() - self._last_used > 1:
+                # An idle connection may be half closed: a POST lost on it could not be told from one that was applied.
+                self._adapter.poolmanager.clear()
         stop.check()
         limit = 2 * self._network.read_timeout  # a whole answer's; each part of it has the read time-out
         connection.progress.begin(limit)
