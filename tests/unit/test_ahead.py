@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 import time
 from contextlib import closing
@@ -212,6 +213,18 @@ def test_one_that_the_server_has_given_up_is_not_used(monkeypatch: pytest.Monkey
         ahead.begin_tcp(f"http://127.0.0.1:{port}", PATIENCE)
         client, _ = listener.accept()
         client.sendall(said)
+        client.close()
+        time.sleep(0.05)
+        assert ahead.take_tcp("127.0.0.1", port) is None
+
+
+def test_one_that_was_reset_is_not_used() -> None:
+    ahead.drop()
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port = listener.getsockname()[1]
+        ahead.begin_tcp(f"http://127.0.0.1:{port}", PATIENCE)
+        client, _ = listener.accept()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         client.close()
         time.sleep(0.05)
         assert ahead.take_tcp("127.0.0.1", port) is None

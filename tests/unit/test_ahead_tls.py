@@ -238,6 +238,44 @@ def test_one_that_has_grown_old_is_not_used(server: Server, monkeypatch: pytest.
     assert server.seen == ["secured", "secured", "GET"]
 
 
+def test_where_only_the_connection_was_begun_it_is_the_requests(server: Server) -> None:
+    ahead.begin_tcp(server.url, PATIENCE)
+    assert ask(server, network(server)) == 200
+    assert server.connections == 1
+
+
+def test_what_could_not_be_connected_is_left_to_the_request(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> socket.socket:
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(socket, "create_connection", refused)
+        begin(server, network(server))
+        assert ahead._tls is not None
+        ahead._tls.wait()
+    assert server.connections == 0
+    assert ask(server, network(server)) == 200
+    assert server.connections == 1
+
+
+def test_a_slow_look_up_is_not_waited_for(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, asked, connect = threading.Event(), threading.Event(), socket.create_connection
+
+    def slow(*given: Any) -> socket.socket:
+        begun.set()
+        asked.wait(PATIENCE)
+        return connect(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(socket, "create_connection", slow)
+        begin(server, network(server))
+        assert begun.wait(PATIENCE)
+    assert ask(server, network(server)) == 200  # on a connection of its own
+    assert server.seen == ["secured", "GET"]
+    asked.set()
+    server.wait_for("secured", "GET")
+
+
 def test_without_a_connection_there_is_no_tls(server: Server) -> None:
     Session("", network(server)).begin(server.url)
     time.sleep(0.05)

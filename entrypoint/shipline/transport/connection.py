@@ -227,7 +227,6 @@ class _Https(_Phases, HTTPSConnection):
             self._connect()
         else:
             self.sock, self.is_verified = ready.sock, ready.is_verified
-            self.sock.settimeout(self.timeout)
 
     def secure(self, begun: socket.socket) -> _Https:
         """Put TLS on a connection that was begun."""
