@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import shutil
 import threading
@@ -54,7 +55,9 @@ class Live:
         self._since = clock()
         self._done, self._all = 0, 0
         self._drawn = False
-        threading.Thread(target=self._tick, daemon=True).start()
+        # Not a threading.Thread, whose start is not whole where a signal meets it. A container may allow few.
+        with contextlib.suppress(RuntimeError):
+            _thread.start_new_thread(self._tick, ())
 
     def __call__(self, event: Mapping[str, Any]) -> None:
         with self._lock:

@@ -35,7 +35,7 @@ _SECTION = re.compile(r"\x1b\[0Ksection_(?:start|end):[0-9]+:[A-Za-z0-9_.-]+\r\x
 
 def check(met: Met, ci: str) -> None:
     assert met.code != 1, met.text
-    assert "Traceback" not in met.text
+    assert "Traceback" not in met.text, met.text
     assert len(met.text) < LONGEST_LOG
     for start in ("DONE: ", "NOT DONE: ", "NEXT: "):
         assert met.line(start), f"no {start}\n{met.text}"

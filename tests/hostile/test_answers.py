@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import sys
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +14,7 @@ import pytest
 from hostile import oracle
 from hostile.jobs import CI, WAYS, meet
 from hostile.server import Server
+from shipline.services import answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +71,44 @@ def test_an_answer_ends_as_promised(case: dict[str, Any], way: str, code: int, t
         assert len(met.changes) == WAYS[way].changes
         assert elsewhere.asked == []
     oracle.check(met, "local")
+
+
+def _finalizer(calls: int = 40) -> None:
+    """As those of urllib3's pools, it needs room for calls."""
+    if calls:
+        _finalizer(calls - 1)
+
+
+class _Garbage:
+    """What only the collector finds, with a finalizer."""
+
+    def __init__(self) -> None:
+        self.itself = self
+        weakref.finalize(self, _finalizer).atexit = False
+
+
+def test_garbage_is_not_collected_where_an_answer_is_too_deep(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", failed.append)
+    before = gc.get_threshold()
+    try:
+        for depth in range(600, 1000, 10):
+            gc.collect()
+            gc.disable()
+            _Garbage()
+            gc.set_threshold(gc.get_count()[0] + depth)
+            gc.enable()
+            with pytest.raises(RecursionError):
+                answer._loaded(b'{"a":' * 100_000)
+    finally:
+        gc.set_threshold(*before)
+        gc.enable()
+    assert failed == []
+
+
+def test_garbage_is_collected_again_afterwards() -> None:
+    assert answer._loaded(b"[]") == []
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize(("name", "place", "ci"), [*_spread()])

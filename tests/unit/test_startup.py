@@ -19,7 +19,7 @@ USED = {
     "textwrap": "import textwrap as m; r = [m.wrap('well-known words', 6), m.dedent('  a\\n   b')]",
     "tokenize": "import io, tokenize as m; r = list(m.tokenize(io.BytesIO(b'# coding: utf-8\\nx = 1').readline))",
     "urllib3.util.url": "import urllib3.util.url as m; "
-    "r = [m.parse_url(u) for u in ('https://Us:er@[fe80::1%25eth0]:8/%7e?q#f', 'http://10.0.0.1/', '/only/a/path?x')]",
+    "r = [m.parse_url(u) for u in ('https://[fe80::1%25eth0]:8/%7e?q#f', 'http://10.0.0.1/', '/only/a/path?x')]",
     "yaml.constructor": "import yaml as m; r = m.safe_load('[2020-01-02, 2020-01-02T03:04:05Z]')",
     "yaml.reader": "import yaml as m; r = []\n"
     "try: m.load('a: \\x07', m.SafeLoader)\nexcept m.reader.ReaderError as error: r = str(error)",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 import logging
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,8 @@ from shipline.services.openapi import with_definitions
 from shipline.transport.redaction import redact
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from shipline.services.openapi import Operation
     from shipline.transport.session import Answer, Request
 
@@ -143,10 +147,23 @@ def _check_shape(where: str, operation: Operation, request: Request, data: Any) 
 
 def _loaded(body: bytes) -> Any:
     """Halves of surrogate pairs, which no file and no later request could hold, become question marks."""
-    data = json.loads(body)
-    if body.isascii() and b"\\" not in body:
-        return data
-    return json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
+    with _nothing_collected():
+        data = json.loads(body)
+        if body.isascii() and b"\\" not in body:
+            return data
+        return json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+@contextlib.contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Finalizers of garbage would fail, with a traceback in the log, where an answer is nested too deep to be read."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _useless(request: Request) -> type[ShiplineError]:

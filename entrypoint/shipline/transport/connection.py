@@ -82,7 +82,7 @@ class _Watch:
 
 
 class _Watchman:
-    """One thread for all watches: a signal that meets the start of a thread leaves a trace in the log."""
+    """One thread for all watches, of which few are needed at a time."""
 
     def __init__(self) -> None:
         self._watches: set[_Watch] = set()
@@ -93,8 +93,10 @@ class _Watchman:
         with self._changed:
             self._watches.add(watch)
             if not self._awake:
-                self._awake = True
-                threading.Thread(target=self._look_on, name="answers", daemon=True).start()
+                # Not a threading.Thread, whose start is not whole where a signal meets it. A container may allow few.
+                with contextlib.suppress(RuntimeError):
+                    _thread.start_new_thread(self._look_on, ())
+                    self._awake = True
             self._changed.notify()
 
     def end(self, watch: _Watch) -> bool:
