@@ -10,7 +10,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from shipline.record import dataclass
-from shipline.transport.stopping import stop
+from shipline.transport.stopping import LOOK, stop
 
 if TYPE_CHECKING:
     from collections import deque
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _GRACE = 1.0  # seconds that threads get to come to their end after a signal; CI systems kill a process soon
 _ANOTHER_FAILED = "stopped before its next request, as another product has failed (--fail-fast)"
-_LOOK = 0.5  # seconds; a wait without an end would hold signals back on Windows
 
 
 @dataclass(slots=True)
@@ -73,7 +72,7 @@ def run(
                 break
             running[members.popleft().product.name] = work
             del work, thread
-        ended = _next(ends, _LOOK)
+        ended = _next(ends, LOOK)
         if isinstance(ended, int):
             number = ended
             break

@@ -13,12 +13,13 @@ import time
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 
+from shipline.transport.stopping import LOOK
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PORTS = {"http": 80, "https": 443}
 _LONGEST = 0.2  # seconds that a request waits for TCP; then it connects itself
-_LOOK = 0.5  # seconds; a wait without an end would hold signals back on Windows
 _FRESH = 1.0  # seconds; a server may give up one on which nobody speaks
 
 
@@ -71,7 +72,7 @@ class _Begun(Generic[T]):
 
     def wait(self) -> None:
         """Until it is made or has failed, which its own time-out sees to."""
-        while not self.ended(_LOOK):
+        while not self.ended(LOOK):
             pass
 
     def take(self) -> T | None:

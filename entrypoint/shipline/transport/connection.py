@@ -22,7 +22,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.ssl_ import create_urllib3_context
 
 from shipline.transport import ahead
-from shipline.transport.stopping import stop
+from shipline.transport.stopping import LOOK, stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from shipline.transport.redaction import Secret
 
 T = TypeVar("T")
-_LOOK = 0.5  # seconds; a wait without an end would hold signals back on Windows
 Phase = Literal["not sent", "connecting", "sending", "sent", "answering"]
 
 
@@ -165,7 +164,7 @@ def _within_reach_of_signals(do: Callable[[], T]) -> T:
         return do()
     while True:
         try:
-            good, made = ended.get(timeout=_LOOK)
+            good, made = ended.get(timeout=LOOK)
         except queue.Empty:
             continue
         if good:

@@ -7,6 +7,7 @@ import time
 
 from shipline.errors import CanceledError
 
+LOOK = 0.5  # seconds; a wait without an end would hold signals back on Windows
 _BY_SIGNAL = "the run was canceled"
 
 
