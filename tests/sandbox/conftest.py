@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
+from shipline_sandbox import clock
 from shipline_sandbox.server import Running, running
 
 if TYPE_CHECKING:
@@ -100,3 +103,10 @@ def sandbox() -> Iterator[Running]:
 @pytest.fixture
 def client(sandbox: Running, http: requests.Session) -> Client:
     return Client(sandbox, http)
+
+
+@pytest.fixture
+def within_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine's clock stands too: a rate limit goes by it, and a slow machine would miss a window of a second."""
+    moment = time.time()
+    monkeypatch.setattr(clock, "time", SimpleNamespace(time=lambda: moment))

@@ -266,6 +266,7 @@ def test_t26_a_body_that_is_no_object_is_400(client, raw):
     assert answer.json()["status"] == 400
 
 
+@pytest.mark.usefixtures("within_a_window")
 def test_t30_rate_limit_as_the_library_answers(client):
     client.switch(rate_limits="aspnet")
     answers = [client.cc({"title": "a"}) for _ in range(11)]
@@ -283,6 +284,7 @@ def test_t30_rate_limit_as_the_library_answers(client):
     assert client.cc({"title": "a"}).status_code == 201
 
 
+@pytest.mark.usefixtures("within_a_window")
 def test_t30_rate_limit_as_documented(client):
     client.switch(rate_limits="documented")
     last = [client.cc({"title": "a"}) for _ in range(11)][-1]

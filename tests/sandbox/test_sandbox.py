@@ -220,11 +220,12 @@ def test_what_is_served_on_the_command_line_has_the_documented_rate_limits_also_
                 assert served.poll() is None
                 time.sleep(0.05)
             url = ready.read_text(encoding="utf-8").strip()
-            requests.post(f"{url}/_sandbox/clock", json={"freeze": True}, timeout=10).raise_for_status()
+            session = requests.Session()
+            session.headers["Authorization"] = "Bearer sandbox-a"
+            session.post(f"{url}/_sandbox/clock", json={"freeze": True}, timeout=10).raise_for_status()
 
             def get() -> int:
-                headers = {"Authorization": "Bearer sandbox-a"}
-                return requests.get(f"{url}/v3/releases", headers=headers, timeout=10).status_code
+                return session.get(f"{url}/v3/releases", timeout=10).status_code
 
             assert 429 in (get() for _ in range(500))
             end = time.monotonic() + 20

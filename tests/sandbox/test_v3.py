@@ -225,6 +225,7 @@ def test_create_only_servers_know_nothing_else(client):
     refused(client.v3("POST", "releases", json=RELEASE), 409)
 
 
+@pytest.mark.usefixtures("within_a_window")
 def test_unknown_members_and_rate_limit(client):
     client.draft(colour="red")
     assert client.sandbox.requests()[-1]["unknown_members"] == ["colour"]
