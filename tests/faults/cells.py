@@ -85,10 +85,11 @@ class Death:
         return f"{self.variant}-{self.place}-{self.when}-{self.memory}"
 
 
-def matrix(recorded: dict[str, Recorded], *, whole: bool) -> Iterator[Cell]:
-    yield from _matrix(recorded["numbered"], "numbered", whole=whole)
+def matrix(recorded: dict[str, Recorded], *, whole: bool, tls: bool) -> Iterator[Cell]:
+    every = [*_matrix(recorded["numbered"], "numbered", whole=whole)]
     if "telling" in recorded:
-        yield from _matrix(recorded["telling"], "telling", whole=whole, but=set(recorded["numbered"].asked))
+        every += _matrix(recorded["telling"], "telling", whole=whole, but=set(recorded["numbered"].asked))
+    yield from (cell for cell in every if tls or cell.fault != "handshake-before")
 
 
 def _matrix(recorded: Recorded, variant: str, *, whole: bool, but: Collection[Asked] = ()) -> Iterator[Cell]:

@@ -75,11 +75,13 @@ class Figures:
         return [matrix.line() for _, matrix in sorted(self.matrices.items())]
 
     def write(self) -> None:
-        """Put the tables between their marks in the document."""
-        sections = "\n".join(matrix.section() for _, matrix in sorted(self.matrices.items()))
+        """Put the tables between their marks in the document; those of matrices that didn't run stay."""
         before, _, rest = _DOCUMENT.read_text(encoding="utf-8").partition(_BEGIN)
-        after = rest.partition(_END)[2]
-        _DOCUMENT.write_text(f"{before}{_BEGIN}\n{sections}\n{_END}{after}", encoding="utf-8")
+        there, _, after = rest.partition(_END)
+        sections = {part.partition("\n")[0]: f"### {part.strip()}\n" for part in there.split("### ")[1:]}
+        sections |= {title: matrix.section() for title, matrix in self.matrices.items()}
+        tables = "\n".join(section for _, section in sorted(sections.items()))
+        _DOCUMENT.write_text(f"{before}{_BEGIN}\n{tables}\n{_END}{after}", encoding="utf-8")
 
 
 current = Figures()

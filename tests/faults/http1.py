@@ -77,6 +77,15 @@ def request(client: socket.socket) -> bytes:
         return head + body
 
 
+def renamed(answer: bytes, old: str, new: str) -> bytes:
+    """The answer with the beginning of the URLs in its body replaced."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if old.encode() not in body:
+        return answer
+    body = body.replace(old.encode(), new.encode())
+    return re.sub(rb"(?im)^(Content-Length:)[^\r\n]*", rb"\1 %d" % len(body), head) + b"\r\n\r\n" + body
+
+
 def ask(upstream: tuple[str, int], request: bytes) -> bytes:
     """The server's answer, read to its end on a connection of its own."""
     head, _, body = request.partition(b"\r\n\r\n")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 from faults import http1
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
     from faults.wire import Fault
@@ -76,13 +77,18 @@ class Exchange:
 
 @dataclass
 class Proxy:
-    """Listens on a port of its own (``url``) and passes what comes to ``upstream`` (host, port)."""
+    """Listens on a port of its own (``url``) and passes what comes to ``upstream`` (host, port), a server without TLS.
+
+    ``tls``: what clients are spoken to with. ``no_handshake``: so many connections end at the beginning of it.
+    """
 
     upstream: tuple[str, int]
+    tls: ssl.SSLContext | None = None
     seen: list[Asked] = field(default_factory=list)
     rule: Rule | None = None
     cut_after: int | None = None  # when so many requests are answered, every connection ends and `at_cut` is called
     at_cut: Callable[[], None] | None = None
+    no_handshake: int = 0
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -94,7 +100,7 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
         self.listen()
@@ -109,7 +115,7 @@ class Proxy:
         """No faults, nothing seen, and connections are taken again."""
         self.drop()
         with self._lock:
-            self.rule, self.cut_after, self.at_cut = None, None, None
+            self.rule, self.cut_after, self.at_cut, self.no_handshake = None, None, None, 0
             self.seen = []
         self.listen()
 
@@ -138,29 +144,45 @@ class Proxy:
             while True:
                 client, _ = listener.accept()
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._clients.add(client)
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
-    def _serve(self, client: socket.socket) -> None:
-        with client, contextlib.suppress(OSError):
-            while self._exchange(client):
-                pass
-        self._clients.discard(client)
+    def _serve(self, plain: socket.socket) -> None:
+        with plain, contextlib.suppress(OSError), self._secured(plain) as client:
+            self._clients.add(client)
+            with contextlib.suppress(OSError):
+                while self._exchange(client):
+                    pass
+            self._clients.discard(client)
+
+    def _secured(self, plain: socket.socket) -> socket.socket:
+        if self.tls is None:
+            return plain
+        if self.no_handshake:
+            self.no_handshake -= 1
+            raise ConnectionError("no handshake, as asked for")
+        plain.settimeout(http1.PATIENCE)
+        client = self.tls.wrap_socket(plain, server_side=True)
+        client.settimeout(None)
+        return client
 
     def _exchange(self, client: socket.socket) -> bool:
         """One request and its answer; whether the connection lives on."""
-        head = http1.peeked(client)
+        # Within TLS nothing can be looked at and left unread; a reset is the same for the client.
+        request = http1.request(client) if self.tls else b""
+        head = request.partition(b"\r\n\r\n")[0] or http1.peeked(client)
         if not head:
             return False
         rule = self._note(head)
         if rule is not None and rule.fault.unread:
             rule.fault.spoil(Exchange(client, b""))
             return False
-        exchange = Exchange(client, http1.request(client))
+        exchange = Exchange(client, request or http1.request(client))
         if rule is not None and not rule.fault.applied:
             rule.fault.spoil(exchange)
             return False
         exchange.answer = http1.persistent(http1.ask(self.upstream, exchange.request))
+        if self.tls:  # of which the server knows nothing
+            exchange.answer = http1.renamed(exchange.answer, f"http://127.0.0.1:{self.port}", self.url)
         if rule is not None:
             rule.fault.spoil(exchange)
             return False

@@ -35,7 +35,7 @@ def test_death(death: Death, world: World, clean: dict[str, dict[str, Any]], req
     story.goes_on(expected, attempts=attempts)
     place = "POST" if isinstance(death.at, Asked) else "receipt write"
     fault = f"{death.variant}, {death.when} a {place}, receipt {death.memory}"
-    row = {"matrix": "Kill matrix", "at": f"{death.variant}-{death.place}", "fault": fault}
+    row = {"matrix": f"Kill matrix{world.over}", "at": f"{death.variant}-{death.place}", "fault": fault}
     request.node.user_properties.append(("cell", row | {"codes": story.codes, "duplicates": world.duplicates()}))
     story.check(request.node)
 

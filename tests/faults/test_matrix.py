@@ -27,7 +27,7 @@ def test_cell(cell: Cell, world: World, clean: dict[str, dict[str, Any]], reques
     if not cell.kept:
         world.lose_receipt()
     story.goes_on(oracle.next_run(cell, fault, story.codes[0], world))
-    row = {"matrix": "Fault matrix", "at": cell.asked.label, "fault": cell.fault}
+    row = {"matrix": f"Fault matrix{world.over}", "at": cell.asked.label, "fault": cell.fault}
     request.node.user_properties.append(("cell", row | {"codes": story.codes, "duplicates": world.duplicates()}))
     story.check(request.node)
 
@@ -43,6 +43,8 @@ def _with_fault(cell: Cell, world: World) -> Ended:
         flag = world.folder / "no-names"
         launch = [f"dns{'-once' * (cell.span == 'passing')}", str(flag)]
         _cut(cell, world, flag.touch)
+    elif fault.name == "handshake":
+        _cut(cell, world, lambda: setattr(proxy, "no_handshake", 1 if cell.span == "passing" else 1000))
     else:
         _cut(cell, world, lambda: _refuse(world, passing=cell.span == "passing"))
     ended = world.run(*flags, attempt=1, launch=launch)

@@ -12,8 +12,10 @@ import requests
 from faults import wire
 from faults.elsewhere import Elsewhere
 from faults.proxy import Asked, Proxy, Rule
+from job.tls import spoken
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
 
@@ -39,12 +41,27 @@ def got() -> list[bytes]:
     return []
 
 
-@pytest.fixture
-def proxy(got: list[bytes]) -> Iterator[Proxy]:
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, str]:
+    """What a server speaks TLS with, and the path of the authority to trust."""
+    folder = tmp_path_factory.mktemp("certificates")
+    return spoken(folder), str(folder / "company-ca.pem")
+
+
+@pytest.fixture(params=["plain", "TLS"])
+def proxy(
+    got: list[bytes],
+    certified: tuple[ssl.SSLContext, str],
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Proxy]:
+    context, authority = certified
+    tls = context if request.param == "TLS" else None
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", authority)
     with ThreadingHTTPServer(("127.0.0.1", 0), _Echo) as server:
         server.got = got  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        with Proxy(("127.0.0.1", server.server_port)) as made:
+        with Proxy(("127.0.0.1", server.server_port), tls=tls) as made:
             yield made
         server.shutdown()
 
@@ -107,3 +124,12 @@ def test_what_reaches_another_host_is_kept() -> None:
     with Elsewhere() as elsewhere:
         requests.get(f"{elsewhere.url}/moved", headers={"X-ApiKey": "sandbox-key"}, timeout=5)
     assert b"sandbox-key" in elsewhere.heard[0]
+
+
+@pytest.mark.parametrize("proxy", ["TLS"], indirect=True)
+def test_a_handshake_that_ends_at_its_beginning_sends_nothing(proxy: Proxy, got: list[bytes]) -> None:
+    proxy.no_handshake = 1
+    with pytest.raises(requests.ConnectionError):
+        requests.post(f"{proxy.url}/x", data=b"", timeout=5)
+    assert got == proxy.seen == []
+    assert requests.post(f"{proxy.url}/x", data=b"", timeout=5).status_code == 201

@@ -119,7 +119,7 @@ def bodies() -> list[Fault]:
 
 def unsent() -> list[Fault]:
     """The connection can't be made; see World for how."""
-    return [Fault(name, "never", lambda _: None, passing=True) for name in ("refused", "dns")]
+    return [Fault(name, "never", lambda _: None, passing=True) for name in ("refused", "dns", "handshake")]
 
 
 def of_look_up(elsewhere: str, wait: int) -> list[Fault]:

@@ -19,6 +19,7 @@ from faults.elsewhere import Elsewhere
 from faults.proxy import ID, Proxy
 from job import project
 from job.project import KEYS, NOTES, PRODUCT, Ended
+from job.tls import spoken
 from shipline_sandbox.server import running
 
 if TYPE_CHECKING:
@@ -48,6 +49,14 @@ class World:
     def __init__(self, folder: Path, sandbox: Running, proxy: Proxy, elsewhere: Elsewhere) -> None:
         self.folder, self.sandbox, self.proxy, self.elsewhere = folder, sandbox, proxy, elsewhere
         self.pid = 0
+        self.over = ""
+        """What the services are spoken to over, if not plain HTTP."""
+        self._trust: dict[str, str] = {}
+
+    def trusts(self, authority: Path) -> None:
+        """The proxy speaks TLS, with a certificate of this authority."""
+        self.over = " over TLS"
+        self._trust = {"SHIPLINE_NETWORK_CA_BUNDLE": str(authority)}
 
     def reset(
         self, *, numbered: bool = True, stages: Sequence[str] = ("Integration", "Testing"), telling: bool = False
@@ -80,7 +89,7 @@ class World:
         process = subprocess.Popen(
             [sys.executable, *program, "run", *flags],
             cwd=self.folder,
-            env={**inherited, **KEYS, **self._github(attempt)},
+            env={**inherited, **KEYS, **self._trust, **self._github(attempt)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -182,10 +191,14 @@ def _picked(data: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 @contextmanager
-def world(folder: Path) -> Iterator[World]:
+def world(folder: Path, *, tls: bool = False) -> Iterator[World]:
+    context = spoken(folder.parent) if tls else None
     with (
         running(speed=_SPEED) as sandbox,
         Elsewhere() as elsewhere,
-        Proxy(("127.0.0.1", int(sandbox.url.rpartition(":")[2]))) as proxy,
+        Proxy(("127.0.0.1", int(sandbox.url.rpartition(":")[2])), tls=context) as proxy,
     ):
-        yield World(folder, sandbox, proxy, elsewhere)
+        made = World(folder, sandbox, proxy, elsewhere)
+        if tls:
+            made.trusts(folder.parent / "company-ca.pem")
+        yield made

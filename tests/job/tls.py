@@ -27,12 +27,18 @@ def certificates(folder: Path) -> None:
     (folder / "server.pem").write_bytes((folder / "server.crt").read_bytes() + (folder / "server.key").read_bytes())
 
 
-@contextlib.contextmanager
-def behind_tls(url: str, folder: Path) -> Iterator[str]:
-    """The https URL that leads to ``url``; ``folder`` gets the certificates."""
+def spoken(folder: Path) -> ssl.SSLContext:
+    """What a server speaks with: its certificates come into the folder."""
     certificates(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.pem")
+    return context
+
+
+@contextlib.contextmanager
+def behind_tls(url: str, folder: Path) -> Iterator[str]:
+    """The https URL that leads to ``url``; ``folder`` gets the certificates."""
+    context = spoken(folder)
     loop = asyncio.new_event_loop()
     relay = _Relay(url)
     server = loop.run_until_complete(asyncio.start_server(relay.pass_on, "127.0.0.1", 0, ssl=context))
