@@ -159,6 +159,7 @@ class Proxy:
             return plain
         if self.no_handshake:
             self.no_handshake -= 1
+            plain.recv(65536)  # left unread, it would make a reset of the end
             raise ConnectionError("no handshake, as asked for")
         plain.settimeout(http1.PATIENCE)
         client = self.tls.wrap_socket(plain, server_side=True)

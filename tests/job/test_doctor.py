@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from faults.proxy import Proxy
+from job.tls import spoken
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -225,6 +228,14 @@ def test_https_where_plain_http_is_spoken(project: Project) -> None:
     ended = project.shipline("doctor", "--buildmaster-url", url)
     assert ended.code == 4, ended.text
     assert "is this an https server" in ended.line("NEXT:")
+
+
+def test_a_server_that_hangs_up_while_tls_is_set_up(project: Project, tmp_path: Path) -> None:
+    with Proxy(("127.0.0.1", closed_port()), tls=spoken(tmp_path), no_handshake=1000) as proxy:
+        ended = project.shipline("doctor", "--buildmaster-url", proxy.url)
+    assert ended.code == 7, ended.text
+    assert any("the connection was closed while TLS was being set up" in line for line in ended.out.splitlines())
+    assert "does this port speak TLS 1.2 or newer" in ended.line("NEXT:")
 
 
 def test_the_proxy_is_named_without_its_password(project: Project) -> None:

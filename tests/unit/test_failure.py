@@ -124,13 +124,33 @@ def self_signed(tmp_path: Path) -> Path:
     return tmp_path / "both.pem"
 
 
+def hang_up(listener: socket.socket) -> None:
+    client, _ = listener.accept()
+    client.recv(65536)  # the beginning of the handshake: unread, the end of the connection would be a reset
+    client.close()
+
+
 @contextlib.contextmanager
-def secure(pem: Path) -> Iterator[str]:
+def secure(pem: Path, *, after: int = 0, wants: bool = False) -> Iterator[str]:
+    """A server that speaks TLS, after it has hung up so often; ``wants``: only with clients that have a certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
+    if wants:
+        context.load_verify_locations(pem)
+        context.verify_mode = ssl.CERT_REQUIRED
 
     def serve() -> None:
+        for _ in range(after):
+            hang_up(listener)
         plain, _ = listener.accept()
+        if wants:
+            connection = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+            with pytest.raises(ssl.SSLError):
+                connection.do_handshake()
+            with socket.socket(fileno=connection.detach()) as refused:
+                while refused.recv(65536):  # left unread, the request would end the connection by a reset
+                    pass
+            return
         with contextlib.suppress(OSError), context.wrap_socket(plain, server_side=True) as connection:
             connection.recv(65536)
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
@@ -149,6 +169,30 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(self_signed: Path) -> 
     assert error.what == f"BuildMaster: no secure connection to {url}"
     assert "certificate verify failed: self-signed certificate" in error.why
     assert "ca-bundle" in error.todo
+
+
+def test_a_server_that_hangs_up_during_the_handshake_is_tried_again(self_signed: Path) -> None:
+    bundle = str(self_signed.parent / "cert.pem")
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        url = f"https://127.0.0.1:{gone.getsockname()[1]}/x"
+        threading.Thread(target=hang_up, args=(gone,), daemon=True).start()
+        error = failure(Request("POST", url), Network(ca_bundle=bundle, retry_for=0))
+    assert isinstance(error, UnavailableError)
+    assert error.what == f"BuildMaster: POST {url} got no answer"
+    assert (error.why, error.todo) == ("the connection was closed while TLS was being set up", NOT_APPLIED)
+    with secure(self_signed, after=2) as url:
+        answer = Session("BuildMaster", Network(ca_bundle=bundle, retry_for=60)).send(Request("POST", url))
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_server_that_wants_a_client_certificate_says_so(self_signed: Path, method: str) -> None:
+    bundle = str(self_signed.parent / "cert.pem")
+    with secure(self_signed, wants=True) as url:
+        error = failure(Request(method, url), Network(ca_bundle=bundle, retry_for=60))
+    assert isinstance(error, RefusedError)
+    assert error.what == f"BuildMaster: {url} wants a client certificate"
+    assert "network.client-certificate" in error.todo
 
 
 @pytest.mark.parametrize("as_text", [False, True])

@@ -34,6 +34,13 @@ def look(about: str, url: str, network: Network, proxy: Proxy | None) -> Finding
         certificate = _certificate(url, network, proxy, trust)
     except ssl.SSLCertVerificationError as error:
         return problem(about, _untrusted(url, network, where, error))
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+        closed = UnavailableError(
+            f"{url}: no connection",
+            why="the connection was closed while TLS was being set up",
+            todo="try again; if it stays so: does this port speak TLS 1.2 or newer, and may this machine go there?",
+        )
+        return problem(about, closed)
     except ssl.SSLError as error:
         refused = RefusedError(
             f"{url}: no secure connection",

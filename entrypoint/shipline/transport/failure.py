@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ssl import SSLEOFError, SSLZeroReturnError
 from typing import TYPE_CHECKING
 
 import requests
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 def failed(service: str, request: Request, error: Exception) -> ShiplineError:
     """The error that a request without a usable answer is; raised by nobody yet."""
-    if "WRONG_VERSION_NUMBER" in str(error) and not connection.progress.sent:
+    tls = str(getattr(_innermost(error), "reason", ""))  # what OpenSSL calls it
+    if "WRONG_VERSION_NUMBER" in tls and not connection.progress.sent:
         return RefusedError(
             f"{service}: {request.url} doesn't speak TLS",
             why="what answers on this port is not an https server",
@@ -24,7 +26,14 @@ def failed(service: str, request: Request, error: Exception) -> ShiplineError:
         )
     if _of_the_proxy(error):
         return malformed_proxy(service)
-    if isinstance(error, requests.exceptions.SSLError) and not connection.progress.sent:
+    if "CERTIFICATE_REQUIRED" in tls:
+        # TLS 1.3 says so with the request under way already: the server's handshake has failed, and it reads nothing.
+        return RefusedError(
+            f"{service}: {request.url} wants a client certificate",
+            why=_cause(error),
+            todo="set network.client-certificate to one that this server knows, with its key",
+        )
+    if isinstance(error, requests.exceptions.SSLError) and not _hung_up(error) and not connection.progress.sent:
         return RefusedError(
             f"{service}: no secure connection to {request.url}",
             why=_cause(error),
@@ -65,11 +74,21 @@ def _cause(error: BaseException) -> str:
     """The innermost reason, without the URL that outer layers quote (it may hold a key)."""
     if connection.progress.cut:
         return "the answer took too long to arrive"
-    reason: object = error
-    while isinstance(reason, BaseException):
-        inner = getattr(reason, "reason", None) or (reason.args[-1] if reason.args else None)
-        if not isinstance(inner, BaseException):
-            break
-        reason = inner
+    if _hung_up(error) and not connection.progress.sent:
+        return "the connection was closed while TLS was being set up"
+    reason = _innermost(error)
     text = str(reason).split("(Caused by")[0].rpartition("): ")[2]
     return text.removeprefix("Failed to establish a new connection: ") or type(reason).__name__
+
+
+def _hung_up(error: BaseException) -> bool:
+    """Whether TLS ended without a word, as of a balancer or a server that restarts: that passes."""
+    return isinstance(_innermost(error), (SSLEOFError, SSLZeroReturnError))
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while True:
+        inner = getattr(error, "reason", None) or (error.args[-1] if error.args else None)
+        if not isinstance(inner, BaseException):
+            return error
+        error = inner
