@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from shipline import ci, inputs, resolve
+from shipline import ci, inputs, resolve, signals
 from shipline.errors import InvalidInputError, Problem, ShiplineError, UnknownOutcomeError, bug
 from shipline.fleet import products
 from shipline.record import dataclass
 from shipline.report import Console, show_log
 from shipline.transport import proxies
-from shipline.transport.stopping import canceled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from types import FrameType
 
     from shipline.html_report.report import Report
     from shipline.pipeline import Pipeline
@@ -45,7 +42,7 @@ class Context:
 
 def main(name: CommandName, flags: Mapping[str, str]) -> int:
     """Carry out a command with these flags (by input name); the exit code, as in docs/errors.md."""
-    _install_signal_handlers()
+    signals.install()
     proxies.mask(os.environ)
     inputs.mask(flags, os.environ)
     system = ci.system("", os.environ, Path.cwd())
@@ -70,7 +67,7 @@ def main(name: CommandName, flags: Mapping[str, str]) -> int:
         return _failed(bug(error), system, console)
     finally:
         if report is not None:
-            _ignore_signals()
+            signals.ignore()
             report.end(console)
         with contextlib.suppress(OSError):
             sys.stdout.flush()
@@ -260,20 +257,3 @@ def in_words(pipeline: Pipeline) -> str:
     parts += [f"{t.name} skipped ({t.skip})" for t in pipeline.v3 if t.skip]
     parts += [f"{t.name} skipped ({t.skip})" for t in pipeline.centercode if t.skip]
     return "; ".join(parts)
-
-
-def _install_signal_handlers() -> None:
-    """The first signal ends the run; the second, which CI systems send soon after, must not cut the report short."""
-
-    def cancel(number: int, frame: FrameType | None) -> None:
-        del frame
-        _ignore_signals()
-        raise canceled(number)
-
-    for known in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(known, cancel)
-
-
-def _ignore_signals() -> None:
-    for known in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(known, signal.SIG_IGN)

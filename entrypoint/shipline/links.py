@@ -85,14 +85,15 @@ class Links:
         """Ask again for each; those that are missing get up to two minutes (``network.retry-for`` if that is less)."""
         limit = min(_LONGEST_WAIT, self._network.retry_for)
         deadline = time.monotonic() + limit
-        waiting, told = list(dict.fromkeys(urls)), False
+        urls = list(dict.fromkeys(urls))
+        waiting, told = urls, False
         while True:
             for url in waiting:
                 self._seen.pop(url, None)
             links = [self.look(url) for url in waiting]
             dead = [link.url for link in links if link.dead]
             if not dead or time.monotonic() + _PAUSE > deadline:
-                return [self._seen[url] for url in dict.fromkeys([*urls, *waiting])]
+                return [self._seen[url] for url in urls]
             if len(dead) != len(waiting) or not told:
                 tell(f"waiting up to {human_duration(limit)} for {len(dead)} missing files, such as {dead[0]}")
                 told = True

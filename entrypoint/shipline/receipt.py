@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 import threading
 from datetime import UTC, datetime
@@ -173,14 +172,7 @@ class Receipt:
 
     def _write(self) -> None:
         text = redact(json.dumps(self.data, indent=2, ensure_ascii=False) + "\n")
-        workspace.make_folder(self.path.parent)
-        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        workspace.give_to_owner_of(self.path.parent, draft)
-        draft.replace(self.path)
+        workspace.replace(self.path, text, durable=True)
 
 
 def fingerprint(request: Request) -> str:

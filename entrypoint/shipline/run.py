@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from typing import TYPE_CHECKING
 
 from shipline import plan as plans
+from shipline import signals
 from shipline.errors import CanceledError, ShiplineError, UnknownOutcomeError, bug
 from shipline.links import Links, dead_link
 from shipline.receipt import Receipt, fingerprint
@@ -57,7 +56,7 @@ def run(plan: Plan, job: Job) -> Outcome:
         outcome.fail(plan.error, plan.failed_step)
     else:
         _carry_out(plan, job, outcome)
-    _ignore_signals()
+    signals.ignore()
     outcome.not_done = [_begun(p.step, job) for p in plan.steps if p.step.name not in outcome.finished]
     for planned in plan.steps:
         outcome.outputs |= {name: value for name, value in planned.step.outputs(job).items() if value}
@@ -84,13 +83,6 @@ def _tell_what_is_there(plan: Plan, job: Job, outcome: Outcome) -> None:
         elif not planned.decided and entry and entry["status"] == "done":
             job.make(step.restored(entry))
             outcome.finished[step.name] = f"{step.name} was done before"
-
-
-def _ignore_signals() -> None:
-    """What follows tells what was done, and must not be cut short."""
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
 
 
 def _carry_out(plan: Plan, job: Job, outcome: Outcome) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from shipline.errors import InvalidInputError, Problem, RefusedError
@@ -53,17 +53,36 @@ def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def replace(path: Path, text: str) -> None:
-    """Write a file that is never seen half done. Raises OSError, and ValueError for text that UTF-8 can't hold."""
+def replace(path: Path, text: str, *, durable: bool = False) -> None:
+    """Write a file that is never seen half done. ``durable``: when this returns, it also outlives a loss of power.
+
+    Raises OSError, and ValueError for text that UTF-8 can't hold.
+    """
     make_folder(path.parent)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_text(text, encoding="utf-8", newline="\n")
+        with draft.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         give_to_owner_of(path.parent, draft)
         draft.replace(path)
     except (OSError, ValueError):
         draft.unlink(missing_ok=True)
         raise
+    if durable:
+        _keep(path.parent)
+
+
+def _keep(folder: Path) -> None:
+    """A folder's entries are its own data. Not every system or file system lets a folder be synced."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def make_folder(folder: Path) -> None:

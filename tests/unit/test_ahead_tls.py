@@ -310,7 +310,7 @@ def test_a_handshake_that_never_ends_has_the_requests_time_out(server: Server) -
 
 def test_what_is_sent_on_it_has_a_time_out(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     limits: list[float | None] = []
-    monkeypatch.setattr(connection._sockets, "add", lambda sock: limits.append(sock.gettimeout()))
+    monkeypatch.setattr(connection.sockets, "add", lambda sock: limits.append(sock.gettimeout()))
     begin(server, network(server))
     assert ask(server, network(server)) == 200
     assert limits == [PATIENCE]

@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,10 +15,10 @@ import pytest
 from shipline.errors import RefusedError, ShiplineError, UnavailableError, UnknownOutcomeError
 from shipline.pipeline import Network
 from shipline.transport.session import Request, Session, ca_bundle
+from shipline.transport.upload import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 NETWORK = Network(connect_timeout=1, read_timeout=0.3, retry_for=0)
 NOT_APPLIED = "run again: nothing was applied; is the url right?"
@@ -185,14 +186,38 @@ def test_a_server_that_hangs_up_during_the_handshake_is_tried_again(self_signed:
     assert answer.status == 200
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_server_that_wants_a_client_certificate_says_so(self_signed: Path, method: str) -> None:
+def test_a_server_that_wants_a_client_certificate_says_so(self_signed: Path) -> None:
     bundle = str(self_signed.parent / "cert.pem")
     with secure(self_signed, wants=True) as url:
-        error = failure(Request(method, url), Network(ca_bundle=bundle, retry_for=60))
+        error = failure(Request("GET", url), Network(ca_bundle=bundle, retry_for=60))
     assert isinstance(error, RefusedError)
     assert error.what == f"BuildMaster: {url} wants a client certificate"
     assert "network.client-certificate" in error.todo
+    with secure(self_signed, wants=True) as url:
+        error = failure(Request("POST", url), Network(ca_bundle=bundle, retry_for=60))
+    assert isinstance(error, UnknownOutcomeError)  # it was under way already
+    assert "CERTIFICATE_REQUIRED" in error.why
+
+
+@pytest.mark.parametrize(
+    ("request_", "environment", "why"),
+    [
+        (Request("GET", "https://127.0.0.1:9/"), {"REQUESTS_CA_BUNDLE": "/gone.pem"}, "/gone.pem"),
+        (Request("GET", "https://127.0.0.1:9/"), {"https_proxy": "socks5://127.0.0.1:9"}, "SOCKS"),
+        (Request("POST", "http://127.0.0.1:9/", upload=Upload(Path("/gone.zip"))), {}, "/gone.zip"),
+        (Request("POST", "http://127.0.0.1:9/", json={"a": float("nan")}), {}, "JSON"),
+    ],
+    ids=["authorities", "socks", "upload", "json"],
+)
+def test_what_is_wrong_on_this_machine_is_no_outage(
+    request_: Request, environment: dict[str, str], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    error = failure(request_, Network(retry_for=60))
+    assert isinstance(error, RefusedError)
+    assert error.what.endswith("can't be sent")
+    assert why in error.why
 
 
 @pytest.mark.parametrize("as_text", [False, True])

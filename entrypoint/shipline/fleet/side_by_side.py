@@ -9,6 +9,7 @@ import time
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from shipline import signals
 from shipline.record import dataclass
 from shipline.transport.stopping import LOOK, stop
 
@@ -86,7 +87,7 @@ def run(
         _stop(number)
         rows |= _last(ends, running)
         rows |= {name: give_up(work, number) for name, work in running.items()}
-    _ignore()
+    signals.ignore()
     return rows, number
 
 
@@ -96,10 +97,10 @@ def _thread(work: Work, carry_out: Callable[[Work], Row], ends: queue.SimpleQueu
 
 def _stop(number: int) -> None:
     """No thread sleeps, sends or waits for an answer any more."""
-    from shipline.transport import connection
+    from shipline.transport import cutting
 
     stop.call(number)
-    connection.cut_all()
+    cutting.cut_all()
 
 
 def _last(ends: queue.SimpleQueue[int | tuple[str, Row]], running: dict[str, Work]) -> dict[str, Row]:
@@ -126,14 +127,8 @@ def _hear(ends: queue.SimpleQueue[int | tuple[str, Row]]) -> None:
 
     def note(number: int, frame: FrameType | None) -> None:
         del frame
-        _ignore()
+        signals.ignore()
         ends.put(number)
 
     for known in (signal.SIGINT, signal.SIGTERM):
         signal.signal(known, note)
-
-
-def _ignore() -> None:
-    """What follows tells what was done, and must not be cut short."""
-    for known in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(known, signal.SIG_IGN)

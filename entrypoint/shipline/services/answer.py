@@ -72,7 +72,11 @@ def read(where: str, operation: Operation, request: Request, answer: Answer) -> 
         if not operation.answer_media and not answer.html:
             return answer.text
         raise _not_json(where, request, answer) from None
-    _check_shape(where, operation, request, data)
+    try:
+        _check_shape(where, operation, request, data)
+    except RecursionError:
+        todo = "" if request.safe else "it was accepted: look at the service before sending it again"
+        raise _useless(request)(f"{where}: the answer is nested too deep to be read", todo=todo) from None
     return data
 
 

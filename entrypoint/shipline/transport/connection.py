@@ -6,11 +6,8 @@ import _thread
 import contextlib
 import functools
 import queue
-import socket
 import ssl
 import threading
-import time
-import weakref
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from urllib.parse import quote
 
@@ -22,9 +19,11 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.ssl_ import create_urllib3_context
 
 from shipline.transport import ahead
+from shipline.transport.cutting import Watch, sockets, watchman
 from shipline.transport.stopping import LOOK, stop
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Mapping
 
     from shipline.transport.redaction import Secret
@@ -38,7 +37,7 @@ class _Progress(threading.local):
 
     phase: Phase = "not sent"
     limit: float = 0.0  # seconds that an answer may take, from the moment the request has been sent
-    watch: _Watch | None = None
+    watch: Watch | None = None
     query_key: tuple[str, Secret] | None = None  # goes into the request line
     late = False  # the answer took longer than that, and the connection was cut
 
@@ -59,90 +58,11 @@ class _Progress(threading.local):
     def end(self) -> None:
         """The answer has arrived or is given up."""
         if self.watch is not None:
-            self.late = _watchman.end(self.watch)
+            self.late = watchman.end(self.watch)
             self.watch = None
 
 
 progress = _Progress()
-
-
-class _Watch:
-    """Cuts a connection when the answer takes too long: a read time-out alone lets a server drip for ever."""
-
-    def __init__(self, sock: socket.socket, limit: float) -> None:
-        self._sock = sock
-        self.deadline = time.monotonic() + limit
-        self.late = False
-
-    def cut(self) -> None:
-        self.late = True
-        with contextlib.suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)
-
-
-class _Watchman:
-    """One thread for all watches, of which few are needed at a time."""
-
-    def __init__(self) -> None:
-        self._watches: set[_Watch] = set()
-        self._changed = threading.Condition()
-        self._awake = False
-
-    def begin(self, watch: _Watch) -> None:
-        with self._changed:
-            self._watches.add(watch)
-            if not self._awake:
-                # Not a threading.Thread, whose start is not whole where a signal meets it. A container may allow few.
-                with contextlib.suppress(RuntimeError):
-                    _thread.start_new_thread(self._look_on, ())
-                    self._awake = True
-            self._changed.notify()
-
-    def end(self, watch: _Watch) -> bool:
-        """Whether it has cut the connection; it won't any more, and the connection may be another request's."""
-        with self._changed:
-            self._watches.discard(watch)
-            return watch.late
-
-    def _look_on(self) -> None:
-        with self._changed:
-            while True:
-                now = time.monotonic()
-                for watch in [w for w in self._watches if w.deadline <= now]:
-                    self._watches.discard(watch)
-                    watch.cut()
-                self._changed.wait(min((w.deadline - now for w in self._watches), default=None))
-
-
-_watchman = _Watchman()
-
-
-class _Sockets:
-    """Those of every connection, for as long as it is there."""
-
-    def __init__(self) -> None:
-        self._known: weakref.WeakSet[Any] = weakref.WeakSet()
-        self._lock = threading.Lock()
-
-    def add(self, sock: Any) -> None:
-        with self._lock:
-            self._known.add(sock)
-
-    def cut(self) -> None:
-        with self._lock:
-            every = list(self._known)
-        for sock in every:
-            # Not a TLS socket's own method, which would have what is still being written go out in the clear.
-            with contextlib.suppress(OSError):
-                socket.socket.shutdown(getattr(sock, "socket", sock), socket.SHUT_RDWR)
-
-
-_sockets = _Sockets()
-
-
-def cut_all() -> None:
-    """Cut every connection of this process: whoever waits for an answer is told at once that there will be none."""
-    _sockets.cut()
 
 
 def _within_reach_of_signals(do: Callable[[], T]) -> T:
@@ -166,6 +86,7 @@ def _within_reach_of_signals(do: Callable[[], T]) -> T:
         try:
             good, made = ended.get(timeout=LOOK)
         except queue.Empty:
+            stop.check()
             continue
         if good:
             return cast("T", made)
@@ -196,7 +117,7 @@ class _Phases(HTTPConnection):
         if self.sock is None:
             progress.phase = "connecting"
             self.connect()  # here, so that a failed connect still counts as not sent
-        _sockets.add(self.sock)
+        sockets.add(self.sock)
         stop.check()  # after it has become one that is cut: from here on nothing else holds a request back
         progress.phase = "sending"
         super().endheaders(*args, **kwargs)
@@ -204,8 +125,8 @@ class _Phases(HTTPConnection):
     def getresponse(self) -> Any:
         progress.phase = "sent"
         if progress.limit and self.sock is not None:
-            progress.watch = _Watch(self.sock, progress.limit)
-            _watchman.begin(progress.watch)
+            progress.watch = Watch(self.sock, progress.limit)
+            watchman.begin(progress.watch)
         response = super().getresponse()
         progress.phase = "answering"
         return response
@@ -262,6 +183,9 @@ class _HttpsPool(HTTPSConnectionPool):
     ConnectionCls = cast("Any", _Https)
 
 
+_POOLS = {"http": _HttpPool, "https": _HttpsPool}
+
+
 class Adapter(requests.adapters.HTTPAdapter):
     """Has ``query_key`` put into the request line below the level at which exceptions and logs quote the URL."""
 
@@ -271,7 +195,20 @@ class Adapter(requests.adapters.HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """The same connections by way of a proxy. Raises InvalidSchema for SOCKS, whose connections are others."""
+        if proxy.lower().startswith("socks"):
+            raise requests.exceptions.InvalidSchema("a SOCKS proxy can't be used")
+        manager = cast("Any", super()).proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+    def forget_idle(self) -> None:
+        """The next request goes over a new connection."""
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            manager.clear()
 
     def begin(self, url: str, timeout: float, trust: Mapping[str, Any]) -> None:
         """Begin the TLS of the first request to there (``ahead``); ``trust`` is what requests has for its session.

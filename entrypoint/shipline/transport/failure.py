@@ -17,30 +17,8 @@ if TYPE_CHECKING:
 
 def failed(service: str, request: Request, error: Exception) -> ShiplineError:
     """The error that a request without a usable answer is; raised by nobody yet."""
-    tls = str(getattr(_innermost(error), "reason", ""))  # what OpenSSL calls it
-    if "WRONG_VERSION_NUMBER" in tls and not connection.progress.sent:
-        return RefusedError(
-            f"{service}: {request.url} doesn't speak TLS",
-            why="what answers on this port is not an https server",
-            todo="check the port, or whether the url begins with http",
-        )
-    if _of_the_proxy(error):
-        return malformed_proxy(service)
-    if "CERTIFICATE_REQUIRED" in tls:
-        # TLS 1.3 says so with the request under way already: the server's handshake has failed, and it reads nothing.
-        return RefusedError(
-            f"{service}: {request.url} wants a client certificate",
-            why=_cause(error),
-            todo="set network.client-certificate to one that this server knows, with its key",
-        )
-    if isinstance(error, requests.exceptions.SSLError) and not _hung_up(error) and not connection.progress.sent:
-        return RefusedError(
-            f"{service}: no secure connection to {request.url}",
-            why=_cause(error),
-            todo="for a private certificate authority set network.ca-bundle to its certificate",
-        )
-    if request.safe or not connection.progress.sent:
-        return UnavailableError(
+    if not connection.progress.sent or request.safe:
+        return _refused(service, request, error) or UnavailableError(
             f"{service}: {request.method} {request.url} got no answer",
             why=_cause(error),
             todo="run again: nothing was applied; is the url right?",
@@ -50,6 +28,44 @@ def failed(service: str, request: Request, error: Exception) -> ShiplineError:
         why=_cause(error),
         todo="look at the service before running again",
     )
+
+
+def _refused(service: str, request: Request, error: Exception) -> RefusedError | None:
+    """What won't pass by itself, of a request by which nothing was applied."""
+    if _of_the_proxy(error):
+        return malformed_proxy(service)
+    if _can_not_be_sent(error):
+        return RefusedError(
+            f"{service}: {request.method} {request.url} can't be sent",
+            why=_cause(error),
+            todo="mend that, in the settings or the environment (HTTPS_PROXY, ALL_PROXY, REQUESTS_CA_BUNDLE)",
+        )
+    return _insecure(service, request, error)
+
+
+def _insecure(service: str, request: Request, error: Exception) -> RefusedError | None:
+    tls = _of_openssl(error)
+    if "CERTIFICATE_REQUIRED" in tls:  # in TLS 1.3 it comes when the request is under way already
+        return RefusedError(
+            f"{service}: {request.url} wants a client certificate",
+            why=_cause(error),
+            todo="set network.client-certificate to one that this server knows, with its key",
+        )
+    if connection.progress.sent:
+        return None
+    if "WRONG_VERSION_NUMBER" in tls:
+        return RefusedError(
+            f"{service}: {request.url} doesn't speak TLS",
+            why="what answers on this port is not an https server",
+            todo="check the port, or whether the url begins with http",
+        )
+    if isinstance(error, requests.exceptions.SSLError) and not _hung_up(error):
+        return RefusedError(
+            f"{service}: no secure connection to {request.url}",
+            why=_cause(error),
+            todo="for a private certificate authority set network.ca-bundle to its certificate",
+        )
+    return None
 
 
 def malformed_proxy(where: str) -> RefusedError:
@@ -70,6 +86,14 @@ def _of_the_proxy(error: Exception) -> bool:
     )
 
 
+def _can_not_be_sent(error: Exception) -> bool:
+    """Whether it is wrong on this machine: a file that can't be read, a proxy of another kind. What the network does to
+    a request is always an exception of requests."""
+    if isinstance(error, requests.exceptions.InvalidSchema | requests.exceptions.InvalidJSONError):
+        return True
+    return not isinstance(error, requests.exceptions.RequestException) and not connection.progress.sent
+
+
 def _cause(error: BaseException) -> str:
     """The innermost reason, without the URL that outer layers quote (it may hold a key)."""
     if connection.progress.cut:
@@ -82,8 +106,13 @@ def _cause(error: BaseException) -> str:
 
 
 def _hung_up(error: BaseException) -> bool:
-    """Whether TLS ended without a word, as of a balancer or a server that restarts: that passes."""
-    return isinstance(_innermost(error), (SSLEOFError, SSLZeroReturnError))
+    """Whether TLS just ended, as of a balancer or a server that restarts: that passes."""
+    return isinstance(_innermost(error), (SSLEOFError, SSLZeroReturnError)) or "INTERNAL_ERROR" in _of_openssl(error)
+
+
+def _of_openssl(error: BaseException) -> str:
+    """What OpenSSL calls it, such as ``TLSV13_ALERT_CERTIFICATE_REQUIRED``."""
+    return str(getattr(_innermost(error), "reason", ""))
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -103,6 +103,14 @@ class Key:
         return request
 
 
+class _NeverElsewhere(requests.Session):
+    """Also without following a redirect, requests reads all of its body and takes apart where it leads."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        del resp
+        return None
+
+
 def _no_key(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
@@ -116,7 +124,7 @@ class Session:
         self._limit = limit
         self._auth = key or _no_key
         self.key_name = key.secret.name if key else "nowhere"
-        self._session = requests.Session()
+        self._session = _NeverElsewhere()
         self._session.headers["User-Agent"] = f"shipline/{__version__}"
         adapter = connection.Adapter((key.name, key.secret) if key and key.place == "query" else None)
         self._adapter = adapter
@@ -167,7 +175,7 @@ class Session:
             ahead.drop()
             if time.monotonic() - self._last_used > 1:
                 # An idle connection may be half closed: a POST lost on it could not be told from one that was applied.
-                self._adapter.poolmanager.clear()
+                self._adapter.forget_idle()
         stop.check()
         limit = 2 * self._network.read_timeout  # a whole answer's; each part of it has the read time-out
         connection.progress.begin(limit)
@@ -219,10 +227,15 @@ class Session:
 
     def _read(self, response: requests.Response) -> bytes:
         body = bytearray()
-        for chunk in response.iter_content(65536):
-            body += chunk
-            if len(body) > LARGEST_ANSWER:
-                raise requests.exceptions.ContentDecodingError(f"the answer is larger than {LARGEST_ANSWER} bytes")
+        try:
+            for chunk in response.iter_content(65536):
+                body += chunk
+                if len(body) > LARGEST_ANSWER:
+                    raise requests.exceptions.ContentDecodingError(f"the answer is larger than {LARGEST_ANSWER} bytes")
+        except requests.exceptions.RequestException:
+            raise
+        except ValueError as error:  # of a chunk's length, or of a connection that was cut
+            raise requests.exceptions.ChunkedEncodingError(str(error)) from error
         if connection.progress.cut:
             raise requests.exceptions.ReadTimeout("the answer took too long to arrive")
         return bytes(body)

@@ -16,19 +16,25 @@ class Stop:
 
     def __init__(self) -> None:
         self._called = threading.Event()
+        self._over = False
         self._number, self._what = 0, _BY_SIGNAL
+
+    def note(self, signal_number: int) -> None:
+        """A signal came. Takes no lock, which the handler's own thread might hold; whoever sleeps goes on sleeping."""
+        self._number, self._what, self._over = signal_number, _BY_SIGNAL, True
 
     def call(self, signal_number: int, what: str = _BY_SIGNAL) -> None:
         """``what`` happened, in words."""
-        self._number, self._what = signal_number, what
+        self._number, self._what, self._over = signal_number, what, True
         self._called.set()
 
     def reset(self) -> None:
+        self._over = False
         self._called.clear()
 
     def check(self) -> None:
         """Raises CanceledError once it has been called."""
-        if self._called.is_set():
+        if self._over:
             raise canceled(self._number, self._what)
 
     def sleep(self, seconds: float) -> None:
@@ -36,10 +42,12 @@ class Stop:
 
         Raises CanceledError once it has been called.
         """
+        self.check()
         if threading.current_thread() is threading.main_thread():
             time.sleep(seconds)
-        elif self._called.wait(seconds):
-            self.check()
+        else:
+            self._called.wait(seconds)
+        self.check()
 
 
 def canceled(signal_number: int, what: str = _BY_SIGNAL) -> CanceledError:
