@@ -66,9 +66,9 @@ browser: $(VENV)/.browser
 	engine="$$(tests/browser/engine)" && eval "$$engine" && $(BIN)/python -m pytest tests/browser
 
 # Every request of the main job with every fault, and a kill around every POST and receipt write; writes the figures into
-# docs/reliability.md. Half an hour on two cores. TLS=1: the same with services that speak TLS.
+# docs/reliability.md. Half an hour on two cores. TLS=1: the same with services that speak TLS; PROXIED=1: by way of a proxy.
 faults: $(VENV)/.dev
-	$(BIN)/python -m pytest tests/faults --whole $(if $(TLS),--tls) --write-figures --numprocesses 6
+	$(BIN)/python -m pytest tests/faults --whole $(if $(TLS),--tls) $(if $(PROXIED),--proxied) --write-figures --numprocesses 6
 
 # Random walks over faults, kills, cancels and re-runs, for the night; writes their figures into docs/reliability.md.
 walks: $(VENV)/.dev

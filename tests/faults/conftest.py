@@ -1,7 +1,7 @@
 """Records clean runs, makes the matrices' cells from them, and gathers the figures.
 
-``--whole``: every cell, not only the slice that `make test` runs. ``--tls``: the services are spoken to in TLS.
-``--write-figures``: into docs/reliability.md.
+``--whole``: every cell, not only the slice that `make test` runs. ``--tls``: the services are spoken to in TLS; ``--proxied``:
+by way of a proxy. ``--write-figures``: into docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole", action="store_true", help="the whole fault and kill matrices")
     parser.addoption("--tls", action="store_true", help="those matrices, with services that speak TLS")
+    parser.addoption("--proxied", action="store_true", help="those matrices, with services behind a proxy")
     parser.addoption("--write-figures", action="store_true", help="write their figures into docs/reliability.md")
 
 
@@ -36,26 +37,34 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     wanted = {"cell", "death"} & set(metafunc.fixturenames)
     if not wanted:
         return
-    whole, tls = (metafunc.config.getoption(name, default=False) for name in ("whole", "tls"))
-    recorded = _recorded(metafunc.config, whole=whole, tls=tls)
+    whole, way = metafunc.config.getoption("whole", default=False), _way(metafunc.config)
+    recorded = _recorded(metafunc.config, way, whole=whole)
     every: Iterable[Any] = cells.deaths(recorded, whole=whole)
     if "cell" in wanted:
-        every = cells.matrix(recorded, whole=whole, tls=tls)
+        every = cells.matrix(recorded, whole=whole, tls=way["tls"])
     (name,) = wanted
     metafunc.parametrize(name, [pytest.param(one, id=one.label, marks=known.marks(one)) for one in every])
 
 
-def _recorded(config: pytest.Config, *, whole: bool, tls: bool) -> dict[str, Recorded]:
+def _way(config: pytest.Config) -> dict[str, bool]:
+    """How the services are reached."""
+    return {name: bool(config.getoption(name, default=False)) for name in ("tls", "proxied")}
+
+
+def _recorded(config: pytest.Config, way: dict[str, bool], *, whole: bool) -> dict[str, Recorded]:
     """Clean runs of each variant; recorded by the first of the processes that test in parallel, for all of them."""
     run_id = getattr(config, "workerinput", {}).get("testrunuid", "alone")
-    path = config.cache.mkdir("faults") / f"recorded-{'whole' if whole else 'slice'}{'-tls' if tls else ''}.json"
+    path = (
+        config.cache.mkdir("faults")
+        / f"recorded-{'-'.join(['whole' if whole else 'slice', *(name for name in way if way[name])])}.json"
+    )
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if run_id != "alone" and path.exists():
             kept = json.loads(path.read_text())
             if kept["run"] == run_id:
                 return {name: _loaded(data) for name, data in kept["variants"].items()}
-        variants = {name: _record(name, tls=tls) for name in _variants(whole=whole)}
+        variants = {name: _record(name, way) for name in _variants(whole=whole)}
         data = {n: {"asked": [vars(a) for a in r.asked], "writes": r.writes} for n, r in variants.items()}
         path.write_text(json.dumps({"run": run_id, "variants": data}))
     return variants
@@ -69,8 +78,8 @@ def _loaded(data: dict[str, Any]) -> Recorded:
     return Recorded(tuple(Asked(**asked) for asked in data["asked"]), data["writes"])
 
 
-def _record(variant: str, *, tls: bool) -> Recorded:
-    with tempfile.TemporaryDirectory() as folder, worlds.world(Path(folder, "project"), tls=tls) as made:
+def _record(variant: str, way: dict[str, bool]) -> Recorded:
+    with tempfile.TemporaryDirectory() as folder, worlds.world(Path(folder, "project"), **way) as made:
         made.reset(**cells.VARIANTS[variant])
         count = Path(folder, "writes")
         ended = made.run(attempt=1, launch=["count", str(count)])
@@ -80,8 +89,7 @@ def _record(variant: str, *, tls: bool) -> Recorded:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[World]:
-    tls = request.config.getoption("tls", default=False)
-    with worlds.world(tmp_path_factory.mktemp("world") / "project", tls=tls) as made:
+    with worlds.world(tmp_path_factory.mktemp("world") / "project", **_way(request.config)) as made:
         yield made
 
 

@@ -86,10 +86,18 @@ def renamed(answer: bytes, old: str, new: str) -> bytes:
     return re.sub(rb"(?im)^(Content-Length:)[^\r\n]*", rb"\1 %d" % len(body), head) + b"\r\n\r\n" + body
 
 
+def origin_form(target: str) -> str:
+    """The target of a request as its server wants it: a proxy is given the whole URL."""
+    return re.sub(r"^https?://[^/]*", "", target)
+
+
 def ask(upstream: tuple[str, int], request: bytes) -> bytes:
     """The server's answer, read to its end on a connection of its own."""
     head, _, body = request.partition(b"\r\n\r\n")
-    lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"connection:")]
+    first, *lines = head.split(b"\r\n")
+    method, target, version = first.decode("latin-1").split(" ")
+    lines = [line for line in lines if not line.lower().startswith((b"connection:", b"proxy-"))]
+    lines.insert(0, f"{method} {origin_form(target)} {version}".encode("latin-1"))
     with socket.create_connection(upstream, PATIENCE) as server:
         server.sendall(b"\r\n".join([*lines, b"Connection: close"]) + b"\r\n\r\n" + body)
         answer = b""

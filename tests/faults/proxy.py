@@ -80,10 +80,12 @@ class Proxy:
     """Listens on a port of its own (``url``) and passes what comes to ``upstream`` (host, port), a server without TLS.
 
     ``tls``: what clients are spoken to with. ``no_handshake``: so many connections end at the beginning of it.
+    ``forward``: clients come by way of HTTP_PROXY or HTTPS_PROXY (``address``), and name a server that isn't there.
     """
 
     upstream: tuple[str, int]
     tls: ssl.SSLContext | None = None
+    forward: bool = False
     seen: list[Asked] = field(default_factory=list)
     rule: Rule | None = None
     cut_after: int | None = None  # when so many requests are answered, every connection ends and `at_cut` is called
@@ -100,7 +102,15 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{self._named}"
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def _named(self) -> str:
+        return f"127.0.0.1:{1 if self.forward else self.port}"
 
     def __enter__(self) -> Self:
         self.listen()
@@ -157,6 +167,10 @@ class Proxy:
     def _secured(self, plain: socket.socket) -> socket.socket:
         if self.tls is None:
             return plain
+        if self.forward and not http1.request(plain).startswith(b"CONNECT "):
+            raise ConnectionError("TLS, and no tunnel was asked for")
+        if self.forward:
+            plain.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         if self.no_handshake:
             self.no_handshake -= 1
             plain.recv(65536)  # left unread, it would make a reset of the end
@@ -183,7 +197,7 @@ class Proxy:
             return False
         exchange.answer = http1.persistent(http1.ask(self.upstream, exchange.request))
         if self.tls:  # of which the server knows nothing
-            exchange.answer = http1.renamed(exchange.answer, f"http://127.0.0.1:{self.port}", self.url)
+            exchange.answer = http1.renamed(exchange.answer, f"http://{self._named}", self.url)
         if rule is not None:
             rule.fault.spoil(exchange)
             return False
@@ -202,7 +216,7 @@ class Proxy:
 
     def _note(self, head: bytes) -> Rule | None:
         method, target, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
-        path = ID.sub("{id}", target.partition("?")[0])
+        path = ID.sub("{id}", http1.origin_form(target).partition("?")[0])
         with self._lock:
             number = 1 + sum((a.method, a.path) == (method, path) for a in self.seen)
             asked = Asked(method, path, number)

@@ -51,12 +51,17 @@ class World:
         self.pid = 0
         self.over = ""
         """What the services are spoken to over, if not plain HTTP."""
-        self._trust: dict[str, str] = {}
+        self._way: dict[str, str] = {}
 
     def trusts(self, authority: Path) -> None:
         """The proxy speaks TLS, with a certificate of this authority."""
-        self.over = " over TLS"
-        self._trust = {"SHIPLINE_NETWORK_CA_BUNDLE": str(authority)}
+        self.over += " over TLS"
+        self._way |= {"SHIPLINE_NETWORK_CA_BUNDLE": str(authority)}
+
+    def goes_by(self, proxy: str) -> None:
+        """Nothing is reached but by a proxy, as in many companies."""
+        self.over += " by way of a proxy"
+        self._way |= {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "NO_PROXY": "", "no_proxy": ""}
 
     def reset(
         self, *, numbered: bool = True, stages: Sequence[str] = ("Integration", "Testing"), telling: bool = False
@@ -89,7 +94,7 @@ class World:
         process = subprocess.Popen(
             [sys.executable, *program, "run", *flags],
             cwd=self.folder,
-            env={**inherited, **KEYS, **self._trust, **self._github(attempt)},
+            env={**inherited, **KEYS, **self._way, **self._github(attempt)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -191,14 +196,16 @@ def _picked(data: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 @contextmanager
-def world(folder: Path, *, tls: bool = False) -> Iterator[World]:
+def world(folder: Path, *, tls: bool = False, proxied: bool = False) -> Iterator[World]:
     context = spoken(folder.parent) if tls else None
     with (
         running(speed=_SPEED) as sandbox,
         Elsewhere() as elsewhere,
-        Proxy(("127.0.0.1", int(sandbox.url.rpartition(":")[2])), tls=context) as proxy,
+        Proxy(("127.0.0.1", int(sandbox.url.rpartition(":")[2])), tls=context, forward=proxied) as proxy,
     ):
         made = World(folder, sandbox, proxy, elsewhere)
         if tls:
             made.trusts(folder.parent / "company-ca.pem")
+        if proxied:
+            made.goes_by(proxy.address)
         yield made
