@@ -1,7 +1,7 @@
 """Records clean runs, makes the matrices' cells from them, and gathers the figures.
 
-``--whole``: every cell, not only the slice that `make test` runs. ``--tls``: the services are spoken to in TLS; ``--proxied``:
-by way of a proxy. ``--write-figures``: into docs/reliability.md.
+``--whole``: every cell, not only the slice that `make test` runs. ``--tls``: the services are spoken to in TLS;
+``--proxied``: by way of a proxy. ``--write-figures``: into docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -54,10 +54,8 @@ def _way(config: pytest.Config) -> dict[str, bool]:
 def _recorded(config: pytest.Config, way: dict[str, bool], *, whole: bool) -> dict[str, Recorded]:
     """Clean runs of each variant; recorded by the first of the processes that test in parallel, for all of them."""
     run_id = getattr(config, "workerinput", {}).get("testrunuid", "alone")
-    path = (
-        config.cache.mkdir("faults")
-        / f"recorded-{'-'.join(['whole' if whole else 'slice', *(name for name in way if way[name])])}.json"
-    )
+    kind = "-".join(["whole" if whole else "slice", *(name for name in way if way[name])])
+    path = config.cache.mkdir("faults") / f"recorded-{kind}.json"
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if run_id != "alone" and path.exists():
