@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hostile.server import Server
+from shipline import links
 from shipline.links import Links
 from shipline.pipeline import Network
 
@@ -49,6 +50,19 @@ def test_the_body_of_a_redirect_is_not_read(monkeypatch: pytest.MonkeyPatch) -> 
         assert Links(NETWORK).look(f"{server.url}/x").size == 2
         assert server.asked[-1] == "GET /there"
     assert read == 0
+
+
+def test_each_link_is_told_of_however_the_links_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first is missing at first, so all are gone through more than once."""
+    monkeypatch.setattr(links, "_PAUSE", 0.01)
+    answers = {
+        f"{m} /{name}": {"status": code} for m in ("HEAD", "GET") for name, code in (("late", 404), ("odd", 500))
+    }
+    with Server(answers) as server:
+        urls = [f"{server.url}/late", f"{server.url}/odd"]
+        network = Network(connect_timeout=5, read_timeout=5, retry_for=0.2)
+        found = Links(network).checked((url for url in urls), lambda _: None)
+    assert [(link.url, link.good) for link in found] == [(url, False) for url in urls]
 
 
 def test_redirects_for_ever_are_no_answer() -> None:
