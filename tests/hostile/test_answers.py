@@ -14,7 +14,9 @@ import pytest
 from hostile import oracle
 from hostile.jobs import CI, WAYS, meet
 from hostile.server import Server
-from shipline.services import answer
+from shipline.errors import RefusedError, ShiplineError, UnknownOutcomeError
+from shipline.services import answer, openapi
+from shipline.transport.session import Answer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +106,22 @@ def test_garbage_is_not_collected_where_an_answer_is_too_deep(monkeypatch: pytes
         gc.set_threshold(*before)
         gc.enable()
     assert failed == []
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_answer_that_can_be_read_but_is_too_deep_to_be_told_of_is_no_bug(method: str) -> None:
+    """From some depth on it can't be read at all; a little below, only what a message needs of it can't be made."""
+    operation = openapi.operations("buildmaster")["get-releases"]
+    ended = set()
+    for depth in range(900, 1000):
+        body = b'[{"id":' + b"[" * depth + b"]" * depth + b"}]"
+        try:
+            answer.read("BuildMaster", operation, Request(method, "http://x.example"), Answer(200, {}, body))
+        except ShiplineError as refused:
+            ended.add((type(refused), refused.what.partition(": ")[2]))
+    kind = RefusedError if method == "GET" else UnknownOutcomeError
+    assert (kind, "the answer is nested too deep to be read") in ended
+    assert {kind for kind, _ in ended} == {kind}
 
 
 def test_garbage_is_collected_again_afterwards() -> None:

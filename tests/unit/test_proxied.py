@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from faults import wire
 from faults.http1 import Listener, request
 from faults.proxy import Asked, Exchange, Proxy, Rule
-from job.tls import spoken
+from job.tls import behind_tls, spoken
 from shipline.errors import RefusedError, UnavailableError, UnknownOutcomeError
 from shipline.pipeline import Network
 from shipline.transport import session as sessions
@@ -127,6 +128,30 @@ def test_an_endless_answer_is_given_up(proxy: Proxy, service: Service, monkeypat
     service.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n0123456789a"
     with pytest.raises(UnavailableError, match="larger than 10 bytes"):
         session(retry_for=0).send(Request("GET", f"{proxy.url}/x"))
+
+
+@pytest.mark.parametrize("proxy", ["TLS"], indirect=True)
+def test_a_proxy_that_speaks_tls_itself(
+    proxy: Proxy,
+    service: Service,
+    tmp_path: Path,
+    certified: tuple[ssl.SSLContext, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    authorities = tmp_path / "both.pem"
+    with behind_tls(proxy.address, tmp_path) as secured:
+        authorities.write_text(Path(certified[1]).read_text() + (tmp_path / "company-ca.pem").read_text())
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authorities))
+        for name in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, secured)
+        assert session().send(Request("POST", f"{proxy.url}/x", json={})).ok
+        proxy.rule = Rule(Asked("POST", "/x", 2), next(f for f in wire.of_change("", 0) if f.label == "fin-after"))
+        with pytest.raises(UnknownOutcomeError):
+            session().send(Request("POST", f"{proxy.url}/x", json={}))
+        assert len(service.heard) == 2
+        proxy.rule = Rule(Asked("GET", "/x", 1), wire.Fault("silent", "maybe", lambda exchange: exchange.hold()))
+        with pytest.raises(UnavailableError):
+            session(read_timeout=0.3, retry_for=0).send(Request("GET", f"{proxy.url}/x"))
 
 
 @pytest.mark.parametrize("address", ["socks5://127.0.0.1:9", "SOCKS5h://127.0.0.1:9", "socks4://127.0.0.1:9"])
