@@ -12,7 +12,6 @@ import requests
 from faults import wire
 from faults.elsewhere import Elsewhere
 from faults.proxy import Asked, Proxy, Rule
-from job.tls import spoken
 
 if TYPE_CHECKING:
     import ssl
@@ -39,13 +38,6 @@ class _Echo(BaseHTTPRequestHandler):
 @pytest.fixture
 def got() -> list[bytes]:
     return []
-
-
-@pytest.fixture(scope="module")
-def certified(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, str]:
-    """What a server speaks TLS with, and the path of the authority to trust."""
-    folder = tmp_path_factory.mktemp("certificates")
-    return spoken(folder), str(folder / "company-ca.pem")
 
 
 @pytest.fixture(params=["plain", "TLS"])

@@ -125,9 +125,13 @@ def self_signed(tmp_path: Path) -> Path:
     return tmp_path / "both.pem"
 
 
-def hang_up(listener: socket.socket) -> None:
+INTERNAL_ERROR = b"\x15\x03\x03\x00\x02\x02\x50"  # an alert of TLS (RFC 8446, section 6)
+
+
+def hang_up(listener: socket.socket, last_words: bytes = b"") -> None:
     client, _ = listener.accept()
     client.recv(65536)  # the beginning of the handshake: unread, the end of the connection would be a reset
+    client.sendall(last_words)
     client.close()
 
 
@@ -172,11 +176,12 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(self_signed: Path) -> 
     assert "ca-bundle" in error.todo
 
 
-def test_a_server_that_hangs_up_during_the_handshake_is_tried_again(self_signed: Path) -> None:
+@pytest.mark.parametrize("last_words", [b"", INTERNAL_ERROR], ids=["silently", "internal error"])
+def test_a_server_that_hangs_up_during_the_handshake_is_tried_again(self_signed: Path, last_words: bytes) -> None:
     bundle = str(self_signed.parent / "cert.pem")
     with socket.create_server(("127.0.0.1", 0)) as gone:
         url = f"https://127.0.0.1:{gone.getsockname()[1]}/x"
-        threading.Thread(target=hang_up, args=(gone,), daemon=True).start()
+        threading.Thread(target=hang_up, args=(gone, last_words), daemon=True).start()
         error = failure(Request("POST", url), Network(ca_bundle=bundle, retry_for=0))
     assert isinstance(error, UnavailableError)
     assert error.what == f"BuildMaster: POST {url} got no answer"

@@ -12,7 +12,7 @@ import pytest
 from faults import wire
 from faults.http1 import Listener, request
 from faults.proxy import Asked, Exchange, Proxy, Rule
-from job.tls import behind_tls, spoken
+from job.tls import behind_tls
 from shipline.errors import RefusedError, UnavailableError, UnknownOutcomeError
 from shipline.pipeline import Network
 from shipline.transport import session as sessions
@@ -38,12 +38,6 @@ class Service(Listener):
     def served(self, client: socket.socket) -> None:
         self.heard.append(request(client))
         client.sendall(self.answer)
-
-
-@pytest.fixture(scope="module")
-def certified(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, str]:
-    folder = tmp_path_factory.mktemp("certificates")
-    return spoken(folder), str(folder / "company-ca.pem")
 
 
 @pytest.fixture

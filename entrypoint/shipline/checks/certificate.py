@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from shipline.checks import Finding, problem, warning
 from shipline.checks.way import unreached
 from shipline.errors import RefusedError, UnavailableError
+from shipline.transport.failure import HUNG_UP, hung_up
 from shipline.values import human_duration
 
 if TYPE_CHECKING:
@@ -34,14 +35,14 @@ def look(about: str, url: str, network: Network, proxy: Proxy | None) -> Finding
         certificate = _certificate(url, network, proxy, trust)
     except ssl.SSLCertVerificationError as error:
         return problem(about, _untrusted(url, network, where, error))
-    except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
-        closed = UnavailableError(
-            f"{url}: no connection",
-            why="the connection was closed while TLS was being set up",
-            todo="try again; if it stays so: does this port speak TLS 1.2 or newer, and may this machine go there?",
-        )
-        return problem(about, closed)
     except ssl.SSLError as error:
+        if hung_up(error):
+            closed = UnavailableError(
+                f"{url}: no connection",
+                why=HUNG_UP,
+                todo="try again; if it stays so: does this port speak TLS 1.2 or newer, and may this machine go there?",
+            )
+            return problem(about, closed)
         refused = RefusedError(
             f"{url}: no secure connection",
             why=error.reason or str(error),

@@ -14,6 +14,8 @@ from shipline.transport import connection
 if TYPE_CHECKING:
     from shipline.transport.session import Request
 
+HUNG_UP = "the connection was closed while TLS was being set up"
+
 
 def failed(service: str, request: Request, error: Exception) -> ShiplineError:
     """The error that a request without a usable answer is; raised by nobody yet."""
@@ -59,7 +61,7 @@ def _insecure(service: str, request: Request, error: Exception) -> RefusedError 
             why="what answers on this port is not an https server",
             todo="check the port, or whether the url begins with http",
         )
-    if isinstance(error, requests.exceptions.SSLError) and not _hung_up(error):
+    if isinstance(error, requests.exceptions.SSLError) and not hung_up(error):
         return RefusedError(
             f"{service}: no secure connection to {request.url}",
             why=_cause(error),
@@ -98,14 +100,14 @@ def _cause(error: BaseException) -> str:
     """The innermost reason, without the URL that outer layers quote (it may hold a key)."""
     if connection.progress.cut:
         return "the answer took too long to arrive"
-    if _hung_up(error) and not connection.progress.sent:
-        return "the connection was closed while TLS was being set up"
+    if hung_up(error) and not connection.progress.sent:
+        return HUNG_UP
     reason = _innermost(error)
     text = str(reason).split("(Caused by")[0].rpartition("): ")[2]
     return text.removeprefix("Failed to establish a new connection: ") or type(reason).__name__
 
 
-def _hung_up(error: BaseException) -> bool:
+def hung_up(error: BaseException) -> bool:
     """Whether TLS just ended, as of a balancer or a server that restarts: that passes."""
     return isinstance(_innermost(error), (SSLEOFError, SSLZeroReturnError)) or "INTERNAL_ERROR" in _of_openssl(error)
 
