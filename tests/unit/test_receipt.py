@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -343,3 +344,27 @@ def test_what_root_makes_in_a_workspace_belongs_to_the_workspaces_owner(tmp_path
     mine = [tmp_path / "a", *(tmp_path / "a").rglob("*")]
     assert len(mine) == 4
     assert {(p.stat().st_uid, p.stat().st_gid) for p in mine} == {(1234, 2345)}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a folder can't be synced there")
+def test_what_is_written_outlives_a_loss_of_power(
+    tmp_path: Path, receipt: Receipt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file before it takes its place, and its folder, where the place is kept, after that."""
+    done: list[str] = []
+    sync, put = os.fsync, os.replace
+
+    def fsync(descriptor: int) -> None:
+        done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        sync(descriptor)
+
+    def replace(source: Any, target: Any) -> None:
+        done.append("replace")
+        put(source, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", replace)
+    receipt.start(FIRST, steps=BUILD, whole=True, artifacts=())
+    assert done == ["file", "replace", "folder"]
+    workspace.replace(tmp_path / "report.html", "")
+    assert done[3:] == ["replace"]
