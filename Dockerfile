@@ -5,51 +5,66 @@ FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 
-# For notes from commits; its other commands need more than this one file.
-RUN command -v git >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends git; }
+# git is for notes from commits, busybox for the shells in which CI systems start a job. strip takes debugging symbols out of
+# libraries.
+RUN for name in git strip busybox; do command -v $name || missing=1; done; \
+    [ -z "$missing" ] || { apt-get update -qq && apt-get install -y -qq --no-install-recommends binutils git busybox-static; }
 
 # A virtual environment without pip, at the path it keeps in the final stage.
-COPY requirements/run.txt requirements/
+COPY requirements/sandbox.txt requirements/
 RUN python -m venv --without-pip /opt/shipline \
- && python -m pip --python /opt/shipline/bin/python install --no-compile --only-binary :all: --require-hashes --requirement requirements/run.txt
+ && python -m pip --python /opt/shipline/bin/python install --no-compile --only-binary :all: --require-hashes --requirement requirements/sandbox.txt \
+ && find /opt/shipline/lib -name '*.so' -exec strip --strip-unneeded {} +
 
 COPY requirements/build.txt requirements/
 RUN python -m pip install --require-hashes --requirement requirements/build.txt
 
-# The sandbox is not among what is copied, so the wheel is built without it.
 COPY pyproject.toml README.md LICENSE ./
 COPY schemas schemas
-COPY examples examples
+COPY docs/errors.md docs/
 COPY entrypoint entrypoint
+# `shipline rehearse` runs against it.
+COPY sandbox sandbox
+# The program's first line: no module comes from the workspace or PYTHONPATH (`-I`) in a process that has the keys, and a
+# signal waits until the program can note it, which the first process of a container would lose.
 # Bytecode that is never compared with its source: valid whatever copying does to modification times.
 RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir /tmp/wheel . \
  && python -m pip --python /opt/shipline/bin/python install --no-compile --no-deps --no-index /tmp/wheel/*.whl \
+ && sed -i '1s|.*|#!/usr/bin/env -S --block-signal=INT,TERM /opt/shipline/bin/python -Iu|' /opt/shipline/bin/shipline \
  && find /opt/shipline/bin -type f ! -name shipline -delete \
- && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/shipline/lib
+ && find /opt/shipline/lib -depth -type d \( -name tests -o -name benchmarks -o -name emscripten \) -exec rm -rf {} +
+
+# Everything that the image has; only root can write there, except to /tmp. Every module is imported once, as what they need of
+# the standard library must be there.
+COPY tools/image_root.py tools/
+ARG SOURCE_DATE_EPOCH=0
+RUN python tools/image_root.py /image \
+ && python -m compileall -q -j 1 -s /image --invalidation-mode unchecked-hash /image/opt /image/usr \
+ && printf '%s\n' /usr/local/lib "/usr/lib/$(uname -m)-linux-gnu" >/image/etc/ld.so.conf && ldconfig -X -r /image \
+ && chmod -R u=rwX,go=rX /image && chmod 1777 /image/tmp \
+ && chroot /image /opt/shipline/bin/python -IBc "import encodings.idna, flask.testing, pkgutil, jinja2, jsonschema, markdown_it, nh3, requests, shipline, shipline_sandbox, yaml; \
+      [pkgutil.resolve_name(module.name) for package in (shipline, shipline_sandbox) \
+       for module in pkgutil.walk_packages(package.__path__, package.__name__ + '.') if not module.name.endswith('.__main__')]" \
+ && find /image -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
 
 
-FROM ${BASE}
-# Nothing here installs packages any more.
-RUN find /usr -depth \( -name pip -o -name 'pip[0-9-]*' -o -name ensurepip -o -name setuptools -o -name 'setuptools-*' \
-      -o -name pkg_resources -o -name _distutils_hack -o -name distutils-precedence.pth \) -exec rm -rf {} +
-COPY --from=build /opt/shipline /opt/shipline
-COPY --from=build /usr/bin/git /usr/bin/git
-# The base carries the standard library without bytecode: importing everything once leaves it behind.
-RUN ln -s /opt/shipline/bin/shipline /usr/local/bin/shipline \
- && /opt/shipline/bin/python -c "import encodings.idna, pkgutil, jsonschema, markdown_it, nh3, requests, shipline, yaml; \
-      [pkgutil.resolve_name(module.name) for module in pkgutil.walk_packages(shipline.__path__, 'shipline.') if module.name != 'shipline.__main__']"
-
-# HOME for a user the image doesn't know; output reaches the log as it is written.
-ENV HOME=/tmp PYTHONUNBUFFERED=1
+FROM scratch
+COPY --from=build /image /
+# HOME for a user the image doesn't know.
+ENV PATH=/usr/local/bin:/usr/bin:/bin HOME=/tmp
 ENTRYPOINT ["/opt/shipline/bin/shipline"]
 CMD ["run"]
 
-ARG SOURCE=""
+ARG SOURCE="https://github.com/shipline/shipline"
 ARG REVISION=""
 ARG VERSION=""
+ARG CREATED=""
 LABEL org.opencontainers.image.title="Shipline" \
       org.opencontainers.image.description="The last step of a pipeline: deploy with BuildMaster, announce to Centercode and v3 releases" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.url="${SOURCE}" \
+      org.opencontainers.image.documentation="${SOURCE}#readme" \
+      org.opencontainers.image.created="${CREATED}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.version="${VERSION}"

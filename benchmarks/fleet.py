@@ -106,7 +106,7 @@ def section() -> page.Section:
                 "{:.1f} %",
                 least=True,
             ),
-            page.Figure("answers 429, all fleets", sum(s.refused for _, s in seen.values()), 0, "{:.0f}"),
+            page.Figure("responses 429, all fleets", sum(s.refused for _, s in seen.values()), 0, "{:.0f}"),
             page.Figure(f"peak memory, {_MEASURED} products", taken.peak, _MIB, "{:.1f} MiB"),
             page.Figure("time a product: from 500 to 2,000 over from 50 to 500", growth("wall"), 1.1),
             page.Figure("CPU time a product: likewise", growth("cpu"), 1.1),

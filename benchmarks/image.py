@@ -1,21 +1,25 @@
-"""Size and start-up of the image, and the wheel's size. Needs: eval "$(tests/runners/engine)"."""
+"""Size and start-up of the image beside an earlier commit, and the wheel. Needs: eval "$(tests/runners/engine)"."""
 
 from __future__ import annotations
 
-import statistics
+import gzip
+import os
 import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from benchmarks import page
+from benchmarks import measure, page
+
+if TYPE_CHECKING:
+    from benchmarks.measure import Taken
 
 ROOT = Path(__file__).resolve().parents[1]
-IMAGE = "localhost/shipline:bench"
-BASE = "localhost/debian-python:bookworm"
-RUNS = 15
-_LAYER, _WHEEL = 25, 500  # MB, KB
+BEFORE = "23b457c"
+RUNS = 10
+_LAYERS, _WHEEL, _FIRST = 28, 500, 0.5  # MB, KB, share
 
 CONFIG = """\
 release: {version: 1.4.0, notes: {text: New}}
@@ -24,44 +28,56 @@ centercode: {url: "https://company.centercode.com", project: WidgetPro, release-
 
 
 def section() -> page.Section:
-    _podman("build", "--quiet", "--tag", IMAGE, str(ROOT))
-    size = {image: int(_podman("image", "inspect", "--format", "{{.Size}}", image)) / 1e6 for image in (IMAGE, BASE)}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "shipline.yml").write_text(CONFIG, encoding="utf-8")
-        timed = {
-            "the container alone (`true`)": _seconds("--entrypoint", "true", IMAGE, folder=folder),
-            "`--version`": _seconds(IMAGE, "--version", folder=folder),
-            "`validate`": _seconds(IMAGE, "validate", folder=folder),
-        }
+        images = {"this image": _image(ROOT, folder, "after"), BEFORE: _image(_checkout(folder), folder, "before")}
+        sizes = {side: len(gzip.compress(archive.read_bytes(), 6)) / 1e6 for side, archive in images.items()}
+        first = measure.interleaved({side: partial(_first, file, folder) for side, file in images.items()}, RUNS)
         wheel = _wheel(folder)
-    rows = ((what, f"{min(t):.2f} s", f"{statistics.median(t):.2f} s", f"{max(t):.2f} s") for what, t in timed.items())
-    text = (
-        f"{size[IMAGE]:.1f} MB with a Debian base of {size[BASE]:.1f} MB. "
-        f"From `podman run` to its end, {RUNS} runs:\n\n"
-        + page.table(("command", "minimum", "median", "maximum"), rows)
-    )
+    rows = [
+        (side, f"{sizes[side]:.1f} MB", f"{measure.fastest(taken):.2f} s", f"{measure.middle(taken):.2f} s")
+        for side, taken in first.items()
+    ]
+    share = measure.fastest(first["this image"]) / measure.fastest(first[BEFORE])
+    heads = ("", "compressed", "load and first `validate`, minimum", "median")
     return page.Section(
         (
-            page.Figure("what Shipline adds to its base", size[IMAGE] - size[BASE], _LAYER, "{:.1f} MB"),
+            page.Figure("the image's layers, compressed", sizes["this image"], _LAYERS, "{:.1f} MB"),
+            page.Figure(f"`podman load` and a first `validate`, times {BEFORE}", share, _FIRST),
             page.Figure("the wheel", wheel, _WHEEL, "{:.0f} KB"),
         ),
-        text,
+        f"Both on the tests' Debian base, {RUNS} runs, each with an empty store:\n\n" + page.table(heads, rows),
     )
 
 
-def _podman(*arguments: str) -> str:
-    return subprocess.run(["podman", *arguments], check=True, capture_output=True, text=True).stdout
+def _checkout(folder: Path) -> Path:
+    before = folder / "checkout"
+    before.mkdir()
+    archive = subprocess.run(["git", "archive", BEFORE], cwd=ROOT, check=True, capture_output=True).stdout
+    subprocess.run(["tar", "-x"], cwd=before, input=archive, check=True)
+    return before
 
 
-def _seconds(*arguments: str, folder: Path) -> list[float]:
-    """Wall time of each of the runs, from `podman run` to its end."""
-    taken = []
-    for _ in range(RUNS):
-        begun = time.perf_counter()
-        _podman("run", "--rm", "--volume", f"{folder}:/w", "--workdir", "/w", *arguments)
-        taken.append(time.perf_counter() - begun)
-    return taken
+def _image(source: Path, folder: Path, tag: str) -> Path:
+    """The image of a checkout, as a file for `podman load`."""
+    name, archive = f"localhost/shipline:bench-{tag}", folder / f"{tag}.tar"
+    for command in (("build", "--quiet", "--tag", name, str(source)), ("save", "--output", str(archive), name)):
+        subprocess.run(["podman", *command], check=True, capture_output=True)
+    return archive
+
+
+def _first(archive: Path, folder: Path) -> Taken:
+    """A runner without the image gets it and runs `validate`."""
+    with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as store:
+        podman = f"podman --root {store}/root --runroot {store}/run"
+        image = f"localhost/shipline:bench-{archive.stem}"
+        run = f"{podman} run --rm --volume {folder}:/w:ro --workdir /w {image} validate"
+        environ = {"CONTAINERS_CONF": os.environ["CONTAINERS_CONF"]}
+        taken = measure.process(["sh", "-c", f"{podman} load --quiet --input {archive} && {run}"], folder, environ)
+        # Podman may have left it mounted.
+        subprocess.run(["umount", "--lazy", f"{store}/root/overlay"], check=False, capture_output=True)
+        return taken
 
 
 def _wheel(folder: Path) -> float:

@@ -37,72 +37,82 @@ class _Reason:
 _REASONS = (
     _Reason(
         "get-releases",
-        "Is the release there? Like every look-up before the first POST it shows too that the key is right.",
+        "Checks that BuildMaster has no newer version.",
+        frozenset({"status"}),
+    ),
+    _Reason(
+        "get-releases",
+        "Finds the release, and checks the key.",
         frozenset({"releaseNumber"}),
     ),
     _Reason(
         "get-builds",
-        "Is this build there already? Then it is taken up, not made twice.",
+        "Finds an existing build of this number.",
         frozenset({"buildNumber"}),
     ),
     _Reason(
         "list-releases",
-        "Is this version released already? And a token that has expired is found before the deployment.",
+        "Checks that v3 has no newer version.",
+        frozenset({"published"}),
+    ),
+    _Reason(
+        "list-releases",
+        "Finds an existing release, and checks the token.",
         sent=False,
     ),
     _Reason(
         "get-file",
-        "Is there what will be announced? Better told before the build is made; its size goes into the announcements.",
+        "Checks the link, and reads the size.",
         sent=False,
     ),
-    _Reason("create-build", "The build."),
+    _Reason("create-build", "Creates the build."),
     _Reason(
         "get-deployments",
-        "The deployments that do the work, one a target: no other answer has them, and all must have ended.",
+        "Reads the deployments of the stage's targets.",
         frozenset({"buildId", "pipelineStageName"}),
         follows="get-deployments",
     ),
     _Reason(
         "get-deployments",
-        "Is the build on its way to the stage already, by the pipeline or by somebody? Then that is waited for.",
+        "Finds a deployment that already runs.",
         frozenset({"buildId", "pipelineStageName"}),
     ),
-    _Reason("deploy-build", "The deployment to a stage."),
+    _Reason("deploy-build", "Deploys to the stage."),
     _Reason(
         "get-deployments",
-        "How far is it? One request a poll; the deployment that the others belong to is shown only by its id.",
+        "Polls the deployment; only its id shows it.",
         frozenset({"deploymentId"}),
     ),
     _Reason(
         "get-builds",
-        "A plan may have changed the build's number, which announcements name; somebody may have rejected the build.",
+        "Reads the build's number and status, which a plan or a person may change.",
         frozenset({"buildId"}),
     ),
     _Reason(
         "get-deployments",
-        "Has a later build overtaken this one in the last stage? Then it isn't announced.",
+        "Checks that no later build is in the last stage.",
         frozenset({"releaseId"}),
     ),
-    _Reason(
-        "get-file", "Is it still there, or by now? Between the first look and this one lies the deployment.", sent=True
-    ),
-    _Reason("list-releases", "Has somebody released it meanwhile? A deployment can take hours.", sent=True),
-    _Reason("create-release", "The release for customers, a draft: nobody sees it before it has its files."),
-    _Reason("create-release-file", "A file of it: the API takes one a request."),
-    _Reason("publish-release", "Customers see the release, whole."),
-    _Reason("project-release", "The announcement to testers; last, as it can't be looked up."),
+    _Reason("get-file", "Checks the link again, after the deployment.", sent=True),
+    _Reason("list-releases", "Finds a release that somebody created during the deployment.", sent=True),
+    _Reason("create-release", "Creates the draft."),
+    _Reason("create-release-file", "Adds a file."),
+    _Reason("publish-release", "Publishes the release."),
+    _Reason("", "Checks that Centercode is up."),
+    _Reason("project-release", "Posts the announcement."),
 )
 
 
 def section() -> page.Section:
     log = _log()
+    lists = {"get-releases", "get-builds", "get-deployments"}
     rows, sent, without, before = [], False, 0, ""
     for number, entry in enumerate(log, start=1):
-        sent |= entry["method"] == "POST"
+        sent |= entry["method"] == "POST" and entry["operation"] not in lists
         why = _why(entry, before, sent=sent)
-        before = entry["operation"]
+        before = entry["operation"] or ""
         without += not why
-        rows.append(f"| {number} | {entry['method']} | `{entry['operation']}` | {why or '**none**'} |")
+        rows.append(f"| {number} | {entry['method']} | `{before or entry['path']}` | {why or '**none**'} |")
     heads = "| | method | operation | what it is for |\n| ---: | --- | --- | --- |\n"
     figure = page.Figure("requests without a reason", without, 0, "{:.0f}")
     return page.Section((figure,), heads + "\n".join(rows))
@@ -121,7 +131,8 @@ def _log() -> list[dict[str, Any]]:
 
 def _why(entry: dict[str, Any], before: str, *, sent: bool) -> str:
     for reason in _REASONS:
-        fits = reason.operation == entry["operation"] and reason.parameters <= set(entry["query"])
+        given = {*entry["query"], *(entry["body"] if isinstance(entry["body"], dict) else ())}
+        fits = reason.operation == (entry["operation"] or "") and reason.parameters <= given
         if fits and reason.sent in (None, sent) and reason.follows in ("", before):
             return reason.why
     return ""

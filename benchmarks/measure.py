@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -25,6 +26,12 @@ class Taken:
     wall: float
     cpu: float
     peak: float
+
+
+def base() -> dict[str, tuple[str, ...]]:
+    """The program of the checkout that BASE names, to be measured side by side; nothing if it isn't set."""
+    folder = os.environ.get("BASE")
+    return {f"shipline in {folder}": (f"{folder}/.venv/bin/python", "-m", "shipline")} if folder else {}
 
 
 def process(command: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None) -> Taken:
@@ -53,6 +60,11 @@ def interleaved(sides: Mapping[K, Callable[[], Taken]], runs: int) -> dict[K, li
         for name, side in sides.items():
             taken[name].append(side())
     return taken
+
+
+def middle(taken: Sequence[Taken]) -> float:
+    """The median of the wall times."""
+    return statistics.median(one.wall for one in taken)
 
 
 def fastest(taken: Sequence[Taken]) -> float:

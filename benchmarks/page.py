@@ -27,8 +27,9 @@ class Figure:
         return self.measured >= self.limit if self.least else self.measured <= self.limit
 
     def __str__(self) -> str:
-        limit = f"{'at least' if self.least else 'at most'} {self.form.format(self.limit)}"
-        return f"| {self.what} | {limit} | {self.form.format(self.measured)} | {'yes' if self.holds else '**no**'} |"
+        limit = f"{'≥' if self.least else '≤'} {self.form.format(self.limit)}"
+        figure = self.form.format(self.measured)
+        return f"| {self.what} | {limit} | {figure if self.holds else f'**{figure}: not held**'} |"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Section:
     text: str = ""
 
     def __str__(self) -> str:
-        heads = "| measured | limit | figure | holds |\n| --- | --- | ---: | --- |\n"
+        heads = "| measured | limit | figure |\n| --- | ---: | ---: |\n"
         table = heads + "\n".join(map(str, self.figures)) if self.figures else ""
         return "\n\n".join(part for part in (table, self.text.strip()) if part)
 

@@ -14,11 +14,13 @@ from unittest import mock
 
 from benchmarks import page
 
-from shipline import resolve, run
+from shipline import polling
+from shipline.ci.facts import Facts
 from shipline.ci.local import Local
-from shipline.pipeline import Facts
-from shipline.report import Console
-from shipline.steps import wait
+from shipline.inputs.sources import Inputs
+from shipline.pipeline import resolve
+from shipline.reporting.console import Console
+from shipline.run import execute
 from shipline_sandbox.server import running
 
 if TYPE_CHECKING:
@@ -80,14 +82,14 @@ def _waited(sandbox: Running, number: int, seconds: float, pending: float) -> tu
     clock = _Clock(sandbox, random.Random(number))  # noqa: S311 - a server's moods, not keys
     with (
         tempfile.TemporaryDirectory() as folder,
-        mock.patch.object(wait, "time", clock),
-        mock.patch.object(wait, "stop", clock),
+        mock.patch.object(polling, "time", clock),
+        mock.patch.object(polling, "cancel_token", clock),
     ):
         config = _CONFIG.format(url=sandbox.url, name=name)
-        sources = resolve.Sources({}, _KEY, "-", config, Facts(), Path(folder), need_keys=True)
+        sources = resolve.Sources(Inputs.read({}, _KEY), "-", config, Facts(), Path(folder), need_keys=True)
         console = Console(Local({}, Path(folder)), out=io.StringIO(), err=io.StringIO())
-        job = run.job_for(resolve.load(sources).pipeline, Path(folder, "receipt.json"), console)
-        outcome = run.release(job)
+        job = execute.job_for(resolve.load(sources).pipeline, Path(folder, "receipt.json"), console)
+        outcome = execute.release(job)
     if outcome.result != "succeeded":
         raise RuntimeError(f"expected a deployment of {seconds:.0f} s to succeed, found {outcome}")
     log = sandbox.requests()

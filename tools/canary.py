@@ -36,7 +36,8 @@ EXCEPT = {
     r"/test_(?:each_form_is_found|it_is_found_in_a_database)[^/]*/": "the canary's own tests write keys, to find them",
     r"/test_keys_in_places_where[^/]*/shipline\.yml$": "a config with keys where nobody expects them",
 }
-_MASKS = re.compile(rb"(?m)^::add-mask::.*$")  # GitHub is told what to hide by lines that it takes out of the log
+# Lines that tell GitHub and Azure Pipelines what to hide; they remove these from the log.
+_MASKS = re.compile(rb"(?m)^(?:::add-mask::|##vso\[task\.setsecret\]).*$")
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Found:
 
 def main(arguments: list[str]) -> int:
     write = "--write" in arguments
-    tests = [a for a in arguments if a != "--write"] or ["tests", "--ignore=tests/runners"]
+    tests = [a for a in arguments if a != "--write"] or ["tests", "--ignore=tests/runners", "--nightly"]
     with tempfile.TemporaryDirectory(prefix="canary-") as made:
         folder = Path(made)
         (folder / "tmp").mkdir()
@@ -117,11 +118,11 @@ def _patterns() -> Iterator[str]:
     """Every form of every canary: by the program's own pattern, and by the forms that the tests list apart from it."""
     sys.path.insert(0, str(ROOT / "tests"))
     from job.project import KEYS
-    from shipline.transport.redaction import any_form, variants
+    from shipline.redaction import needles, variants
     from unit.forms import FORMS
 
     for key in KEYS.values():
-        yield any_form(key)
+        yield from needles(key)
         yield from map(re.escape, {form for form in variants(key) if len(form) > len(key) // 2})
         yield from (re.escape(form(key)) for form in FORMS.values())
 
@@ -146,12 +147,14 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     from click.testing import CliRunner
 
+    import shared_sandbox
+    from fork_server import ForkServer
     from job import in_process
 
     kept = Path(os.environ[KEPT], f"kept-{os.getpid()}")
     kept.mkdir(exist_ok=True)
     communicate, invoke, remove = subprocess.Popen.communicate, CliRunner.invoke, shutil.rmtree
-    run = in_process.run
+    run, fork = in_process.run, ForkServer.run
 
     def printed(process: Any, *arguments: Any, **options: Any) -> Any:
         streams = communicate(process, *arguments, **options)
@@ -168,6 +171,11 @@ def pytest_configure(config: pytest.Config) -> None:
         _keep(kept, streams)
         return code, *streams
 
+    def forked(*arguments: Any, **options: Any) -> Any:
+        code, *streams = fork(*arguments, **options)
+        _keep(kept, streams)
+        return code, *streams
+
     def moved(path: Any, *arguments: Any, **options: Any) -> None:
         if Path(path).is_dir() and not isinstance(path, int):
             shutil.move(path, kept / f"removed-{next(_numbers)}")
@@ -177,6 +185,8 @@ def pytest_configure(config: pytest.Config) -> None:
     subprocess.Popen.communicate = printed  # type: ignore[method-assign]
     CliRunner.invoke = invoked  # type: ignore[method-assign]
     in_process.run = ran
+    ForkServer.run = forked  # type: ignore[method-assign]
+    shared_sandbox.fresh = True
     shutil.rmtree = moved  # type: ignore[assignment]
     tempfile.TemporaryDirectory.cleanup = lambda self: self._finalizer.detach()  # type: ignore[attr-defined,method-assign]
 

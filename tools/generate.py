@@ -6,24 +6,28 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generators import errors, github, gitlab, jenkins, operations, options, security
+from generators import azure, github, gitlab, jenkins, operations, options, security, teamcity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[1]
+DESIGN = ROOT / "entrypoint/shipline/reporting/templates/design.css"
+"""The report's design; the sandbox has a copy, since neither package imports the other."""
 
 GENERATED: dict[str, Callable[[], str]] = {
     "docs/options.md": options.options,
     "docs/security.md": security.document,
-    "docs/errors.md": errors.document,
     "docs/operations.md": operations.reference,
     "entrypoint/shipline/services/__init__.pyi": operations.types,
-    "action.yml": github.docker_action,
+    "action.yml": github.action,
     "native/action.yml": github.native_action,
     "ci_templates/gitlab/shipline.yml": gitlab.template,
     "ci_templates/jenkins/vars/shipline.groovy": jenkins.library,
     "ci_templates/jenkins/vars/shipline.txt": jenkins.help_text,
+    "ci_templates/azure/shipline.yml": azure.template,
+    "ci_templates/teamcity/Shipline.xml": teamcity.meta_runner,
+    "sandbox/shipline_sandbox/static/design.css": lambda: DESIGN.read_text(encoding="utf-8"),
 }
 
 

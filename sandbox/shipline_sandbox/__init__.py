@@ -1,1 +1,1 @@
-"""The three services Shipline drives, emulated over HTTP with state in SQLite."""
+"""Emulation of the three services that Shipline uses, over HTTP and with state in SQLite."""

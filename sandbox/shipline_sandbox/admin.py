@@ -1,4 +1,4 @@
-"""``/_sandbox/…``: what a test or a curious person does to the sandbox itself."""
+"""``/_sandbox/…``: the API by which tests and people read and change the sandbox itself."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
 
-from shipline_sandbox import clock, faults, guard, overview, seed, switches
+from shipline_sandbox import clock, faults, overview, seed, switches
 from shipline_sandbox.answers import Refused, as_json
 from shipline_sandbox.buildmaster import deployments
+from shipline_sandbox.v3 import releases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shipline_sandbox.app import Sandbox
+    from shipline_sandbox.instance import Sandbox
+    from shipline_sandbox.request_context import RequestContext
     from shipline_sandbox.store import Session
-    from shipline_sandbox.world import World
 
 
 def blueprint(sandbox: Sandbox) -> Blueprint:
-    """The administration of one sandbox. Bodies are JSON; a wrong one is 400 with ``{error}``."""
+    """Return the administration of one sandbox. Bodies are JSON; an invalid one gets 400 with ``{error}``."""
     admin = Blueprint("admin", __name__, url_prefix="/_sandbox")
-    admin.before_request(guard.refuse_browsers_of_others)
     _add_state(admin, sandbox)
     _add_controls(admin, sandbox)
     return admin
@@ -41,67 +41,80 @@ def _add_state(admin: Blueprint, sandbox: Sandbox) -> None:
 
     @admin.post("/seed")
     def plant() -> Response:
-        with _world(sandbox) as world:
+        with _context(sandbox) as context:
             try:
-                seed.plant(world.session, _object())
+                seed.plant(context.session, _object())
             except (KeyError, TypeError, AttributeError) as error:
                 raise Refused(400, f"seed: an entry lacks a member or has the wrong type: {error}") from None
-            return as_json(overview.state(world))
+            return as_json(overview.state(context))
 
     @admin.get("/state")
     def state() -> Response:
-        with _world(sandbox) as world:
-            return as_json(overview.state(world))
+        with _context(sandbox) as context:
+            return as_json(overview.state(context))
 
     @admin.post("/deployments/<int:key>")
     def decide(key: int) -> Response:
         outcome = _object().get("outcome")
         if not isinstance(outcome, str) or not outcome:
-            raise Refused(400, "outcome: expected succeeded, warned, failed or canceled")
-        with _world(sandbox) as world:
-            deployment = world.session.find("deployment", key)
+            raise Refused(400, "outcome: expected succeeded, warned, failed, canceled, or overridden for a failed one")
+        with _context(sandbox) as context:
+            deployment = context.session.find("deployment", key)
             if deployment is None:
                 raise Refused(404, f"There is no deployment {key}")
-            deployments.decide(world, deployment, outcome)
-            return as_json(overview.state(world)["buildmaster"])
+            if outcome == "overridden":
+                deployments.override(context, deployment)
+            else:
+                deployments.decide(context, deployment, outcome)
+            return as_json(overview.state(context)["buildmaster"])
+
+    @admin.post("/releases/<key>")
+    def change_release(key: str) -> Response:
+        action = str(_object().get("action"))
+        with _context(sandbox) as context:
+            if not releases.change_by_hand(context, key, action):
+                raise Refused(
+                    400, f"There is no v3 release {key}, or no action {action}: publish, archive, restore, delete"
+                )
+            return as_json(overview.state(context)["v3"])
 
 
 def _add_controls(admin: Blueprint, sandbox: Sandbox) -> None:
     @admin.route("/config", methods=["GET", "POST"])
     def config() -> Response:
-        with _world(sandbox) as world:
+        with _context(sandbox) as context:
             if request.method == "POST":
-                switches.change(world.session, _object())
-            return as_json(switches.read(world.session))
+                switches.change(context.session, _object())
+            return as_json(switches.read(context.session))
 
     @admin.route("/clock", methods=["GET", "POST"])
     def time() -> Response:
-        with _world(sandbox) as world:
+        with _context(sandbox) as context:
             if request.method == "POST":
-                _set_clock(world.session, _object())
-            answer = {"now": clock.milliseconds(clock.now(world.session)), "frozen": clock.is_frozen(world.session)}
-            return as_json(answer | {"speed": world.speed})
+                _set_clock(context.session, _object())
+            answer = {"now": clock.milliseconds(clock.now(context.session)), "frozen": clock.is_frozen(context.session)}
+            return as_json(answer | {"speed": context.speed})
 
     @admin.route("/faults", methods=["GET", "POST", "DELETE"])
     def fault_rules() -> Response:
-        with _world(sandbox) as world:
+        with _context(sandbox) as context:
             if request.method == "POST":
                 given = _json()
-                faults.add(world.session, given if isinstance(given, list) else [given])
+                faults.add(context.session, given if isinstance(given, list) else [given])
             elif request.method == "DELETE":
-                world.session.drop("fault")
-            return as_json(world.session.all("fault"))
+                context.session.drop("fault")
+            return as_json(context.session.all("fault"))
 
     @admin.route("/requests", methods=["GET", "DELETE"])
     def requests() -> Response:
-        with _world(sandbox) as world:
+        with _context(sandbox) as context:
             if request.method == "DELETE":
-                world.session.drop("request")
-            return as_json(world.session.all("request"))
+                context.session.drop("request")
+            return as_json(context.session.all("request"))
 
 
 def _set_clock(session: Session, given: dict[str, Any]) -> None:
-    """``{"advance": seconds}`` and ``{"freeze": true|false}``. Raises ValueError for anything else."""
+    """Apply ``{"advance": seconds}`` and ``{"freeze": true|false}``. Raises ValueError for anything else."""
     seconds, frozen = given.get("advance", 0), given.get("freeze")
     if set(given) - {"advance", "freeze"}:
         raise ValueError("clock: expected advance, a number of seconds, or freeze, true or false")
@@ -115,16 +128,16 @@ def _set_clock(session: Session, given: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _world(sandbox: Sandbox) -> Iterator[World]:
-    world = sandbox.world()
+def _context(sandbox: Sandbox) -> Iterator[RequestContext]:
+    context = sandbox.open()
     keep = False
     try:
-        yield world
+        yield context
         keep = True
     except ValueError as error:
         raise Refused(400, str(error)) from None
     finally:
-        world.session.end(keep=keep)
+        context.session.end(keep=keep)
 
 
 def _json() -> Any:

@@ -1,4 +1,4 @@
-"""What a request gets back when it is refused, in each service's own form."""
+"""Error responses, in each service's own form."""
 
 from __future__ import annotations
 
@@ -12,20 +12,30 @@ INVALID_REQUEST = "The specified request is invalid."
 
 
 class Refused(Exception):  # noqa: N818 - not a fault of the sandbox
-    """The service says no: status, message, and for Centercode the invalid parameters as (name, description)."""
+    """An error response: status and message.
+
+    Centercode's has the invalid parameters too, as (name, description); v3's a code, by default the status by name.
+    """
 
     def __init__(
-        self, status: int, message: str, *, parameters: list[tuple[str, str]] | None = None, allow: str = ""
+        self,
+        status: int,
+        message: str,
+        *,
+        parameters: list[tuple[str, str]] | None = None,
+        allow: str = "",
+        code: str = "",
     ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.parameters = parameters or []
         self.allow = allow
+        self.code = code or HTTPStatus(status).name
 
 
 def service_of(path: str) -> str:
-    """The service a path belongs to; ``page`` for everything that is the sandbox's own."""
+    """Return the service that a path belongs to; ``page`` for the sandbox's own paths."""
     prefixes = {
         "/_sandbox": "admin",
         "/api/v1": "centercode",
@@ -47,7 +57,7 @@ def as_text(text: str, status: int = 200) -> Response:
 
 
 def refusal(service: str, refused: Refused) -> Response:
-    """The refusal in the service's form: text, Centercode ``{status, description}``, v3 ``{message, code}``."""
+    """Return the error in the service's form: text, Centercode ``{status, description}``, v3 ``{message, code}``."""
     match service:
         case "centercode":
             body: dict[str, Any] = {"status": refused.status, "description": refused.message}
@@ -55,7 +65,7 @@ def refusal(service: str, refused: Refused) -> Response:
                 body["invalidParameters"] = [{"name": n, "description": d} for n, d in refused.parameters]
             answer = as_json(body, refused.status)
         case "v3":
-            answer = as_json({"message": refused.message, "code": HTTPStatus(refused.status).name}, refused.status)
+            answer = as_json({"message": refused.message, "code": refused.code}, refused.status)
         case "admin":
             answer = as_json({"error": refused.message}, refused.status)
         case _:

@@ -1,64 +1,31 @@
-"""The Flask application: one origin for the three services, and what happens around every request."""
+"""The Flask application: one origin for the three services, and a transaction and a log entry for each request."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from shipline_sandbox import admin, clock, controls, faults, files, journal, page, received, seed, switches
+from shipline_sandbox import admin, clock, controls, faults, files, guard, journal, page, received, switches
 from shipline_sandbox.answers import Refused, refusal, service_of
 from shipline_sandbox.buildmaster import lists as buildmaster_lists
 from shipline_sandbox.buildmaster import routes as buildmaster
 from shipline_sandbox.centercode import routes as centercode
-from shipline_sandbox.deliveries import Deliveries
-from shipline_sandbox.ratelimit import RateLimits
+from shipline_sandbox.v3 import catalogs, updates, uploads, webhooks
 from shipline_sandbox.v3 import routes as v3
-from shipline_sandbox.v3 import updates, uploads, webhooks
-from shipline_sandbox.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from shipline_sandbox.instance import Sandbox
 
-    from shipline_sandbox.store import Store
 
 _LOGGED = {"buildmaster", "centercode", "v3", "files"}
 _OK = 400
 
 
-@dataclass(frozen=True)
-class Sandbox:
-    """What one sandbox is started with; ``reset`` returns to it."""
-
-    store: Store
-    speed: float = 1.0
-    seed: Mapping[str, Any] | None = None
-    faults: Sequence[Mapping[str, Any]] = ()
-    rate_limits: RateLimits = field(default_factory=RateLimits)
-    deliveries: Deliveries = field(default_factory=Deliveries)
-
-    def reset(self) -> None:
-        """Back to the seed: no releases but its own, an empty request log, every switch in its default position."""
-        with self.store.transaction() as session:
-            session.clear()
-            seed.plant(session, seed.default())
-            if self.seed:
-                seed.plant(session, self.seed)
-            faults.add(session, self.faults)
-            session.set_value("seeded", value=True)
-        self.rate_limits.clear()
-
-    def world(self) -> World:
-        """Open a transaction on the state; its session must be ended."""
-        session = self.store.open()
-        return World(session, clock.now(session), self.speed, switches.read(session))
-
-
 def create_app(sandbox: Sandbox) -> Flask:
-    """The application. State that is there already is kept; a new file is seeded."""
+    """Return the application. Existing state is kept; a new file is seeded."""
     with sandbox.store.transaction() as session:
         seeded = session.value("seeded")
         if seeded:
@@ -67,7 +34,8 @@ def create_app(sandbox: Sandbox) -> Flask:
         sandbox.reset()
     app = Flask(__name__, static_folder=None)  # the page has its own
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    for part in (buildmaster, buildmaster_lists, centercode, v3, updates, uploads, webhooks, files, page, controls):
+    v3_parts = (v3, catalogs, updates, uploads, webhooks)
+    for part in (buildmaster, buildmaster_lists, centercode, *v3_parts, files, page, controls):
         app.register_blueprint(part.blueprint)
     app.register_blueprint(admin.blueprint(sandbox))
     lifecycle = _Lifecycle(sandbox)
@@ -79,33 +47,38 @@ def create_app(sandbox: Sandbox) -> Flask:
 
 
 def _refused(refused: Refused) -> Response:
-    """In the form of the service the path belongs to; the log gets what was refused."""
+    """Respond in the form of the path's service, and keep the error for the log."""
     g.refusal = refused
-    return refusal(service_of(request.path), refused)
+    service = service_of(request.path)
+    if service == "page" and refused.status == HTTPStatus.NOT_FOUND and request.method == "GET":
+        what = f"The sandbox has no page {request.path}" if refused.message == "Not Found" else refused.message
+        return guard.harden(Response(render_template("not_found.html", what=what), 404))
+    return refusal(service, refused)
 
 
 def _routing_error(error: HTTPException) -> Response:
-    """404 and 405, as any other refusal."""
+    """Respond to 404 and 405 as to any other error."""
     methods = getattr(error, "valid_methods", None) or ()
     status = error.code or 500
     if status == HTTPStatus.NOT_FOUND and service_of(request.path) == "v3" and request.method == "PUT":
-        return Response(status=status)  # of the release server, whose errors have no body
+        return Response(status=status)  # errors of the release server have no body
     return _refused(Refused(status, error.name, allow=", ".join(sorted(methods))))
 
 
 class _Lifecycle:
-    """One transaction a request: kept if it was answered below 400, undone otherwise. Then the log, in its own."""
+    """One transaction for each request: committed for a status below 400, else rolled back. The log has its own."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
     def begin(self) -> Response | None:
-        g.presented_keys, g.unknown_members, g.fault, g.world, g.limit_headers = set(), [], None, None, {}
+        g.presented_keys, g.unknown_members, g.fault, g.context, g.limit_headers = set(), [], None, None, {}
         g.deliveries, g.received, g.opened, g.refusal, g.nearest = [], None, [], None, {}
         if received.is_streamed():
             g.received = received.receive()
         else:
             request.get_data()
+        guard.refuse_other_sites()
         service = service_of(request.path)
         for name, value in (*request.args.items(multi=True), *request.headers.items()):
             if name.lower() in {*journal.KEY_PARAMETERS, "x-apikey"}:
@@ -127,14 +100,14 @@ class _Lifecycle:
                 if (answer := faults.apply(rule)) is not None:
                     return answer
         if service != "admin":
-            g.world = self._sandbox.world()
+            g.context = self._sandbox.open()
         return None
 
     def finish(self, response: Response) -> Response:
         service = service_of(request.path)
         applied = response.status_code < _OK
-        if g.world:
-            g.world.session.end(keep=applied)
+        if g.context:
+            g.context.session.end(keep=applied)
         for file in g.opened:
             file.close()
         if applied:

@@ -1,4 +1,4 @@
-"""The sandbox's clock: real time plus what was advanced, or stopped, so that tests need not sleep."""
+"""The sandbox's clock: real time plus the time it was advanced by. It can be stopped. Tests needn't sleep."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ _OFFSET, _FROZEN = "clock.offset", "clock.frozen"
 
 
 def now(session: Session) -> float:
-    """Seconds since 1970 on the sandbox's clock."""
+    """Return seconds since 1970 on the sandbox's clock."""
     frozen: float | None = session.value(_FROZEN)
     return (time.time() if frozen is None else frozen) + float(session.value(_OFFSET, 0.0))
 
 
 def passing(session: Session) -> float:
-    """The same, but it goes on while the clock is stopped: a rate limit ends for whoever waits."""
+    """Return the same, but also running while the clock is stopped, so that rate limits end."""
     return now(session) if not is_frozen(session) else time.time() + float(session.value(_OFFSET, 0.0))
 
 
 def advance(session: Session, seconds: float) -> None:
-    """Move the clock forward; states derived from time follow at once."""
+    """Move the clock forward; states that follow from the time change at once."""
     session.set_value(_OFFSET, session.value(_OFFSET, 0.0) + seconds)
 
 
 def freeze(session: Session, *, frozen: bool) -> None:
-    """Stop the clock, so that only ``advance`` moves it, or let it go on from where it stands."""
+    """Stop the clock, so that only ``advance`` moves it, or let it continue."""
     here = now(session)
     real = time.time()
     session.set_value(_FROZEN, real if frozen else None)
@@ -41,10 +41,10 @@ def is_frozen(session: Session) -> bool:
 
 
 def seven_digits(moment: float) -> str:
-    """``yyyy-MM-ddTHH:mm:ss.fff0000Z``, as BuildMaster writes dates: seven digits, milliseconds' precision."""
+    """Return ``yyyy-MM-ddTHH:mm:ss.fff0000Z``, as BuildMaster writes dates: seven digits, milliseconds' precision."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(moment * 1000) % 1000:03d}0000Z"
 
 
 def milliseconds(moment: float) -> str:
-    """RFC 3339 in UTC with milliseconds."""
+    """Return an RFC 3339 date in UTC with milliseconds."""
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""Events on their way to webhooks: sent one after the other beside the requests, and logged."""
+"""Delivery of events to webhooks: in order, in the background, and logged."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ class Delivery:
 
     @property
     def signature(self) -> str:
-        """base64 of the HMAC-SHA256 of the body with the webhook's token."""
+        """The base64 of the body's HMAC-SHA256 with the webhook's token."""
         return base64.b64encode(hmac.digest(self.token.encode(), self.body, hashlib.sha256)).decode()
 
 
 class Deliveries:
-    """Sends each event once; what came of it stands in the log, whatever it was."""
+    """Sends each event once and logs the result, whatever it is."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1, "webhooks")  # one: events arrive in their order
+        self._pool = ThreadPoolExecutor(1, "webhooks")  # one thread, so that events arrive in order
 
     def send(self, store: Store, deliveries: list[Delivery]) -> None:
         for delivery in deliveries:
             self._pool.submit(_deliver, store, delivery)
 
     def close(self) -> None:
-        """Wait for the one under way; the rest is dropped."""
+        """Wait for the current delivery and drop the rest."""
         self._pool.shutdown(cancel_futures=True)
 
 
@@ -68,7 +68,7 @@ def _deliver(store: Store, delivery: Delivery) -> None:
 
 
 def _post(delivery: Delivery) -> tuple[int | None, str | None]:
-    """The status that was answered, or why there is none."""
+    """Return the status of the response, or why there is none."""
     try:
         url = urlsplit(delivery.url)
         if url.scheme != "http" or url.hostname not in _LOOPBACK:

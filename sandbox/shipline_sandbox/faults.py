@@ -1,4 +1,4 @@
-"""Faults on order: rules that make the next matching request fail, before or after it takes effect."""
+"""Fault injection: rules that make the next matching request fail, before or after it takes effect."""
 
 from __future__ import annotations
 
@@ -14,15 +14,13 @@ if TYPE_CHECKING:
 
 _KINDS = ("status", "html", "empty", "delay")
 _MEMBERS = {"service", "operation", "times", "when", "kind", "status", "headers", "body", "seconds"}
-_HTML = (
-    "<!DOCTYPE html><html><head><title>Please wait</title></head><body><h1>Not what you asked for</h1></body></html>"
-)
+_HTML = "<!DOCTYPE html><html><head><title>Please wait</title></head><body><h1>The wrong page</h1></body></html>"
 
 
 def add(session: Session, rules: Iterable[Mapping[str, Any]]) -> None:
     """Add rules ``{service?, operation?, times: 1, when: before|after_apply, kind: status|html|empty|delay, …}``.
 
-    ``times: null`` means always. Raises ValueError for a rule that could never do what it says.
+    ``times: null`` means always. Raises ValueError for a rule that can't have an effect.
     """
     for rule in rules:
         session.add("fault", _checked(rule))
@@ -45,7 +43,7 @@ def _checked(given: Mapping[str, Any]) -> Doc:
 
 
 def take(session: Session, service: str, operation: str | None, when: str) -> Doc | None:
-    """The first rule that fits this request, counted down."""
+    """Return the first rule that matches this request, and count it down."""
     for rule in session.all("fault"):
         fits = rule["when"] == when and rule.get("service") in {None, service}
         if not fits or rule.get("operation") not in {None, operation}:
@@ -58,7 +56,7 @@ def take(session: Session, service: str, operation: str | None, when: str) -> Do
 
 
 def apply(rule: Doc) -> Response | None:
-    """What is sent in place of the answer; None if the answer is only late."""
+    """Return the response that replaces the real one; None if the real one is only late."""
     match rule["kind"]:
         case "delay":
             time.sleep(rule["seconds"])

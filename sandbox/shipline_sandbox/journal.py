@@ -1,4 +1,4 @@
-"""The request log: what was asked, by whom never."""
+"""The request log: what was requested, without keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import g, request
 
 from shipline_sandbox import clock, received
-from shipline_sandbox.world import is_known
+from shipline_sandbox.request_context import is_known
 
 if TYPE_CHECKING:
     from shipline_sandbox.answers import Refused
@@ -19,7 +19,7 @@ _SHORTEST_KEY = 8
 
 
 def write(session: Session, service: str, status: int, fault: str | None) -> None:
-    """Add the request under way, without any key."""
+    """Add the current request, without any key."""
     size = _size(service)
     entry: Doc = {
         "time": clock.milliseconds(clock.now(session)),
@@ -41,12 +41,12 @@ def write(session: Session, service: str, status: int, fault: str | None) -> Non
 
 
 def operation() -> str | None:
-    """The operation's name: the vendor's heading in kebab-case."""
+    """Return the operation's name: the vendor's heading in kebab-case."""
     return request.endpoint.rpartition(".")[2] if request.endpoint else None
 
 
 def _key() -> str | None:
-    """Of what kind the key was that came where the service looks for one; None if there was none."""
+    """Return whether the keys of the request were ``sandbox`` keys or ``other``; None without a key."""
     if not g.presented_keys:
         return None
     return "sandbox" if all(is_known(key) for key in g.presented_keys) else "other"
@@ -66,7 +66,7 @@ def _without_keys(values: dict[str, list[str]]) -> Doc:
 
 
 def _size(service: str) -> int | None:
-    """Of a body that is a file; None for any other."""
+    """Return the size of a body that is a file; None for other bodies."""
     if received.is_streamed():
         return g.received.size if g.received else 0
     return len(request.get_data()) if service == "files" else None
@@ -89,7 +89,9 @@ def _body() -> Any:
 
 def _scrubbed(entry: Doc) -> Doc:
     text = json.dumps(entry)
-    given = request.headers.get("Authorization", "")  # the key may lack its scheme, or be of a service that wants none
+    given = request.headers.get(
+        "Authorization", ""
+    )  # also a key without its scheme, or for a service that expects none
     for key in sorted({*g.presented_keys, given, given.partition(" ")[2]}, key=len, reverse=True):
         if len(key) >= _SHORTEST_KEY:
             text = text.replace(json.dumps(key)[1:-1], "(key)")

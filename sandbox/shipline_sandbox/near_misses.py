@@ -1,4 +1,4 @@
-"""Requests that nearly did what was meant: which parameter was wrong, and what would have been right."""
+"""Explanations of faulty requests: which parameter was wrong, and which value would be right."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from flask import current_app
 
 from shipline_sandbox.answers import INVALID_REQUEST, service_of
 from shipline_sandbox.centercode.access import ENDPOINT
-from shipline_sandbox.world import nearest
+from shipline_sandbox.request_context import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from shipline_sandbox.request_context import RequestContext
     from shipline_sandbox.store import Doc
-    from shipline_sandbox.world import World
 
 _KEY_PLACES = {
     "buildmaster": "in the header X-ApiKey, or as the parameter key or API_Key",
@@ -30,17 +30,17 @@ _NOT_FOUND = re.compile(
 )
 _SUBJECT = re.compile(r"(\$?[a-z]\w*) (?:is|must|has)\b")
 _CAMEL = re.compile(r"\b[a-z]+[A-Z]\w*")
-_MOST = 5
+_MAX_NAMES = 5
 
 
-def explain(world: World, entry: Doc) -> list[Doc]:
-    """What was wrong with one request of the log, each as ``{parameter, problem, right}``; nothing if all was well.
+def explain(context: RequestContext, entry: Doc) -> list[Doc]:
+    """Return the faults of a request of the log, each as ``{parameter, problem, right}``; empty without a fault.
 
-    ``right`` is what would have been right, or empty where ``problem`` says it. An ordered fault is no near miss.
+    ``right`` is the advice, or empty where ``problem`` has it. An injected fault isn't explained.
     """
-    if entry["fault"]:
-        return []
-    found = _refused(world, entry) if entry["status"] >= HTTPStatus.BAD_REQUEST else []
+    if entry["fault"] or (entry["method"] == "HEAD" and entry["status"] == HTTPStatus.METHOD_NOT_ALLOWED):
+        return []  # such a HEAD is meant to show that the service is up
+    found = _refused(context, entry) if entry["status"] >= HTTPStatus.BAD_REQUEST else []
     missing = [miss["parameter"] for miss in found if miss["problem"].endswith("required.")]
     near = entry.get("nearest_members") or {}
     for member in entry["unknown_members"]:
@@ -50,19 +50,19 @@ def explain(world: World, entry: Doc) -> list[Doc]:
     return found
 
 
-def _refused(world: World, entry: Doc) -> list[Doc]:
+def _refused(context: RequestContext, entry: Doc) -> list[Doc]:
     refusal = entry.get("refusal") or {"message": "", "parameters": [], "allow": ""}
     if refusal["parameters"]:
         return [{"parameter": p["name"], "problem": p["description"], "right": ""} for p in refusal["parameters"]]
     explained = _BY_STATUS.get(entry["status"], _message)
-    return [explained(world, entry, refusal)]
+    return [explained(context, entry, refusal)]
 
 
 def _miss(parameter: str, problem: str, right: str = "") -> Doc:
     return {"parameter": parameter, "problem": problem, "right": right}
 
 
-def _not_authorised(world: World, entry: Doc, refusal: Doc) -> Doc:
+def _not_authorized(context: RequestContext, entry: Doc, refusal: Doc) -> Doc:
     place = _KEY_PLACES.get(entry["service"], "")
     key = entry.get("key")
     if key is None:
@@ -71,8 +71,8 @@ def _not_authorised(world: World, entry: Doc, refusal: Doc) -> Doc:
         right = f"A key that begins with sandbox-, {place}. A real key does nothing here."
         return _miss("key", "The key is none that the sandbox takes.", right)
     if refusal["message"] != "Forbidden":
-        return _message(world, entry, refusal)
-    if world.switches["enhanced_integrations"] == "off":
+        return _message(context, entry, refusal)
+    if context.switches["enhanced_integrations"] == "off":
         problem, right = (
             "Enhanced integrations are off, so no endpoint takes any key.",
             "The switch enhanced_integrations.",
@@ -81,54 +81,54 @@ def _not_authorised(world: World, entry: Doc, refusal: Doc) -> Doc:
     return _miss("apiKey", "The key is good, but not for this endpoint.", "Send the key that the endpoint is bound to.")
 
 
-def _no_such_address(world: World, entry: Doc, refusal: Doc) -> Doc:
+def _no_such_address(context: RequestContext, entry: Doc, refusal: Doc) -> Doc:
     path = entry["path"]
     if entry["service"] == "centercode":
         bases = (
-            "projects/{}/releaseTypes/{}".format(*t["id"].split("/", 1)) for t in world.session.all("release_type")
+            "projects/{}/releaseTypes/{}".format(*t["id"].split("/", 1)) for t in context.session.all("release_type")
         )
-        there = [f"/api/v1/{name}" for name in (*bases, *(e["id"] for e in world.session.all(ENDPOINT)))]
-        return _miss("path", "This project, endpoint or record isn't there.", _closest(path, there))
+        existing = [f"/api/v1/{name}" for name in (*bases, *(e["id"] for e in context.session.all(ENDPOINT)))]
+        return _miss("path", "This project, endpoint or record isn't there.", _closest(path, existing))
     if entry["service"] == "files":
         return _miss(
-            "path", "There is no such file.", _closest(path, [f"/files/{f['path']}" for f in world.session.files()])
+            "path", "There is no such file.", _closest(path, [f"/files/{f['path']}" for f in context.session.files()])
         )
     if entry["operation"] is None:
         rules = (rule.rule for rule in current_app.url_map.iter_rules())
-        there = [rule for rule in rules if service_of(rule) == entry["service"]]
-        return _miss("path", "No operation has this address.", _closest(path, there))
-    return _message(world, entry, refusal)
+        existing = [rule for rule in rules if service_of(rule) == entry["service"]]
+        return _miss("path", "No operation has this address.", _closest(path, existing))
+    return _message(context, entry, refusal)
 
 
-def _wrong_method(_world: World, entry: Doc, refusal: Doc) -> Doc:
+def _wrong_method(_context: RequestContext, entry: Doc, refusal: Doc) -> Doc:
     methods = [name for name in refusal["allow"].split(", ") if name != "HEAD"]
     return _miss("method", f"{entry['method']} isn't taken here.", f"Send {' or '.join(methods)}.")
 
 
-def _wrong_type(_world: World, entry: Doc, _refusal: Doc) -> Doc:
+def _wrong_type(_context: RequestContext, entry: Doc, _refusal: Doc) -> Doc:
     sent = entry.get("content_type") or "none"
     right = "multipart/form-data with a part named file" if "fileElements" in entry["path"] else "application/json"
     return _miss("Content-Type", f"It was {sent}.", f"Send {right}.")
 
 
-def _too_many(_world: World, _entry: Doc, _refusal: Doc) -> Doc:
+def _too_many(_context: RequestContext, _entry: Doc, _refusal: Doc) -> Doc:
     return _miss("", "Too many requests in a short time.", "Wait as long as Retry-After says, then send it again.")
 
 
-def _message(world: World, _entry: Doc, refusal: Doc) -> Doc:
-    """What the service said names the parameter; what it could have been is looked up."""
+def _message(context: RequestContext, _entry: Doc, refusal: Doc) -> Doc:
+    """Find the parameter in the service's message, and look up values that would be valid."""
     message = refusal["message"] or "The service doesn't say why."
     if message == INVALID_REQUEST:
         return _miss("body", "The body isn't a JSON object.", "Send one, with double quotes and no comma at its end.")
     if match := _NOT_FOUND.search(message):
-        return _miss(match[1].removeprefix("The ").lower(), message, _there(world, match[1], match[2]))
+        return _miss(match[1].removeprefix("The ").lower(), message, _suggested(context, match[1], match[2]))
     subject = _SUBJECT.match(message)
     return _miss(subject[1] if subject else ", ".join(dict.fromkeys(_CAMEL.findall(message))), message)
 
 
-_BY_STATUS: dict[int, Callable[[World, Doc, Doc], Doc]] = {
-    401: _not_authorised,
-    403: _not_authorised,
+_BY_STATUS: dict[int, Callable[[RequestContext, Doc, Doc], Doc]] = {
+    401: _not_authorized,
+    403: _not_authorized,
     404: _no_such_address,
     405: _wrong_method,
     415: _wrong_type,
@@ -136,9 +136,9 @@ _BY_STATUS: dict[int, Callable[[World, Doc, Doc], Doc]] = {
 }
 
 
-def _there(world: World, what: str, wanted: str) -> str:
-    """The names that would have been found."""
-    session = world.session
+def _suggested(context: RequestContext, what: str, wanted: str) -> str:
+    """Return advice with the names that exist."""
+    session = context.session
     match what:
         case "Application":
             names = [a["name"] for a in session.all("application")]
@@ -159,11 +159,13 @@ def _there(world: World, what: str, wanted: str) -> str:
     return _closest(wanted, list(dict.fromkeys(names)))
 
 
-def _closest(wanted: str, there: list[str]) -> str:
-    """The likeliest first; at most five."""
-    near = get_close_matches(wanted, there, n=1, cutoff=0.6)
+def _closest(wanted: str, existing: list[str]) -> str:
+    """Return advice with the most similar name, or with at most five existing ones."""
+    near = get_close_matches(wanted, existing, n=1, cutoff=0.6)
     if near:
         return f"There is {near[0]}; was that meant?"
     return (
-        f"There are: {', '.join(there[:_MOST])}{' …' if len(there) > _MOST else ''}." if there else "There is none yet."
+        f"There are: {', '.join(existing[:_MAX_NAMES])}{' …' if len(existing) > _MAX_NAMES else ''}."
+        if existing
+        else "There is none yet."
     )

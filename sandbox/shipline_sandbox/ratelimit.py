@@ -1,4 +1,4 @@
-"""Rate limits behind a switch: fixed windows, in the two forms a client may meet."""
+"""Rate limits behind a switch: fixed windows, in two documented forms."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RateLimits:
     def count(
         self, service: str, address: str, endpoint: str, now: float, mode: str
     ) -> tuple[dict[str, str], Response | None]:
-        """The headers for this request's answer, and the answer itself if it came too soon."""
+        """Return the response's headers, and the response itself for a request over the limit."""
         limit = _LIMITS.get(service)
         if mode == "off" or limit is None:
             return {}, None

@@ -1,4 +1,4 @@
-"""The body of an upload, taken from the wire into a file: a large one needs no memory, and no lock while it comes."""
+"""The body of an upload, read into a file before the transaction: a large one needs no memory and no lock."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STREAMED = frozenset({"uploads.upload-release-file", "centercode.feedback.uploa
 
 @dataclass(frozen=True)
 class Received:
-    """What came: a file at its begin, its size in bytes and its MD5."""
+    """An uploaded file, positioned at its start, with its size in bytes and its MD5."""
 
     file: IO[bytes]
     size: int
@@ -34,7 +34,7 @@ class Received:
             yield chunk
 
     def parts(self, name: str) -> list[FileStorage]:
-        """The files in a field of a form. Raises Refused (400) if the body is no form."""
+        """Return the files in a field of a form. Raises Refused (400) if the body isn't a form."""
         parser = FormDataParser(lambda *_, **__: _temporary(), silent=False)
         try:
             _, _, files = parser.parse(self.file, request.mimetype, self.size, request.mimetype_params)
@@ -43,7 +43,7 @@ class Received:
         return files.getlist(name)
 
     def part(self, name: str) -> Received:
-        """The file in a field of a form. Raises Refused (400) if the body is no form or has no such file."""
+        """Return the file in a field of a form. Raises Refused (400) if the body isn't a form or has no such file."""
         files = self.parts(name)
         if not files:
             raise Refused(400, f"The form has no file in the field {name}.")
@@ -51,12 +51,12 @@ class Received:
 
 
 def is_streamed() -> bool:
-    """Whether the request under way brings a file as its body."""
+    """Return whether the current request has a file as its body."""
     return request.endpoint in _STREAMED
 
 
 def receive() -> Received:
-    """The whole body of the request under way."""
+    """Read the full body of the current request."""
     file = _temporary()
     while chunk := request.stream.read(_CHUNK):
         file.write(chunk)
@@ -65,14 +65,14 @@ def receive() -> Received:
 
 
 def _temporary() -> IO[bytes]:
-    """A file that the end of the request closes."""
+    """Open a temporary file that the end of the request closes."""
     file = tempfile.TemporaryFile()  # noqa: SIM115
     g.opened.append(file)
     return file
 
 
 def measured(file: IO[bytes]) -> Received:
-    """A file that was received, at its begin again."""
+    """Measure a file and return it, positioned at its start."""
     size, digest = 0, hashlib.md5(usedforsecurity=False)
     while chunk := file.read(_CHUNK):
         size += len(chunk)

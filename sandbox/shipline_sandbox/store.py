@@ -1,4 +1,4 @@
-"""State in one SQLite file, so that separate processes and CI jobs see the same world."""
+"""State in one SQLite file, so that separate processes and CI jobs share it."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Store:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
-        connection.execute("PRAGMA synchronous=OFF")  # a lost sandbox is only started again
+        connection.execute("PRAGMA synchronous=OFF")  # losing the state is harmless: start the sandbox again
         return connection
 
     def open(self) -> Session:
-        """A transaction under way; end it with ``Session.end``."""
+        """Begin a transaction; end it with ``Session.end``."""
         connection = self._connect()
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -49,7 +49,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """A transaction that is kept if the block ends well and undone if it raises."""
+        """Run the block in a transaction: committed at its end, rolled back if it raises."""
         session = self.open()
         try:
             yield session
@@ -60,27 +60,27 @@ class Store:
 
 
 class Session:
-    """Records by kind and id within one transaction. Documents are copies: ``save`` what was changed."""
+    """Records by kind and id within one transaction. Documents are copies: ``save`` the changed ones."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def end(self, *, keep: bool) -> None:
-        """Commit or roll back, and let go of the file."""
+        """Commit or roll back, and close the file."""
         try:
             self._connection.execute("COMMIT" if keep else "ROLLBACK")
         finally:
             self._connection.close()
 
     def add(self, kind: str, doc: Doc) -> Doc:
-        """Store a new document; without an ``id`` it gets the next number of its kind."""
+        """Store a new document and return it; without an ``id`` it gets the next number of its kind."""
         if "id" not in doc:
             (last,) = self._connection.execute("SELECT max(id) FROM record WHERE kind = ?", (kind,)).fetchone()
             doc = {"id": (last or 0) + 1, **doc}
         return self.save(kind, doc)
 
     def save(self, kind: str, doc: Doc) -> Doc:
-        """Store a document under its ``id``, in the place of one that is there."""
+        """Store a document under its ``id``, replacing an existing one."""
         self._connection.execute(
             "INSERT INTO record VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET doc = excluded.doc",
             (kind, doc["id"], json.dumps(doc)),
@@ -91,11 +91,11 @@ class Session:
         try:
             row = self._connection.execute("SELECT doc FROM record WHERE kind = ? AND id = ?", (kind, key)).fetchone()
         except (UnicodeEncodeError, OverflowError):
-            return None  # no id that SQLite can hold
+            return None  # larger than SQLite's integers
         return json.loads(row[0]) if row else None
 
     def all(self, kind: str) -> list[Doc]:
-        """Every document of a kind, in the order in which they were added."""
+        """Return every document of a kind, oldest first."""
         rows = self._connection.execute("SELECT doc FROM record WHERE kind = ? ORDER BY rowid", (kind,))
         return [json.loads(doc) for (doc,) in rows]
 
@@ -121,7 +121,7 @@ class Session:
         self._connection.execute("INSERT OR REPLACE INTO file VALUES (?, ?)", (path, content))
 
     def write_file(self, path: str, size: int, chunks: Iterable[bytes]) -> None:
-        """Store ``size`` bytes that come in pieces."""
+        """Store ``size`` bytes from chunks."""
         self._connection.execute("INSERT OR REPLACE INTO file VALUES (?, zeroblob(?))", (path, size))
         (row,) = self._connection.execute("SELECT rowid FROM file WHERE path = ?", (path,)).fetchone()
         with self._connection.blobopen("file", "content", row) as blob:
@@ -129,7 +129,7 @@ class Session:
                 blob.write(chunk)
 
     def drop_file(self, path: str) -> bool:
-        """Whether there was one."""
+        """Remove a file and return whether it existed."""
         return self._connection.execute("DELETE FROM file WHERE path = ?", (path,)).rowcount > 0
 
     def file(self, path: str) -> bytes | None:

@@ -1,4 +1,4 @@
-"""Switches for what isn't known of the real services, or differs between versions; docs/fidelity.md explains each."""
+"""Switches for unknown behavior of the real services, and for differences between versions (docs/fidelity.md)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "forbidden_body": ("text", "empty"),
     "templates": ("available", "removed"),
     "parent_outcome": ("worst", "succeeded"),
+    "override_shown": ("all", "parent"),
     "enhanced_integrations": ("on", "off"),
     "content_type": ("strict", "lenient"),
     "required_members": ("title", "title-and-value"),
@@ -28,6 +29,7 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "upload_limit": ("2000000000", "2147483648", "1000"),
     "v3": ("full", "create-only"),
     "v3_products": ("any", "strict"),
+    "v3_account": ("required", "optional"),
     "v3_unique": ("on", "off"),
     "v3_file_answer": ("file", "release"),
     "v3_storage": ("free", "full"),
@@ -36,14 +38,14 @@ SWITCHES: dict[str, tuple[str, ...]] = {
 
 
 def read(session: Session) -> dict[str, str]:
-    """Every switch and its position."""
+    """Return every switch with its position."""
     positions: dict[str, str] = {name: choices[0] for name, choices in SWITCHES.items()}
     positions |= session.value("switches", {})
     return positions
 
 
 def change(session: Session, changes: dict[str, Any]) -> None:
-    """Set switches. Raises ValueError for an unknown switch or position; then none is set."""
+    """Set switches. Raises ValueError for an unknown switch or position, and then sets none."""
     for name, position in changes.items():
         if name not in SWITCHES:
             raise ValueError(f"unknown switch {name!r}; there are {', '.join(sorted(SWITCHES))}")

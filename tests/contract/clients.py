@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from shipline import pipeline, text
+from shipline import interpolation
+from shipline.pipeline import model
+from shipline.redaction import Secret
 from shipline.services.buildmaster import BuildMaster
 from shipline.services.centercode import Centercode
 from shipline.services.v3 import V3
-from shipline.transport.redaction import Secret
+from shipline.transport import settings as transport_settings
 
 KEY = "sandbox-k3y-that-must-not-show"
-NETWORK = pipeline.Network(retry_for=0)
+NETWORK = transport_settings.Network(retry_for=0)
 
 
 def _secret() -> Secret:
@@ -17,12 +19,12 @@ def _secret() -> Secret:
 
 
 def buildmaster(url: str = "https://buildmaster.example.com", application: str = "Widget") -> BuildMaster:
-    settings = pipeline.BuildMaster(
+    settings = model.BuildMaster(
         url=url,
         key=_secret(),
         application=application,
         application_id=None,
-        release=pipeline.ReleaseRef("latest", ""),
+        release=model.ReleaseRef("latest", ""),
         pipeline=None,
         template=None,
         build_id=None,
@@ -43,14 +45,16 @@ def buildmaster(url: str = "https://buildmaster.example.com", application: str =
     return BuildMaster(settings, NETWORK)
 
 
-def centercode(url: str = "https://company.centercode.com") -> Centercode:
-    target = pipeline.CentercodeTarget(
+def centercode(
+    url: str = "https://company.centercode.com", network: transport_settings.Network = NETWORK
+) -> Centercode:
+    target = model.CentercodeTarget(
         name="centercode",
         url=url,
         key=_secret(),
         project="WidgetPro",
         release_type="Firmware",
-        title=text.literal("Software v0.1.1"),
+        title=interpolation.literal("Software v0.1.1"),
         subtitle=None,
         body="",
         start_date=None,
@@ -66,11 +70,11 @@ def centercode(url: str = "https://company.centercode.com") -> Centercode:
         required=True,
         skip="",
     )
-    return Centercode(target, NETWORK)
+    return Centercode(target, network)
 
 
 def v3(url: str = "https://api.example.com") -> V3:
-    target = pipeline.V3Target(
+    target = model.V3Target(
         name="v3",
         url=url,
         releases_url=None,
@@ -86,7 +90,7 @@ def v3(url: str = "https://api.example.com") -> V3:
         if_exists="complete",
         required=True,
         skip="",
-        title=text.literal("Widget 1.4.0"),
+        title=interpolation.literal("Widget 1.4.0"),
         notes="",
         artifacts=(),
     )

@@ -56,7 +56,7 @@ def operations(service: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
     document = schemas.load(service)
     for path, item in {**document["paths"], **document.get("webhooks", {})}.items():
         for method in METHODS:
-            if method in item:
+            if "operationId" in item.get(method, {}):  # else it is the same operation by another method
                 yield path, method, item[method]
 
 

@@ -27,8 +27,8 @@ SETTINGS = {
     "filter_headers": ["X-ApiKey", "Authorization"],
     "filter_query_parameters": ["apiKey"],
     "custom_patches": (
-        (connection._HttpPool, "ConnectionCls", VCRRequestsHTTPConnection),
-        (connection._HttpsPool, "ConnectionCls", VCRRequestsHTTPSConnection),
+        (connection._Pool, "ConnectionCls", VCRRequestsHTTPConnection),
+        (connection._TlsPool, "ConnectionCls", VCRRequestsHTTPSConnection),
     ),
 }
 BASES = {

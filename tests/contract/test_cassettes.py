@@ -6,16 +6,18 @@ The cassettes are written from the documents, since no service can be asked here
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
+import yaml
 from vcr.errors import CannotOverwriteExistingCassetteException
 
 from contract import clients
 from contract.playing import cassettes
+from http_server import HttpServer, Reply
+from shared_sandbox import shared
 from shipline import values
 from shipline.errors import RefusedError
 from shipline.services import buildmaster, centercode, v3
@@ -23,7 +25,7 @@ from shipline.services import buildmaster, centercode, v3
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shipline.services.operation import Client
+    from shipline.services.client import Client
 
 HERE = Path(__file__).parent
 CASSETTES = sorted((HERE / "cassettes").glob("*.yaml"))
@@ -110,41 +112,48 @@ def test_every_service_has_a_cassette() -> None:
     assert [path.stem for path in CASSETTES] == ["buildmaster", "centercode", "v3"]
 
 
-class _Server(BaseHTTPRequestHandler):
-    seen: list[str]
-
-    def do_POST(self) -> None:
-        keys = [self.headers.get(name, "") for name in ("X-ApiKey", "Authorization")]
-        self.seen.append(" ".join((self.path, *keys)))
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", "8")
-        self.end_headers()
-        self.wfile.write(b'{"id":1}')
-
-    def log_message(self, *args: object) -> None:
-        pass
+@pytest.mark.enable_socket
+def test_sandbox_answers_the_calls_of_the_vendors_jenkins_plugin() -> None:
+    """The form's key, PUT, and an array from a deploy, in the plugin's order; our client reads the same answers."""
+    text = (HERE / "cassettes/clients/jenkins-plugin.yaml").read_text(encoding="utf-8")
+    stages = {"TestApplication": {"stages": ["Build", "Testing"]}}
+    release = {"number": "0.0.0", "pipeline": "TestApplication"}
+    application = {"id": 7, "name": "TestApplication", "pipelines": stages, "releases": [release]}
+    readers = {"builds": buildmaster.Build, "create": buildmaster.Build, "releases": buildmaster.Release}
+    with shared(speed=1) as sandbox:
+        switches = {"fields": "old", "deploy_answer": "array"}
+        sandbox.admin("seed", {"switches": switches, "buildmaster": {"applications": [application]}})
+        sandbox.admin("clock", {"freeze": True})
+        for interaction in yaml.safe_load(text)["interactions"]:
+            sent, documented = interaction["request"], json.loads(interaction["response"]["body"]["string"])
+            path = sent["uri"].removeprefix("https://buildmaster.example.com")
+            kind = {"Content-Type": sent["headers"]["Content-Type"][0]}
+            answer = requests.request(sent["method"], sandbox.url + path, data=sent["body"], headers=kind, timeout=10)
+            assert (answer.status_code, type(answer.json())) == (200, type(documented)), answer.text
+            ours, theirs = ([data] if isinstance(data, dict) else data for data in (answer.json(), documented))
+            assert len(ours) == len(theirs)
+            read = readers.get(path.rpartition("/")[2], buildmaster.Deployment).of
+            for one, other in zip(ours, theirs, strict=True):
+                assert other.keys() - one.keys() <= {"pipelineId"}  # gone since BuildMaster 6.2
+                assert read(one).status == read(other).status
+        assert [r["body"].get("key") for r in sandbox.requests()] == [None] * len(sandbox.requests())
 
 
 @pytest.fixture
-def address() -> Iterator[str]:
-    _Server.seen = []
-    with HTTPServer(("127.0.0.1", 0), _Server) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+def server() -> Iterator[HttpServer]:
+    with HttpServer(lambda _: Reply(200, b'{"id":1}', {"Content-Type": "application/json"})) as server:
+        yield server
 
 
 @pytest.mark.enable_socket
 @pytest.mark.parametrize("service", ["buildmaster", "centercode", "v3"])
-def test_a_recording_has_no_key(service: str, address: str, tmp_path: Path) -> None:
-    client: Client = getattr(clients, service)(url=address)
+def test_a_recording_has_no_key(service: str, server: HttpServer, tmp_path: Path) -> None:
+    client: Client = getattr(clients, service)(url=server.url)
     cassette = tmp_path / "recorded.yaml"
     with cassettes.use_cassette(str(cassette), record_mode="all"):
         _one(client, service)
-    (seen,) = _Server.seen
+    (received,) = server.received
+    seen = received.head
     assert (clients.KEY in seen) == (service != "centercode")  # whose key joins a request below what is recorded
     recorded = cassette.read_text(encoding="utf-8")
     assert '{"id":1}' in recorded

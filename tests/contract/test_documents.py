@@ -1,8 +1,8 @@
 """The vendors' own examples, copied from their documents, fit the schemas.
 
 A document with a ``request`` says where its example is sent to; ``misprints`` are the parts of the printed command that
-differ from it, each with the reason. Beside its type definitions Centercode's reference has "Example" blocks too; they
-hold the types' names, no data (T-31).
+differ from it, each with the reason, and ``changed`` the values of an example that differ from the document's. Beside
+its type definitions Centercode's reference has "Example" blocks too; they hold the types' names, no data (T-31).
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from faults.proxy import Asked
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from faults.environment import Environment
     from faults.wire import Fault
-    from faults.world import World
 
 Span = Literal["once", "passing", "lasting"]
 Memory = Literal["kept", "lost", "local"]
@@ -25,8 +25,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "numbered-any-stage": {"stages": ()},
     "unnumbered": {"numbered": False},
     "telling": {"telling": True},
+    "correcting": {"correcting": True},
 }
-"""``telling`` uploads the artifact and comments on feedback; its cells are the requests that no other run makes."""
+"""``telling`` uploads the artifact and comments on feedback, ``correcting`` updates a draft and replaces its file.
+
+Their cells are the requests that no other run makes.
+"""
+_OWN_REQUESTS = ("telling", "correcting")
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Recorded:
 
     @property
     def posts(self) -> list[Asked]:
-        return [asked for asked in self.asked if asked.method not in ("GET", "HEAD")]
+        return [asked for asked in self.asked if not asked.reads]
 
 
 @dataclass(frozen=True)
@@ -59,11 +64,11 @@ class Cell:
 
     @property
     def reads(self) -> bool:
-        return self.asked.method in ("GET", "HEAD")
+        return self.asked.reads
 
-    def fault_in(self, world: World) -> Fault:
+    def fault_in(self, environment: Environment) -> Fault:
         wait = 1 if self.span == "passing" else 30
-        every = wire.of_change(world.elsewhere.url, wait)
+        every = wire.of_change(environment.redirect_target.url, wait)
         return next(fault for fault in every if fault.label == self.fault)
 
 
@@ -87,14 +92,14 @@ class Death:
 
 def matrix(recorded: dict[str, Recorded], *, whole: bool, tls: bool) -> Iterator[Cell]:
     every = [*_matrix(recorded["numbered"], "numbered", whole=whole)]
-    if "telling" in recorded:
-        every += _matrix(recorded["telling"], "telling", whole=whole, but=set(recorded["numbered"].asked))
+    for variant in (name for name in _OWN_REQUESTS if name in recorded):
+        every += _matrix(recorded[variant], variant, whole=whole, but=set(recorded["numbered"].asked))
     yield from (cell for cell in every if tls or cell.fault != "handshake-before")
 
 
 def _matrix(recorded: Recorded, variant: str, *, whole: bool, but: Collection[Asked] = ()) -> Iterator[Cell]:
     for index, asked in enumerate(recorded.asked):
-        reads = asked.method in ("GET", "HEAD")
+        reads = asked.reads
         if (reads and not whole) or asked in but:
             continue
         for fault in wire.of_look_up("", 0) if reads else wire.of_change("", 0):
@@ -107,7 +112,7 @@ def _matrix(recorded: Recorded, variant: str, *, whole: bool, but: Collection[As
 
 
 def _spans(index: int, asked: Asked, fault: Fault, *, whole: bool) -> Iterator[Cell]:
-    reads = asked.method in ("GET", "HEAD")
+    reads = asked.reads
     spans: tuple[Span, ...] = ("once",)
     if fault.passing if reads else fault.means in ("never", "limited"):
         spans = ("passing", "lasting")
@@ -123,8 +128,9 @@ def _spans(index: int, asked: Asked, fault: Fault, *, whole: bool) -> Iterator[C
 
 def deaths(recorded: dict[str, Recorded], *, whole: bool) -> Iterator[Death]:
     for variant, run in recorded.items():
-        if variant == "telling":
-            own = [asked for asked in run.posts if asked not in recorded["numbered"].asked]
+        if variant in _OWN_REQUESTS:
+            usual = recorded["numbered"].asked
+            own = [a for a in run.posts if a not in usual or (variant == "correcting" and a.path.startswith("/v3"))]
             yield from (Death(variant, asked, when, "kept") for asked in own for when in _TIMES)
             continue
         if not whole:

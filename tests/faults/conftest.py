@@ -1,7 +1,7 @@
 """Records clean runs, makes the matrices' cells from them, and gathers the figures.
 
-``--whole``: every cell, not only the slice that `make test` runs. ``--tls``: the services are spoken to in TLS;
-``--proxied``: by way of a proxy. ``--write-figures``: into docs/reliability.md.
+``--tls``: the services are spoken to in TLS; ``--proxied``: through a proxy. ``--write-figures``: into
+docs/test-results.md.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from faults import cells, figures, known, walk_figures
-from faults import world as worlds
+import fork_server
+from faults import cells, figures, known_defects, walk_figures
+from faults import environment as environments
 from faults.cells import Recorded
 from faults.proxy import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from faults.world import World
+    from faults.environment import Environment
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--whole", action="store_true", help="the whole fault and kill matrices")
-    parser.addoption("--tls", action="store_true", help="those matrices, with services that speak TLS")
+    parser.addoption("--tls", action="store_true", help="the fault and kill matrices, with services that speak TLS")
     parser.addoption("--proxied", action="store_true", help="those matrices, with services behind a proxy")
-    parser.addoption("--write-figures", action="store_true", help="write their figures into docs/reliability.md")
+    parser.addoption("--write-figures", action="store_true", help="write their figures into docs/test-results.md")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -43,7 +43,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "cell" in wanted:
         every = cells.matrix(recorded, whole=whole, tls=way["tls"])
     (name,) = wanted
-    metafunc.parametrize(name, [pytest.param(one, id=one.label, marks=known.marks(one)) for one in every])
+    metafunc.parametrize(name, [pytest.param(one, id=one.label, marks=known_defects.marks(one)) for one in every])
 
 
 def _way(config: pytest.Config) -> dict[str, bool]:
@@ -69,7 +69,7 @@ def _recorded(config: pytest.Config, way: dict[str, bool], *, whole: bool) -> di
 
 
 def _variants(*, whole: bool) -> list[str]:
-    return list(cells.VARIANTS) if whole else ["numbered", "telling"]
+    return list(cells.VARIANTS) if whole else ["numbered", "telling", "correcting"]
 
 
 def _loaded(data: dict[str, Any]) -> Recorded:
@@ -77,7 +77,7 @@ def _loaded(data: dict[str, Any]) -> Recorded:
 
 
 def _record(variant: str, way: dict[str, bool]) -> Recorded:
-    with tempfile.TemporaryDirectory() as folder, worlds.world(Path(folder, "project"), **way) as made:
+    with tempfile.TemporaryDirectory() as folder, environments.environment(Path(folder, "project"), **way) as made:
         made.reset(**cells.VARIANTS[variant])
         count = Path(folder, "writes")
         ended = made.run(attempt=1, launch=["count", str(count)])
@@ -86,20 +86,21 @@ def _record(variant: str, way: dict[str, bool]) -> Recorded:
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[World]:
-    with worlds.world(tmp_path_factory.mktemp("world") / "project", **_way(request.config)) as made:
+def environment(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Environment]:
+    with environments.environment(tmp_path_factory.mktemp("environment") / "project", **_way(request.config)) as made:
+        made.forks = fork_server.shared
         yield made
 
 
 @pytest.fixture(scope="session")
-def clean(world: World, request: pytest.FixtureRequest) -> dict[str, dict[str, Any]]:
+def clean(environment: Environment, request: pytest.FixtureRequest) -> dict[str, dict[str, Any]]:
     """What the services have after one clean run, by variant."""
     objects = {}
     for name in _variants(whole=request.config.getoption("whole", default=False)):
-        world.reset(**cells.VARIANTS[name])
-        ended = world.run(attempt=1)
+        environment.reset(**cells.VARIANTS[name])
+        ended = environment.run(attempt=1)
         assert ended.code == 0, ended.text
-        objects[name] = world.objects()
+        objects[name] = environment.objects()
     return objects
 
 

@@ -5,6 +5,7 @@ count FILE          a line in FILE for each time it is
 dns FILE            no name is found while FILE is there
 dns-once FILE       the same, once: FILE is taken away
 dns-stuck FILE      the look-up of a name doesn't end, and makes FILE
+dead-first PORT     each name has a first address whose PORT doesn't respond
 """
 
 from __future__ import annotations
@@ -48,6 +49,15 @@ def _stuck(what: str) -> None:
     socket.getaddrinfo = finding
 
 
+def _dead_first(port: str) -> None:
+    find = socket.getaddrinfo
+
+    def finding(*arguments: Any, **options: Any) -> Any:
+        return [*find("127.0.0.1", int(port), 0, socket.SOCK_STREAM), *find(*arguments, **options)]
+
+    socket.getaddrinfo = finding
+
+
 def _names(mode: str, what: str) -> None:
     find, flag = socket.getaddrinfo, Path(what)
 
@@ -63,8 +73,8 @@ def _names(mode: str, what: str) -> None:
 
 if __name__ == "__main__":
     _, mode, what, *sys.argv[1:] = sys.argv
-    if mode == "dns-stuck":
-        _stuck(what)
+    if mode in ("dns-stuck", "dead-first"):
+        (_stuck if mode == "dns-stuck" else _dead_first)(what)
     else:
         (_names if mode.startswith("dns") else _writes)(mode, what)
     runpy.run_module("shipline", run_name="__main__", alter_sys=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from faults.wire import Fault
 
+LISTS = {"/api/releases", "/api/releases/builds", "/api/releases/builds/deployments"}  # of BuildMaster, by POST
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -30,6 +31,10 @@ class Asked:
     method: str
     path: str
     number: int
+
+    @property
+    def reads(self) -> bool:
+        return self.method in ("GET", "HEAD") or self.path in LISTS
 
     @property
     def label(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from faults import cells, wire
 from faults.proxy import Asked, Rule
-from faults.story import Story
+from faults.run_sequence import RunSequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,37 +16,41 @@ if TYPE_CHECKING:
     import pytest
 
     from faults.cells import Death
-    from faults.world import World
+    from faults.environment import Environment
 
 
-def test_death(death: Death, world: World, clean: dict[str, dict[str, Any]], request: pytest.FixtureRequest) -> None:
-    world.reset(**cells.VARIANTS[death.variant])
+def test_death(
+    death: Death, environment: Environment, clean: dict[str, dict[str, Any]], request: pytest.FixtureRequest
+) -> None:
+    environment.reset(**cells.VARIANTS[death.variant])
     launch: list[str] = []
     if isinstance(death.at, Asked):
-        world.proxy.rule = Rule(death.at, wire.kill(lambda: world.pid, applied=death.when == "after"))
+        environment.proxy.rule = Rule(death.at, wire.kill(lambda: environment.pid, applied=death.when == "after"))
     else:
         launch = [death.when, str(death.at)]
     attempts = death.memory != "local"
-    story = Story(world, clean[death.variant])
-    story.told(world.run(attempt=1 if attempts else None, launch=launch), {-signal.SIGKILL})
-    expected = _next_run(death, world)
+    sequence = RunSequence(environment, clean[death.variant])
+    sequence.record(environment.run(attempt=1 if attempts else None, launch=launch), {-signal.SIGKILL})
+    expected = _next_run(death, environment)
     if death.memory == "lost":
-        world.lose_receipt()
-    story.goes_on(expected, attempts=attempts)
+        environment.lose_receipt()
+    sequence.finish(expected, attempts=attempts)
     place = "POST" if isinstance(death.at, Asked) else "receipt write"
     fault = f"{death.variant}, {death.when} a {place}, receipt {death.memory}"
-    row = {"matrix": f"Kill matrix{world.over}", "at": f"{death.variant}-{death.place}", "fault": fault}
-    request.node.user_properties.append(("cell", row | {"codes": story.codes, "duplicates": world.duplicates()}))
-    story.check(request.node)
+    row = {"matrix": f"Kill matrix{environment.over}", "at": f"{death.variant}-{death.place}", "fault": fault}
+    request.node.user_properties.append(
+        ("cell", row | {"codes": sequence.codes, "duplicates": environment.duplicates()})
+    )
+    sequence.check(request.node)
 
 
-def _next_run(death: Death, world: World) -> int:
+def _next_run(death: Death, environment: Environment) -> int:
     """What the run after it must end in: 8 where something was being sent that nobody can look up."""
     unnumbered = death.variant == "unnumbered"
     stages = cells.VARIANTS[death.variant].get("stages", ("Integration", "Testing")) or ("Integration",)
-    if death.memory == "lost" or (death.memory == "kept" and not any(world.folder.glob(".shipline/*.json"))):
-        return 8 if unnumbered or world.deployed(stages[-1]) else 0
-    sending = {entry["name"] for entry in _entries(world) if entry["status"] == "sending"}
+    if death.memory == "lost" or (death.memory == "kept" and not any(environment.folder.glob(".shipline/*.json"))):
+        return 8 if unnumbered or environment.deployed(stages[-1]) else 0
+    sending = {entry["name"] for entry in _entries(environment) if entry["status"] == "sending"}
     if (
         "publish:centercode" in sending
         or any(name.startswith("notify:") for name in sending)
@@ -54,10 +58,10 @@ def _next_run(death: Death, world: World) -> int:
     ):
         return 8
     # A deploy that BuildMaster shows no trace of isn't sent again without a stage: it could be the next one's.
-    return 8 if "deploy" in sending and not world.deployed(stages[0]) else 0
+    return 8 if "deploy" in sending and not environment.deployed(stages[0]) else 0
 
 
-def _entries(world: World) -> Iterator[dict[str, Any]]:
+def _entries(environment: Environment) -> Iterator[dict[str, Any]]:
     """What the receipt said when the run was killed."""
-    for path in (world.folder / ".shipline").glob("*.json"):
+    for path in (environment.folder / ".shipline").glob("*.json"):
         yield from json.loads(path.read_text())["steps"]

@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
 from faults import wire
-from faults.elsewhere import Elsewhere
 from faults.proxy import Asked, Proxy, Rule
+from faults.redirect_target import RedirectTarget
+from http_server import HttpServer, Received, Reply
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
-
-
-class _Echo(BaseHTTPRequestHandler):
-    """Answers with what it was sent."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append(body)  # type: ignore[attr-defined]
-        self.send_response(201)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing is written."""
 
 
 @pytest.fixture
@@ -50,12 +32,13 @@ def proxy(
     context, authority = certified
     tls = context if request.param == "TLS" else None
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", authority)
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Echo) as server:
-        server.got = got  # type: ignore[attr-defined]
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        with Proxy(("127.0.0.1", server.server_port), tls=tls) as made:
-            yield made
-        server.shutdown()
+
+    def echo(received: Received) -> Reply:
+        got.append(received.body)
+        return Reply(201, received.body)
+
+    with HttpServer(echo) as server, Proxy(("127.0.0.1", server.server_port), tls=tls) as made:
+        yield made
 
 
 def test_it_passes_requests_on_over_one_connection_and_notes_them(proxy: Proxy) -> None:
@@ -113,9 +96,9 @@ def test_refused_from_the_request_on_and_taken_again_at_the_same_port(proxy: Pro
 
 
 def test_what_reaches_another_host_is_kept() -> None:
-    with Elsewhere() as elsewhere:
-        requests.get(f"{elsewhere.url}/moved", headers={"X-ApiKey": "sandbox-key"}, timeout=5)
-    assert b"sandbox-key" in elsewhere.heard[0]
+    with RedirectTarget() as redirect_target:
+        requests.get(f"{redirect_target.url}/moved", headers={"X-ApiKey": "sandbox-key"}, timeout=5)
+    assert b"sandbox-key" in redirect_target.heard[0]
 
 
 @pytest.mark.parametrize("proxy", ["TLS"], indirect=True)

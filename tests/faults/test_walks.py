@@ -14,8 +14,8 @@ from faults import walks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_WALKS = int(os.environ.get("WALKS", "100"))
-_TOGETHER = 10
+_WALKS = int(os.environ.get("WALKS", "8"))
+_TOGETHER = 4
 _SETTINGS = settings(
     max_examples=_TOGETHER,
     stateful_step_count=6,

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from faults import trouble
-from faults.ground import MANNERS, STAGES, ground
+from faults import interruptions
+from faults.walk_environment import MANNERS, STAGES, environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ Span = Literal["once", "passing", "lasting"]
 # A run that has little left to do sends few requests: low numbers come more often.
 _NTH = st.one_of(st.integers(1, 6), st.integers(1, 24))
 _NTH_CHANGE = st.one_of(st.integers(1, 2), st.integers(1, 8))
-_FAULT = st.sampled_from(trouble.FAULTS)
+_FAULT = st.sampled_from(interruptions.FAULTS)
 _SIGNAL = st.sampled_from(["SIGKILL", "SIGTERM", "SIGINT"])
 _SPANS = st.sampled_from(["once", "passing", "lasting"])
 _STAGES = st.sampled_from([list(STAGES), []])
@@ -43,7 +43,7 @@ class Walk(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         totals["walks"] += 1
-        self.ground = ground()
+        self.environment = environment()
         self.told: list[str] = []
         self.lost = self.restaged = self.begun = False
 
@@ -54,15 +54,17 @@ class Walk(RuleBasedStateMachine):
     def begin(self, ci: bool, numbered: bool, stages: list[str], closing: bool) -> None:
         """``closing``: whether BuildMaster closes the release after the last stage named here."""
         self._tell("begin", ci=ci, numbered=numbered, stages=stages, closing=closing)
-        self.ground.begin(ci=ci, numbered=numbered, stages=stages, closing=closing and (ci or numbered))
+        self.environment.begin(ci=ci, numbered=numbered, stages=stages, closing=closing and (ci or numbered))
         self.begun = True
 
     @rule(heed=st.booleans())
     def run(self, heed: bool) -> None:
         """A run that nothing happens to. ``heed``: a person does what the last one's exit 8 asked for."""
         self._tell("run", heed=heed)
-        last = self.ground.last
-        self._after(self.ground.go(*(self.ground.advice() if heed and last and last.code == 8 else [])), set())
+        last = self.environment.last
+        self._after(
+            self.environment.go(*(self.environment.advice() if heed and last and last.code == 8 else [])), set()
+        )
 
     @rule(fault=_FAULT, nth=_NTH, span=_SPANS)
     def meet(self, fault: str, nth: int, span: Span) -> None:
@@ -76,11 +78,11 @@ class Walk(RuleBasedStateMachine):
         self._tell("meet_change", fault=fault, nth=nth, span=span)
         self._meet(fault, nth, "change", span)
 
-    @rule(how=st.sampled_from(trouble.CUTS), after=st.integers(0, 23), passing=st.booleans())
+    @rule(how=st.sampled_from(interruptions.CUTS), after=st.integers(0, 23), passing=st.booleans())
     def cut(self, how: str, after: int, passing: bool) -> None:
         """A run whose connections fail after so many requests."""
         self._tell("cut", how=how, after=after, passing=passing)
-        self._after(self.ground.go(cut=(after, how, passing)), _REFUSALS)
+        self._after(self.environment.go(cut=(after, how, passing)), _REFUSALS)
 
     @rule(name=_SIGNAL, nth=_NTH, applied=st.booleans())
     def end(self, name: str, nth: int, applied: bool) -> None:
@@ -98,109 +100,108 @@ class Walk(RuleBasedStateMachine):
     def end_at_write(self, when: str, nth: int) -> None:
         """A run that is killed before or after the ``nth`` time its receipt is put in its place."""
         self._tell("end_at_write", when=when, nth=nth)
-        self._after(self.ground.go(launch=[when, str(nth)]), {-signal.SIGKILL})
+        self._after(self.environment.go(launch=[when, str(nth)]), {-signal.SIGKILL})
 
-    @precondition(lambda self: self.begun and self.ground.job == 1 and self._receipt_may_be_lost())
+    @precondition(lambda self: self.begun and self.environment.job == 1 and self._receipt_may_be_lost())
     @rule()
     def lose_receipt(self) -> None:
         self._tell("lose_receipt")
-        self.ground.lose_receipt()
+        self.environment.lose_receipt()
         self.lost = True
 
-    @precondition(lambda self: self.begun and not self.lost and (self.ground.ci or self.ground.numbered))
-    @precondition(lambda self: not self.ground.closing)
+    @precondition(lambda self: self.begun and not self.lost and (self.environment.ci or self.environment.numbered))
+    @precondition(lambda self: not self.environment.closing)
     @rule(numbered=st.booleans(), stages=_STAGES)
     def push(self, numbered: bool, stages: list[str]) -> None:
         """The same version again from another CI run, with a build of its own and perhaps other settings."""
         self._tell("push", numbered=numbered, stages=stages)
-        self.ground.next_job()
-        self.ground.numbered = numbered if self.ground.ci else self.ground.numbered
-        self.ground.configure(stages)
+        self.environment.next_job()
+        self.environment.numbered = numbered if self.environment.ci else self.environment.numbered
+        self.environment.configure(stages)
 
     @precondition(lambda self: self.begun and not self.lost)
     @rule(stages=_STAGES)
     def restage(self, stages: list[str]) -> None:
         """Other stages for the same build."""
         self._tell("restage", stages=stages)
-        self.ground.configure(stages)
+        self.environment.configure(stages)
         self.restaged = True
 
     @rule(stage=st.sampled_from(STAGES), manner=st.sampled_from(sorted(MANNERS)))
     def behave(self, stage: str, manner: str) -> None:
         """How deployments to a stage go from now on: well, with warnings, not, or never to an end."""
         self._tell("behave", stage=stage, manner=manner)
-        self.ground.behave(**{stage: manner})
+        self.environment.behave(**{stage: manner})
 
     @rule(seconds=st.sampled_from([1.0, 3600.0, _AGES]))
     def jump(self, seconds: float) -> None:
         """The services' clock goes forward."""
         self._tell("jump", seconds=seconds)
-        self.ground.sandbox.admin("clock", {"advance": seconds})
+        self.environment.sandbox.admin("clock", {"advance": seconds})
 
     @rule(hours=st.integers(-48, 48))
     def skew(self, hours: int) -> None:
         """The services' `Date` is off by so much."""
         self._tell("skew", hours=hours)
-        self.ground.turn(hours)
+        self.environment.turn(hours)
 
     @invariant()
     def nothing_is_there_twice(self) -> None:
         if self.begun:
-            self._assert(not self.ground.twice(), f"there are {', '.join(self.ground.twice())}")
+            self._assert(not self.environment.twice(), f"there are {', '.join(self.environment.twice())}")
 
     def teardown(self) -> None:
         """Everything is let be: now it must come to its end, by itself or with what a person is told to do."""
         if not self.begun:
             return
         self.told.append("state.teardown()")
-        self.ground.behave(**dict.fromkeys(STAGES, "good"))
-        self.ground.sandbox.admin("clock", {"advance": _AGES})
+        self.environment.behave(**dict.fromkeys(STAGES, "good"))
+        self.environment.sandbox.admin("clock", {"advance": _AGES})
         codes: list[int] = []
         while not codes or codes[-1] in (4, 5, 8):
             self._assert(len(codes) < _MOST_RUNS, f"it comes to no end: {codes}")
             heeded = codes and codes[-1] in (4, 8)
-            self._after(self.ground.go(*(self.ground.advice() if heeded else [])), set())
-            codes.append(self.ground.last.code if self.ground.last else 0)
+            self._after(self.environment.go(*(self.environment.advice() if heeded else [])), set())
+            codes.append(self.environment.last.code if self.environment.last else 0)
             self.nothing_is_there_twice()
         self._assert(codes[-1] == 0, f"it doesn't end well: {codes}")
         totals["settled by hand"] += 8 in codes
 
     def _receipt_may_be_lost(self) -> bool:
         """Only with its receipt can a build without a number be told from others, outside CI, or a change be seen."""
-        return not self.restaged and (self.ground.ci or self.ground.numbered)
+        return not self.restaged and (self.environment.ci or self.environment.numbered)
 
-    def _meet(self, fault: str, nth: int, of: trouble.Of, span: Span) -> None:
-        found = trouble.fault_named(fault, self.ground.elsewhere.url, 1 if span == "passing" else 30)
-        self._run(_REFUSALS, trouble.coming(found, nth, of, lasting=span == "lasting"))
+    def _meet(self, fault: str, nth: int, of: interruptions.Of, span: Span) -> None:
+        found = interruptions.fault_named(fault, self.environment.redirect_target.url, 1 if span == "passing" else 30)
+        self._run(_REFUSALS, interruptions.coming(found, nth, of, lasting=span == "lasting"))
 
-    def _end(self, name: str, nth: int, of: trouble.Of, applied: bool) -> None:
+    def _end(self, name: str, nth: int, of: interruptions.Of, applied: bool) -> None:
         number = getattr(signal, name)
-        fault = trouble.ending(lambda: self.ground.pid, number, applied=applied)
-        coming = trouble.coming(fault, nth, of)
+        fault = interruptions.ending(lambda: self.environment.pid, number, applied=applied)
+        coming = interruptions.coming(fault, nth, of)
         code = -number if number == signal.SIGKILL else 128 + number
         self._run(set(), coming, lambda: {code} if coming.fired else set())
 
     def _run(self, codes: set[int], met: Rule | None = None, must: Callable[[], set[int]] = set) -> None:
-        ended = self.ground.go(rule=met)
+        ended = self.environment.go(rule=met)
         totals["met"] += bool(met and met.fired and not must())
         self._after(ended, codes, must())
 
     def _after(self, ended: Ended, codes: set[int], must: set[int] | None = None) -> None:
         """What must hold after a run, beyond what always does."""
         totals["runs"] += 1
-        totals[f"exit {ended.code}"] += 1
         totals["killed"] += ended.code < 0
         totals["canceled"] += ended.code > 128
-        stuck = {6} if {"pending", "executing"} & self.ground.behaved else set()
-        failed = {5} if "failed" in self.ground.behaved else set()
+        stuck = {6} if {"pending", "executing"} & self.environment.behaved else set()
+        failed = {5} if "failed" in self.environment.behaved else set()
         # Without its receipt, and without a named stage, a build that has failed isn't moved.
-        unnamed = {4} if self.lost and not self.ground.stages and "no stage is named" in ended.text else set()
+        unnamed = {4} if self.lost and not self.environment.stages and "no stage is named" in ended.text else set()
         allowed = must or codes | stuck | failed | unnamed | {0, 8}
         self._assert(ended.code in allowed, f"exit {ended.code}, expected one of {sorted(allowed)}")
         if ended.code == 0:
-            self._assert(not self.ground.missing(), f"exit 0 without {', '.join(self.ground.missing())}")
+            self._assert(not self.environment.missing(), f"exit 0 without {', '.join(self.environment.missing())}")
         if ended.code == 8:
-            self._assert(len(self.ground.unsettled()) == 1, f"exit 8 names {sorted(self.ground.unsettled())}")
+            self._assert(len(self.environment.unsettled()) == 1, f"exit 8 names {sorted(self.environment.unsettled())}")
 
     def _assert(self, holds: bool, what: str) -> None:
         if not holds:
@@ -208,5 +209,5 @@ class Walk(RuleBasedStateMachine):
 
     def _story(self, what: str) -> str:
         steps = "\n".join(["from faults.walks import Walk", "state = Walk()", *self.told])
-        log = self.ground.last.text if self.ground.last else ""
+        log = self.environment.last.text if self.environment.last else ""
         return f"{what}\n\n{log}\n\nagain:\n\nPYTHONPATH=tests .venv/bin/python - <<'END'\n{steps}\nEND\n"

@@ -51,7 +51,7 @@ def answers(status: str, body: bytes = b"", **headers: str) -> Callable[[Exchang
     return lambda exchange: exchange.say(http(status, body, **headers))
 
 
-def refusals(elsewhere: str, wait: int) -> list[Fault]:
+def refusals(redirect_target: str, wait: int) -> list[Fault]:
     """Answers by which nothing was applied. ``wait``: seconds that a limiter or a 503 asks for."""
     json = {"Content_Type": "application/json"}
 
@@ -59,7 +59,7 @@ def refusals(elsewhere: str, wait: int) -> list[Fault]:
         now = datetime.now(UTC) + timedelta(hours=3)  # the server's clock is not ours
         reset = (now + timedelta(seconds=wait)).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
         limits = {"X_Rate_Limit_Limit": "1s", "X_Rate_Limit_Remaining": "0", "X_Rate_Limit_Reset": reset}
-        body = b'{"code": "TooManyRequests", "message": "API calls quota exceeded"}'
+        body = b'{"status": 429, "description": "API calls quota exceeded", "code": "X", "message": "exceeded"}'
         exchange.say(
             http("429 Too Many Requests", body, Date=now.strftime("%a, %d %b %Y %H:%M:%S GMT"), **json, **limits)
         )
@@ -69,8 +69,8 @@ def refusals(elsewhere: str, wait: int) -> list[Fault]:
         Fault("401", "refused", answers("401 Unauthorized", b'{"message": "bad key"}', **json), code=3),
         Fault("403", "refused", answers("403 Forbidden", b"no permission"), code=3),
         Fault("404", "refused", answers("404 Not Found", b"nothing here"), code=4),
-        Fault("302", "refused", answers("302 Found", Location=f"{elsewhere}/moved"), code=4),
-        Fault("307", "refused", answers("307 Temporary Redirect", Location=f"{elsewhere}/moved"), code=4),
+        Fault("302", "refused", answers("302 Found", Location=f"{redirect_target}/moved"), code=4),
+        Fault("307", "refused", answers("307 Temporary Redirect", Location=f"{redirect_target}/moved"), code=4),
         Fault(
             "429-text",
             "limited",
@@ -118,24 +118,30 @@ def bodies() -> list[Fault]:
 
 
 def unsent() -> list[Fault]:
-    """The connection can't be made; see World for how."""
+    """The connection can't be made; see Environment for how."""
     return [Fault(name, "never", lambda _: None, passing=True) for name in ("refused", "dns", "handshake")]
 
 
-def of_look_up(elsewhere: str, wait: int) -> list[Fault]:
-    return [*unsent(), *troubles(wait), *bodies(), *refusals(elsewhere, wait)]
+def of_look_up(redirect_target: str, wait: int) -> list[Fault]:
+    return [*unsent(), *troubles(wait), *bodies(), *refusals(redirect_target, wait)]
 
 
-def of_change(elsewhere: str, wait: int) -> list[Fault]:
+def of_change(redirect_target: str, wait: int) -> list[Fault]:
     applied = [replace(fault, applied=True, unread=False) for fault in troubles(wait)]
-    return [*unsent(), *troubles(wait), *applied, *bodies(), *refusals(elsewhere, wait)]
+    return [*unsent(), *troubles(wait), *applied, *bodies(), *refusals(redirect_target, wait)]
+
+
+def send_signal(pid: int, number: int) -> None:
+    """Send a signal to one process: an id of 0 would mean all processes of the tests."""
+    assert pid > 0
+    os.kill(pid, number)
 
 
 def kill(pid: Callable[[], int], *, applied: bool) -> Fault:
     """SIGKILL for the process that asks, before or after the server has done what it asks for."""
 
     def spoil(exchange: Exchange) -> None:
-        os.kill(pid(), signal.SIGKILL)
+        send_signal(pid(), signal.SIGKILL)
         exchange.hold()
 
     return Fault("kill", "maybe", spoil, applied=applied)

@@ -8,25 +8,29 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shipline import changelog, commits, config, links, notes, receipt, values, version
+from shipline import sanitizer, values, version
 from shipline.ci import github, gitlab, jenkins
-from shipline.document import Problems
 from shipline.errors import InvalidInputError, NotAuthorisedError, RefusedError, UnavailableError, UnknownOutcomeError
-from shipline.pipeline import Network
-from shipline.resolution import keys
-from shipline.services import answer, arguments, openapi
+from shipline.inputs import config_file
+from shipline.inputs.document import Problems
+from shipline.interpolation import UnknownNameError, interpolate
+from shipline.pipeline import secrets, v3
+from shipline.release_notes import changelog, commits, render
+from shipline.run import links, receipt_file
+from shipline.services import openapi, parameters, response
 from shipline.services.buildmaster import Build, Deployment
-from shipline.services.operation import Client
-from shipline.text import UnknownNameError, interpolate
-from shipline.transport.failure import failed
-from shipline.transport.retry_after import LONGEST, seconds_to_wait
-from shipline.transport.session import Answer, Request
+from shipline.services.client import Client
+from shipline.services.registry import SERVICES
+from shipline.transport.failures import failed
+from shipline.transport.messages import Request, Response
+from shipline.transport.retry import LONGEST_PAUSE_S, seconds_to_wait
+from shipline.transport.settings import Network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 FOLDER = Path(tempfile.mkdtemp(prefix="shipline-fuzz-"))
-OPERATIONS = [operation for service in openapi.SERVICES for operation in openapi.operations(service).values()]
+OPERATIONS = [operation for service in sorted(SERVICES) for operation in openapi.operations(service).values()]
 PARAMETERS = [parameter for operation in OPERATIONS for parameter in operation.parameters]
 
 
@@ -34,14 +38,14 @@ def _rate_headers(text: str) -> None:
     one, _, other = text.partition("|")
     for name in ("Retry-After", "X-Rate-Limit-Reset", "Date"):
         seconds = seconds_to_wait({name: one, "Date": other, "Retry-After" if name == "Date" else name: one})
-        assert seconds is None or 0 <= seconds <= LONGEST
+        assert seconds is None or 0 <= seconds <= LONGEST_PAUSE_S
 
 
 def _answer(text: str, status: int, *, method: str = "POST") -> None:
     for operation in OPERATIONS[:: max(1, len(OPERATIONS) // 6)]:
         body = text.encode("utf-8", "surrogatepass")
         try:
-            data = answer.read("x", operation, Request(method, "https://x.example"), Answer(status, {}, body))
+            data = response.read("x", operation, Request(method, "https://x.example"), Response(status, {}, body))
         except (RefusedError, NotAuthorisedError, UnavailableError, UnknownOutcomeError):
             pass
         else:
@@ -65,7 +69,7 @@ def _receipt(text: str) -> None:
     file = FOLDER / "receipt.json"
     file.write_bytes(text.encode("utf-8", "surrogatepass"))
     with suppress(InvalidInputError):
-        receipt._read(file)
+        receipt_file.read(file)
 
 
 def _event(text: str) -> None:
@@ -93,10 +97,10 @@ def _variables(text: str) -> None:
 
 def _config(text: str) -> None:
     problems = Problems()
-    root = config.parse(text.encode("utf-8", "surrogatepass"), "x.yml", problems)
-    if root is not None:
-        list(root.walk())
-        root.plain()
+    document = config_file.parse(text.encode("utf-8", "surrogatepass"), "x.yml", problems)
+    if document is not None:
+        for path, _ in document.walk():
+            assert document.location(path).line
 
 
 def _changelog(text: str) -> None:
@@ -105,7 +109,7 @@ def _changelog(text: str) -> None:
 
 
 def _bounded(text: str) -> None:
-    assert len(notes.bounded(text, "truncate", "https://x.example/1")) <= notes.V3_LIMIT
+    assert render.units(render.bounded(text, "truncate", "https://x.example/1")[0]) <= render.V3_LIMIT
 
 
 def _readable(text: str) -> str:
@@ -114,19 +118,19 @@ def _readable(text: str) -> str:
 
 
 def _body(text: str) -> None:
-    html = notes.to_html(_readable(text))
-    assert not notes.sanitised(html)[1], html
+    html = render.to_html(_readable(text))
+    assert not sanitizer.sanitize(html)[1], html
 
 
 def _arguments(text: str) -> None:
     for parameter in PARAMETERS[:: max(1, len(PARAMETERS) // 20)]:
-        arguments.from_text(parameter, text)
+        parameters.from_text(parameter, text)
 
 
 def _git_log(text: str) -> None:
     for record in filter(None, text.split("\0")):
         made = commits.as_markdown([commits.Commit("x", record, record, merge=False)])
-        assert "\n" not in made.removeprefix("- ")
+        assert all(line.startswith(("- ", "### ")) for line in made.split("\n") if line), made
 
 
 def _names(text: str) -> None:
@@ -138,7 +142,7 @@ def _address(text: str) -> None:
     client = Client("centercode", "https://x.example", None, Network())
     if client._is_ours(text):
         assert text.lower().startswith("https://x.example")
-    list(keys.within(text))
+    list(secrets.keys_in_query(text))
 
 
 def _raising(parse: Callable[[str], Any]) -> Callable[[str], None]:
@@ -169,13 +173,13 @@ PARSERS: dict[str, Callable[[str], None]] = {
     "a changelog": _changelog,
     "notes for v3": _bounded,
     "notes for Centercode": _body,
-    "given HTML": lambda text: notes.sanitised(_readable(text)) and None,
+    "given HTML": lambda text: sanitizer.sanitize(_readable(text)) and None,
     "arguments": _arguments,
     "git's log": _git_log,
     "names in braces": _names,
     "an address in an answer": _address,
     "a link's size": lambda text: links._bytes(text) and None,
-    "a version": _raising(lambda text: version.for_v3(version.parse(text))),
+    "a version": _raising(lambda text: v3.derive_version(version.parse(text))),
     "a moment": _raising(lambda text: values.utc(values.instant(text))),
     "a duration": _raising(lambda text: values.human_duration(values.duration(text))),
     "a URL": _raising(values.base_url),

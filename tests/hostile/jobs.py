@@ -30,13 +30,15 @@ WAYS = {
     "announce": Way(_CENTERCODE, "POST /api/v1/projects/WidgetPro", 1),
     "create": Way(_V3, "POST /v3/releases", 1),
     "look": Way(_V3, "GET /v3/releases", 0),
-    "build": Way(_BUILDMASTER, "GET /api/releases", 0),
+    "build": Way(_BUILDMASTER, "POST /api/releases", 0),
 }
 CI = {
     "local": {},
     "github": {"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1"},
     "gitlab": {"GITLAB_CI": "true", "CI_PIPELINE_ID": "7", "CI_JOB_URL": "https://gitlab.example.com/a/b/-/jobs/1"},
     "jenkins": {"JENKINS_URL": "https://ci.example.com/", "SHIPLINE_OUT_FOLDER": "out"},
+    "azure": {"TF_BUILD": "True", "BUILD_BUILDID": "7", "SYSTEM_JOBATTEMPT": "1"},
+    "teamcity": {"TEAMCITY_VERSION": "2025.11", "BUILD_NUMBER": "7"},
 }
 
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from markdown_it import MarkdownIt
 
 from job.project import KEYS
+from unit.ci_commands import OBEYED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,15 +22,35 @@ LONGEST_LOG = 40_000  # characters
 _OURS = re.compile(r"::(?:warning|error|group|endgroup|add-mask|debug)\b[^\n]*")
 _TITLES = {3: "not authorised", 4: "refused", 7: "service unavailable", 8: "outcome unknown"}
 # Elements of the page that a CI system shows: what its own Markdown makes, and no picture.
-_ELEMENTS = {"h1", "h2", "h3", "p", "ul", "li", "strong", "code", "a", "table", "thead", "tbody", "tr", "th", "td"}
+_ELEMENTS = {
+    "h1",
+    "h2",
+    "h3",
+    "p",
+    "ul",
+    "li",
+    "strong",
+    "code",
+    "a",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "blockquote",
+    "ol",
+}
 _REPORTED = {*_ELEMENTS, "header", "main", "footer", "h4", "dl", "dt", "dd", "ol", "div", "span", "pre", "time", "svg"}
-_REPORTED |= {"rect", "details", "summary"}
+_REPORTED |= {"line", "text", "use", "symbol", "path", "circle", "details", "summary", "section", "caption", "b", "br/"}
 OUTPUTS = {
     "result", "failed-step", "receipt", "centercode-release-id", "centercode-release-url", "centercode-release-status",
     "v3-release-id", "v3-release-state", "buildmaster-release-id", "buildmaster-release-number", "buildmaster-build-id",
     "buildmaster-build-number", "buildmaster-url", "buildmaster-stage", "buildmaster-deployment-id",
     "buildmaster-deployment-status",
 }  # fmt: skip
+_AZURE = {"group", "endgroup", "task.setsecret", "task.setvariable", "task.uploadsummary", "task.logissue"}
+_TEAMCITY = {"blockOpened", "blockClosed", "message", "setParameter", "buildStatus", "buildProblem", "publishArtifacts"}
 _SECTION = re.compile(r"\x1b\[0Ksection_(?:start|end):[0-9]+:[A-Za-z0-9_.-]+\r\x1b\[0K")
 
 
@@ -43,14 +64,17 @@ def check(met: Met, ci: str) -> None:
         assert f"({_TITLES[met.code]})" in met.text
         assert met.line("DONE: ") == "DONE: nothing"
     _is_plain(_SECTION.sub("", met.text) if ci == "gitlab" else met.text)
-    shown = "\n".join(line for line in met.text.split("\n") if not line.startswith("::add-mask::"))
+    masks = ("::add-mask::", "##vso[task.setsecret]")
+    shown = "\n".join(line for line in met.text.split("\n") if not line.startswith(masks))
     assert not [key for key in KEYS.values() if key in shown or quote(key, safe="") in shown]
     for written in (met.folder / name for name in _files(met.folder)):
         for key in KEYS.values():
             for form in (key, quote(key, safe="")):
                 assert form.encode() not in written.read_bytes(), written
     _report((met.folder / "report.html").read_text())
-    {"github": _github, "gitlab": _gitlab, "jenkins": _jenkins}.get(ci, lambda _: None)(met)
+    {"github": _github, "gitlab": _gitlab, "jenkins": _jenkins, "azure": _azure, "teamcity": _teamcity}.get(
+        ci, lambda _: None
+    )(met)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -70,10 +94,10 @@ def _report(page: str) -> None:
     _is_plain(page)
     assert set(re.findall(r"<(?!/)([^\s>]*)", body)) <= _REPORTED
     assert set(re.findall(r'<\w[^>]*?\s([\w-]+)="', body)) <= {
-        "aria-hidden", "aria-label", "class", "datetime", "height", "href", "preserveAspectRatio", "rel", "role",
-        "scope", "tabindex", "viewBox", "width", "x", "y",
+        "aria-hidden", "aria-label", "class", "cx", "cy", "d", "data-label", "datetime", "href", "id", "r", "rel",
+        "role", "scope", "title", "viewBox", "x", "x1", "x2", "y", "y1", "y2",
     }  # fmt: skip
-    assert all(re.match(r"https?:", url) for url in re.findall(r'href="([^"]*)"', body))
+    assert all(re.match(r"https?:|#\w+$", url) for url in re.findall(r'href="([^"]*)"', body))
 
 
 def _github(met: Met) -> None:
@@ -110,9 +134,32 @@ def _jenkins(met: Met) -> None:
     for line in (met.folder / "out/outputs").read_text().split("\n")[:-1]:
         assert line.partition("=")[0].lower() in names, line
     text = (met.folder / "out/description.html").read_text()
-    assert not re.search(r"<(?!/?(?:h[1-3]|p|ul|li|strong|code|pre|a|table|t[hrd]|thead|tbody)\b)", text)
+    assert not re.search(r"<(?!/?(?:h[1-3]|p|ul|ol|li|blockquote|strong|code|pre|a|table|t[hrd]|thead|tbody)\b)", text)
     assert not re.search(r"<[^>]*\s(?:on\w+|style|src)=", text)
     assert all(re.match(r"https?:", url) for url in re.findall(r'href="([^"]*)"', text))
+
+
+def _azure(met: Met) -> None:
+    for command in OBEYED["azure"](met.text):
+        assert command.name in _AZURE, command
+        if command.name == "task.setvariable":
+            assert command.properties["variable"].removeprefix("OUT_").lower().replace("_", "-") in OUTPUTS
+            assert "$(" not in command.text
+    _is_harmless((met.folder / ".shipline-reports/summary.md").read_text())
+
+
+def _teamcity(met: Met) -> None:
+    for message in OBEYED["teamcity"](met.text):
+        assert message.name in _TEAMCITY, message
+        if message.name == "setParameter":
+            name = message.properties["name"].removeprefix("env.SHIPLINE_OUT_")
+            assert name.lower().replace("_", "-") in OUTPUTS
+            assert "%" not in message.properties["value"]
+    _is_harmless((met.folder / ".shipline-reports/summary.md").read_text())
+
+
+NOTES_IN_THE_SUMMARY = "<div>\n<p>News.</p>\n</div>\n"
+"""The only HTML: the notes as Centercode gets them."""
 
 
 def _is_harmless(markdown: str) -> None:
@@ -120,6 +167,8 @@ def _is_harmless(markdown: str) -> None:
     reader = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     tokens = reader.parse(markdown)
     for token in [*tokens, *(child for t in tokens for child in t.children or ())]:
+        if token.content == NOTES_IN_THE_SUMMARY:
+            continue
         assert token.type not in ("html_block", "html_inline", "image", "code_block"), token
         assert not token.tag or token.tag in _ELEMENTS, token
         if token.type == "link_open":

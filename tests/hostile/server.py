@@ -9,6 +9,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from faults import http1
+from faults.proxy import LISTS
 
 if TYPE_CHECKING:
     import socket
@@ -27,7 +28,9 @@ class Server(http1.Listener):
 
     @property
     def changes(self) -> list[str]:
-        return [asked for asked in self.asked if not asked.startswith(("GET", "HEAD"))]
+        return [
+            asked for asked in self.asked if not asked.startswith(("GET", "HEAD")) and asked.split()[1] not in LISTS
+        ]
 
     def served(self, client: socket.socket) -> None:
         client.settimeout(http1.PATIENCE)

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hostile.server import encoded
-from shipline import notes
+from shipline import sanitizer
+from shipline.ci.facts import Facts
 from shipline.errors import InvalidInputError
-from shipline.pipeline import Facts
-from shipline.resolve import Loaded, Sources, load
+from shipline.inputs.sources import Inputs
+from shipline.pipeline.resolve import ResolvedPipeline, Sources, load
+from shipline.release_notes import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +56,7 @@ def workspace(tmp_path: Path) -> Path:
     return made
 
 
-def _read(case: dict[str, Any], workspace: Path) -> Loaded:
+def _read(case: dict[str, Any], workspace: Path) -> ResolvedPipeline:
     if "text" in case or "pieces" in case or "hex" in case or "numbered" in case:
         text = _text(case)
     else:
@@ -70,7 +72,7 @@ def _read(case: dict[str, Any], workspace: Path) -> Loaded:
     (workspace / "shipline.yml").write_bytes(
         text.encode("utf-8", "surrogatepass") if "hex" not in case else encoded(case)
     )
-    return load(Sources({}, environ, None, None, facts, workspace, need_keys=True))
+    return load(Sources(Inputs.read({}, environ), None, None, facts, workspace, need_keys=True))
 
 
 def _text(case: dict[str, Any]) -> str:
@@ -99,7 +101,7 @@ def test_an_input_is_refused_or_stays_text(case: dict[str, Any], workspace: Path
 
 @pytest.mark.parametrize("case", [*_cases("html")])
 def test_a_body_can_do_nothing(case: dict[str, Any]) -> None:
-    html = notes.to_html(case["markdown"])
+    html = render.to_html(case["markdown"])
     tags = re.findall(r"<\s*/?\s*([^\s>/]+)([^>]*)>", html)
     assert {name for name, _ in tags} <= {
         "p",
@@ -120,14 +122,14 @@ def test_a_body_can_do_nothing(case: dict[str, Any]) -> None:
         for address in re.findall(r'(?:href|src)="([^"]*)"', attributes):
             assert re.match(r"(?:https?|mailto):", address), html
         assert name != "b"
-    clean, changed = notes.sanitised(html)
+    clean, changed = sanitizer.sanitize(html)
     assert not changed, (html, clean)
 
 
 @pytest.mark.parametrize("case", [*_cases("html")])
 def test_html_that_was_given_is_sanitised_and_the_change_is_told(case: dict[str, Any]) -> None:
     given = case["markdown"].encode("utf-8", "replace").decode()
-    clean, changed = notes.sanitised(given)
+    clean, changed = sanitizer.sanitize(given)
     for found in re.findall(r"<\s*([a-z]+)([^>]*)>", clean):
         assert found[0] not in {"script", "style", "iframe", "form", "input", "object", "base", "meta", "link", "svg"}
         assert not re.search(r"\son\w+=|javascript:", found[1], re.IGNORECASE)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
+import time
+from collections import Counter
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from job.project import PRODUCT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from job.project import Project
+    from job.project import Ended, Project
 
+ALL = "products/*.yml"
 NAMES = ("camera", "router", "switch")
 FIRMWARE = [{"key": "Firmware"}]
 
@@ -70,3 +75,32 @@ def product_id(name: str) -> str:
 def _application(at: int, name: str, stages: Mapping[str, dict[str, object]]) -> dict[str, object]:
     both = [{"name": "Integration", **stages.get(name, {})}, {"name": "Testing"}]
     return {"id": at, "name": name, "pipelines": {"Standard": {"stages": both}}}
+
+
+def receipts(project: Project) -> dict[str, dict[str, Any]]:
+    """Return the receipts by their names."""
+    return {path.stem: json.loads(path.read_text()) for path in (project.path / ".shipline").glob("*.json")}
+
+
+def done_once(project: Project, count: int = len(NAMES)) -> bool:
+    """True if the services have each product's build, deployments and announcements, once."""
+    wanted = dict.fromkeys(("create-build", "project-release", "publish-release"), count) | {"deploy-build": 2 * count}
+    asked = Counter(project.operations())
+    return {name: asked[name] for name in wanted} == wanted
+
+
+def rows(ended: Ended) -> dict[str, str]:
+    """Return the row of each product in the combined table."""
+    return dict(
+        match.groups()
+        for line in ended.out.splitlines()
+        if (match := re.fullmatch(r"(\S+) +(\S.*)", line)) and " | " not in line
+    )
+
+
+def until(project: Project, operation: str, count: int) -> None:
+    """Wait until the services have received so many requests of the operation."""
+    end = time.monotonic() + 30
+    while project.operations().count(operation) < count:
+        assert time.monotonic() < end, project.operations()
+        time.sleep(0.05)

@@ -12,8 +12,9 @@ import traceback
 from typing import TYPE_CHECKING
 from unittest import mock
 
-from shipline.cli import main
-from shipline.transport import pacing, redaction, session
+from shipline import cancellation, redaction
+from shipline.cli.main import main
+from shipline.transport import rate_limit, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,8 +48,9 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> t
 def _as_at_the_start() -> Iterator[None]:
     """Nothing of what an earlier run left in the process, and nothing left by this one."""
     redaction.redact.__init__()  # type: ignore[misc]
-    pacing.pacer.__init__()  # type: ignore[misc]
-    session.ca_bundle.cache_clear()
+    rate_limit.pacer.__init__()  # type: ignore[misc]
+    cancellation.cancel_token.__init__()  # type: ignore[misc]
+    settings.ca_bundle.cache_clear()
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     logs = [logging.getLogger(name) for name in ("shipline.http", "shipline.answers")]
     before = [(log.handlers[:], log.level) for log in logs]

@@ -64,6 +64,8 @@ class Newcomer:
             check=False,
         )
         assert done.returncode == 0, (line, done.stdout, done.stderr)
+        for built in (folder or self.folder).glob("dist/*"):  # and the build uploads it
+            self.sandbox.put_file(built.name, built.read_bytes())
         return done.stdout
 
     def pushed(self) -> Path:

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import sample
 from job import in_process
+from sample import PRODUCT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fork_server import ForkServer
     from shipline_sandbox.server import Running
 
 IN_PROCESS = "JOB_TESTS_IN_PROCESS" in os.environ
@@ -28,33 +31,15 @@ KEYS = {
     "SHIPLINE_CENTERCODE_API_KEY": "sandbox-center+/=%'\"key",
     "SHIPLINE_V3_TOKEN": "sandbox-v3.to+/=%'\"ken",
 }
-PRODUCT = "27d6f2a0-3d6b-4f52-9f5e-6a1c6f0e8a11"
-
-CONFIG = """
-release:
-  version: 1.4.0
-  notes: {{file: CHANGELOG.md}}
-artifacts:
-  - path: dist/*.zip
-    url: {url}/files/{{filename}}
-buildmaster:
-  url: {url}
-  application: Widget
-  pipeline: Standard
-  build-number: "7"
-  variables: {{Branch: main, Zip: "{{artifact_url}}"}}
-  stages: [Integration, Testing]
-v3:
-  url: {url}
-  product-id: {product}
-  platforms: [windows, linux]
-  state: published
-centercode:
-  url: {url}
-  project: WidgetPro
-  release-type: Firmware
-network: {{retry-for: 1s}}
-"""
+CONFIG = (
+    "\n"
+    + sample.config(
+        build_number='  build-number: "7"',
+        variables='  variables: {{Branch: main, Zip: "{{artifact_url}}"}}',
+        subtitle="",
+    ).replace("/widget/{{version}}", "")
+    + "network: {{retry-for: 1s}}\n"
+)
 
 NOTES = """# Changelog
 
@@ -62,6 +47,15 @@ NOTES = """# Changelog
 
 - Widgets **turn** <both> ways.
 """
+
+
+LISTS = {"get-releases", "get-builds", "get-deployments"}  # of BuildMaster, by POST
+
+
+def changes(request: dict[str, Any]) -> bool:
+    """Whether a request of the sandbox's log asks a service to change something."""
+    reads = request["method"] in ("GET", "HEAD") or request["operation"] in LISTS
+    return not reads and request["service"] != "files"
 
 
 @dataclass
@@ -99,6 +93,8 @@ class Project:
     path: Path
     sandbox: Running
     environ: dict[str, str] = field(default_factory=dict)
+    forks: ForkServer | None = None
+    """Forks the process of each run; None: each run is a new process."""
 
     def write(self, name: str, text: str | bytes) -> Path:
         file = self.path / name
@@ -128,21 +124,31 @@ class Project:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("SHIPLINE_", "INPUT_", "GITHUB_", "CI"))}
         return {**inherited, **KEYS, **self.environ, **more}
 
-    def start(self, *arguments: str, by: Sequence[str] = ("-m", "shipline"), **environ: str) -> subprocess.Popen[str]:
+    def start(
+        self,
+        *arguments: str,
+        by: Sequence[str] = ("-m", "shipline"),
+        stdin: int | None = None,
+        stderr: int = subprocess.PIPE,
+        **environ: str,
+    ) -> subprocess.Popen[str]:
         if IN_PROCESS:
             pytest.skip("needs a process of its own")
         return subprocess.Popen(
             [sys.executable, *by, *arguments],
             cwd=self.path,
             env=self._environ(environ),
+            stdin=stdin,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         )
 
     def shipline(self, *arguments: str, **environ: str) -> Ended:
         if IN_PROCESS:
             ended = Ended(*in_process.run(arguments, self._environ(environ), self.path))
+        elif self.forks and not self.forks.busy and not any(name.startswith("PYTHON") for name in environ):
+            ended = Ended(*self.forks.run(arguments, self.path, self._environ(environ)))
         else:
             process = self.start(*arguments, **environ)
             out, err = process.communicate(timeout=60)
@@ -164,7 +170,7 @@ class Project:
 
     def changes(self) -> list[dict[str, Any]]:
         """The requests that asked the services to change something, in order."""
-        return [r for r in self.sandbox.requests() if r["method"] not in ("GET", "HEAD") and r["service"] != "files"]
+        return [r for r in self.sandbox.requests() if changes(r)]
 
     def operations(self) -> list[str]:
         return [r["operation"] for r in self.changes()]

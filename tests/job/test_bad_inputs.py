@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from job.project import KEYS
-from shipline.cli import cli
+from shipline.cli.main import cli
 
 if TYPE_CHECKING:
     from job.project import Project
@@ -37,7 +37,7 @@ def test_run_refuses_it(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert ended.stdout.splitlines()[-3:] == [
         "DONE: nothing",
         "NOT DONE: everything",
-        "NEXT: mend the input and run again",
+        "NEXT: fix the configuration and run again",
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["dist"]
 
@@ -83,6 +83,18 @@ def test_an_unknown_flag_gets_a_suggestion(project: Project) -> None:
     ended = project.shipline("run", "--buildmaster-aplication", "x")
     assert ended.code == 2
     assert "--buildmaster-application" in ended.err
+    ended = project.shipline("run", "--stages", "Testing")
+    assert "No such option '--stages'. Did you mean '--buildmaster-stages'?" in ended.err
+    assert "--steps" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("journl", "journal"), ("buildmastr", "buildmaster"), ("valdate", "validate")]
+)
+def test_an_unknown_command_gets_a_suggestion(project: Project, name: str, meant: str) -> None:
+    ended = project.shipline(name)
+    assert ended.code == 2
+    assert f"No such command '{name}'. Did you mean '{meant}'?" in ended.err
 
 
 def test_validate_needs_no_key_and_no_network(project: Project) -> None:

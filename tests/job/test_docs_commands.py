@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from job.project import KEYS
-from unit.pages import Page
+from repository.pages import Page
 
 if TYPE_CHECKING:
     from job.project import Project
@@ -45,7 +45,7 @@ def test_the_readme(project: Project) -> None:
     text = re.sub(r"https://dl\.example\.com", f"{project.sandbox.url}/files", block)
     project.write("shipline.yml", re.sub(r"https://[a-z.]+\.(example|centercode)\.com", project.sandbox.url, text))
     project.write("CHANGELOG.md", "## 1.4.0\n\n- New.\n")
-    project.sandbox.put_file("widget/1.4.0/widget.zip", b"PK")
+    project.sandbox.put_file("widget/1.4.0/widget.zip", (project.path / "dist/widget.zip").read_bytes())
     person = ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
     for command in (["init", "-q"], [*person, "commit", "-qm", "x", "--allow-empty"], ["tag", "v1.4.0"]):
         subprocess.run(["git", *command], cwd=project.path, check=True)

@@ -6,16 +6,16 @@ import contextlib
 import socket
 import ssl
 import subprocess
-import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from faults.proxy import Proxy
+from http_server import HttpServer, Received, Reply
 from job.tls import spoken
+from sample import PRODUCT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,81 +35,21 @@ def closed_port() -> int:
         return port
 
 
-class Other(BaseHTTPRequestHandler):
-    """A server that isn't the sandbox: it answers everything with nothing, at its own time of day."""
-
-    ahead = timedelta()
-    seen: list[str]
-
-    def do_HEAD(self) -> None:
-        self.send_response_only(200)
-        self.send_header("Date", format_datetime(datetime.now(UTC) + self.ahead, usegmt=True))
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def parse_request(self) -> bool:
-        good = super().parse_request()
-        self.seen.append(f"{self.command} {self.path} {sorted(self.headers)}")
-        return good
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing is written."""
-
-
 @contextlib.contextmanager
 def other(ahead: timedelta = timedelta(), certificate: Path | None = None) -> Iterator[tuple[str, list[str]]]:
-    """Its URL, and the requests that it got."""
+    """A server that isn't the sandbox and responds with nothing, at its own time of day: its URL and requests."""
     seen: list[str] = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Other,), {"ahead": ahead, "seen": seen}))
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+
+    def respond(received: Received) -> Reply:
+        seen.append(received.head)
+        return Reply(headers={"Date": format_datetime(datetime.now(UTC) + ahead, usegmt=True)})
+
+    context = None
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}", seen
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@contextlib.contextmanager
-def connecting_proxy() -> Iterator[tuple[str, list[str]]]:
-    """A proxy for TLS connections: its address, and the heads of the requests that it got."""
-    heads: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_CONNECT(self) -> None:
-            heads.append(f"{self.requestline}\n{self.headers}")
-            host, _, port = self.path.partition(":")
-            with socket.create_connection((host, int(port))) as there:
-                self.send_response_only(200)
-                self.end_headers()
-                back = threading.Thread(target=pump, args=(there, self.connection), daemon=True)
-                back.start()
-                pump(self.connection, there)
-                back.join()
-            self.close_connection = True
-
-        def log_message(self, *_: Any) -> None:
-            """Nothing is written."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        yield f"127.0.0.1:{server.server_port}", heads
-        server.shutdown()
-        thread.join()
-
-
-def pump(one: socket.socket, other: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while chunk := one.recv(65536):
-            other.sendall(chunk)
-        other.shutdown(socket.SHUT_WR)
+    with HttpServer(respond, tls=context) as server:
+        yield server.url, seen
 
 
 def self_signed(folder: Path, names: str, days: int) -> Path:
@@ -131,11 +71,17 @@ def test_all_is_well_before_the_first_release_and_after_it(project: Project) -> 
     assert project.changes() == []
     assert project.shipline("run").code == 0
     changes = project.changes()
+    wrong = ("--buildmaster-application", "widgets", "--v3-product-id", PRODUCT[:-1], "--buildmaster-stages", "Test")
+    ended = project.shipline("doctor", *wrong)
+    assert "do: check buildmaster.application; this key can see: Widget, Gadget (no action needed if" in ended.out
+    assert f"do: check v3.product-id; this key can see: {PRODUCT}\n" in ended.out
+    ended = project.shipline("doctor", *wrong[-2:])
+    assert "do: check buildmaster.stages; this key can see: Testing, Integration" in ended.out
     ended = project.shipline("doctor")
     assert ended.code == 0, ended.text
-    assert "buildmaster: takes the key; application Widget is there" in lines(ended, "ok")
-    assert any(line.startswith("buildmaster: release 1.4 is there") for line in lines(ended, "ok"))
-    assert any(line.startswith("v3: takes the token") and "has releases" in line for line in lines(ended, "ok"))
+    assert "buildmaster: accepts the key; application Widget exists" in lines(ended, "ok")
+    assert any(line.startswith("buildmaster: release 1.4.0 exists") for line in lines(ended, "ok"))
+    assert any(line.startswith("v3: accepts the token") and "has releases" in line for line in lines(ended, "ok"))
     assert project.changes() == changes
 
 
@@ -145,7 +91,7 @@ def test_centercode_is_asked_for_headers_only_and_never_with_the_key(project: Pr
     assert ended.code == 0, ended.text
     assert [line.split(" ")[:2] for line in seen] == [["HEAD", "/"]]
     assert "Authorization" not in seen[0]
-    assert any(line.startswith("centercode: the key, project WidgetPro") for line in lines(ended, "ok"))
+    assert any(line.startswith("centercode: the key, project WidgetPro") for line in lines(ended, "unchecked"))
 
 
 def test_a_wrong_key_doesnt_keep_the_others_from_being_tried(project: Project) -> None:
@@ -155,7 +101,7 @@ def test_a_wrong_key_doesnt_keep_the_others_from_being_tried(project: Project) -
     assert problem.startswith("buildmaster: ")
     assert "403" in problem
     assert "SHIPLINE_BUILDMASTER_API_KEY" in ended.line("NEXT:")
-    assert any(line.startswith("v3: takes the token") for line in lines(ended, "ok"))
+    assert any(line.startswith("v3: accepts the token") for line in lines(ended, "ok"))
     assert "stale-key-of-old" not in ended.text
 
 
@@ -189,7 +135,7 @@ def test_a_server_that_isnt_there(project: Project) -> None:
     assert ended.code == 7, ended.text
     assert "do: check the port: 127.0.0.1 is there, and nothing listens" in ended.out
     assert not any("BuildMaster 2" in line for line in lines(ended, "ok"))
-    assert any(line.startswith("v3: takes the token") for line in lines(ended, "ok"))
+    assert any(line.startswith("v3: accepts the token") for line in lines(ended, "ok"))
 
 
 def test_a_private_certificate_is_trusted_once_its_authority_is_given(project: Project, tmp_path: Path) -> None:
@@ -227,7 +173,7 @@ def test_https_where_plain_http_is_spoken(project: Project) -> None:
     url = project.sandbox.url.replace("http:", "https:")
     ended = project.shipline("doctor", "--buildmaster-url", url)
     assert ended.code == 4, ended.text
-    assert "is this an https server" in ended.line("NEXT:")
+    assert "check that this is an https server" in ended.line("NEXT:")
 
 
 def test_a_server_that_hangs_up_while_tls_is_set_up(project: Project, tmp_path: Path) -> None:
@@ -235,7 +181,7 @@ def test_a_server_that_hangs_up_while_tls_is_set_up(project: Project, tmp_path: 
         ended = project.shipline("doctor", "--buildmaster-url", proxy.url)
     assert ended.code == 7, ended.text
     assert any("the connection was closed while TLS was being set up" in line for line in ended.out.splitlines())
-    assert "does this port speak TLS 1.2 or newer" in ended.line("NEXT:")
+    assert "check that this port speaks TLS 1.2 or newer" in ended.line("NEXT:")
 
 
 def test_the_proxy_is_named_without_its_password(project: Project) -> None:
@@ -284,7 +230,8 @@ def test_the_password_of_a_proxy_is_hidden_wherever_it_turns_up(project: Project
 
 def test_a_certificate_is_looked_at_through_the_proxy(project: Project, tmp_path: Path) -> None:
     both = self_signed(tmp_path, "IP:127.0.0.1", days=90)
-    with other(certificate=both) as (url, seen), connecting_proxy() as (proxy, heads):
+    with other(certificate=both) as (url, seen), HttpServer() as tunnel:
+        proxy = tunnel.address
         environ = {"HTTPS_PROXY": f"http://somebody:pass-of-proxy@{proxy}", "NO_PROXY": "", "no_proxy": ""}
         given = ("--centercode-url", url, "--network-ca-bundle", "cert.pem")
         ended = project.shipline("doctor", *given, **environ)
@@ -292,6 +239,7 @@ def test_a_certificate_is_looked_at_through_the_proxy(project: Project, tmp_path
     assert f"goes through the proxy http://{proxy} (HTTPS_PROXY)" in ended.out
     assert "the certificate is valid until" in ended.out
     assert "pass-of-proxy" not in ended.text
+    heads = [received.head for received in tunnel.received]
     assert len(heads) == 2
     assert all("Proxy-Authorization: Basic " in head.title() for head in heads)
     assert len(seen) == 1
@@ -314,8 +262,10 @@ def test_keys_that_are_missing_or_odd_are_told_and_never_shown(project: Project)
         SHIPLINE_CENTERCODE_API_KEY="$CENTERCODE_KEY_OF_CI",
     )
     assert "keys: SHIPLINE_BUILDMASTER_API_KEY is not set" in lines(ended, "problem")
-    assert any("SHIPLINE_V3_TOKEN stands in quotes" in line for line in lines(ended, "warning"))
-    assert any("SHIPLINE_CENTERCODE_API_KEY looks like a variable" in line for line in lines(ended, "warning"))
+    assert any("SHIPLINE_V3_TOKEN: v3.token: is in quotes" in line for line in lines(ended, "problem"))
+    named = "SHIPLINE_CENTERCODE_API_KEY: centercode.api-key: is the name of a variable"
+    assert any(named in line for line in lines(ended, "problem"))
+    assert {request["service"] for request in project.sandbox.requests()} == {"buildmaster"}  # neither is tried
     assert "sandbox-in-quotes" not in ended.text
     assert "KEY_OF_CI" not in ended.text
     ended = project.shipline("doctor", SHIPLINE_V3_TOKEN="sandbox-broken in two")
@@ -332,7 +282,7 @@ def test_what_isnt_built_yet_is_only_a_warning(project: Project) -> None:
     assert ended.code == 0, ended.text
     told = " ".join(lines(ended, "warning"))
     assert all(name in told for name in ("release.version", "release.notes.file", "artifacts[0].path"))
-    assert any(line.startswith("v3: takes the token") for line in lines(ended, "ok"))
+    assert any(line.startswith("v3: accepts the token") for line in lines(ended, "ok"))
 
 
 def test_other_bad_input_is_exit_2_and_the_services_are_asked_all_the_same(project: Project) -> None:
@@ -342,7 +292,7 @@ def test_other_bad_input_is_exit_2_and_the_services_are_asked_all_the_same(proje
     assert any("v3.state" in line for line in lines(ended, "problem"))
     assert "keys: SHIPLINE_CENTERCODE_API_KEY is not set" in lines(ended, "problem")
     assert "buildmaster: BuildMaster 2024.0 (Sandbox)" in lines(ended, "ok")
-    assert any(line.startswith("v3: takes the token") for line in lines(ended, "ok"))
+    assert any(line.startswith("v3: accepts the token") for line in lines(ended, "ok"))
 
 
 def test_for_machines_and_in_few_words(project: Project) -> None:
@@ -364,4 +314,4 @@ def test_several_products_are_told_what_they_share_once(project: Project) -> Non
     ended = project.shipline("doctor", "--config", "products/*.yml")
     assert ended.code == 0, ended.text
     assert lines(ended, "ok").count("buildmaster: BuildMaster 2024.0 (Sandbox)") == 1
-    assert len([line for line in lines(ended, "ok") if line.startswith("v3: takes the token")]) == 2
+    assert len([line for line in lines(ended, "ok") if line.startswith("v3: accepts the token")]) == 2

@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from job import fleet
+
 if TYPE_CHECKING:
     from job.project import Project
 
 ROOT = Path(__file__).parents[2]
+ZIP = b"PK" + b"w" * 2046
 
 
-def use(project: Project, name: str) -> None:
+def use(project: Project, name: str, to: str = "shipline.yml") -> None:
     """The example as it stands, with the sandbox in place of the example's hosts, which don't exist."""
     text = (ROOT / "examples/config" / name).read_text()
-    assert "https://" in text
     text = re.sub(r"https://dl\.example\.com", f"{project.sandbox.url}/files", text)
     text = re.sub(r"https://[a-z.]+\.(example|centercode)\.com", project.sandbox.url, text)
-    project.write("shipline.yml", text)
+    project.write(to, text)
 
 
 def state(project: Project) -> dict[str, Any]:
@@ -100,7 +102,7 @@ def test_own_wheel_with_flat_inputs_only(project: Project, wheel: Path) -> None:
 def test_testers_and_customers(project: Project, tag: str, announced: str) -> None:
     use(project, "testers-and-customers.yml")
     project.write("CHANGELOG.md", "# Changelog\n\n## 2.0.0\n\nNew.\n")
-    project.sandbox.put_file(f"widget/{tag[1:]}/widget.zip", b"PK")
+    project.sandbox.put_file(f"widget/{tag[1:]}/widget.zip", ZIP)
     for command in (
         ["init", "-q"],
         ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "x", "--allow-empty"],
@@ -116,7 +118,7 @@ def test_testers_and_customers(project: Project, tag: str, announced: str) -> No
 
 def test_tell_testers(project: Project) -> None:
     use(project, "tell-testers.yml")
-    project.sandbox.put_file("widget/1.1.0/widget.zip", b"PK")
+    project.sandbox.put_file("widget/1.1.0/widget.zip", ZIP)
     person = ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
     commit = [*person, "commit", "-q", "--allow-empty", "-m"]
     for command in (
@@ -138,6 +140,26 @@ def test_tell_testers(project: Project) -> None:
     ]
 
 
+def test_six_products_share_their_settings(project: Project) -> None:
+    names = ("camera", "door", "hub", "lamp", "router", "switch")
+    (project.path / "shipline.yml").unlink()
+    fleet.make(project, names)  # what the services know of them
+    use(project, "products/base.yml", "products/base.yml")
+    for name in names:
+        (project.path / f"products/{name}.yml").unlink()
+        use(project, f"products/{name}/shipline.yml", f"products/{name}/shipline.yml")
+        project.write(f"products/{name}/CHANGELOG.md", f"## 1.4.0\n\nThe {name} is faster.\n")
+        project.write(f"products/{name}/dist/{name}.bin", name)
+        project.sandbox.put_file(f"1.4.0/{name}.bin", name.encode())
+    ended = project.shipline("run", "products/*/shipline.yml", "--release-version", "1.4.0")
+    assert ended.code == 0, ended.text
+    assert fleet.done_once(project, len(names))
+    found = state(project)["v3"]["releases"]
+    assert sorted((r["notes"], r["files"][0]["name"]) for r in found) == [
+        (f"The {name} is faster.", f"{name}.bin") for name in names
+    ]
+
+
 def test_announce_only(project: Project) -> None:
     use(project, "announce-only.yml")
     ended = project.shipline("run", "--release-version", "0.1.1")
@@ -146,7 +168,7 @@ def test_announce_only(project: Project) -> None:
     assert posted["ftpBucketFiles"] == [{"fileName": "Builds/Installer_0.1.1.exe"}]
     assert ended.outputs["centercode-release-status"] == "Processing"
     (sent,) = [r["body"] for r in project.changes()]
-    assert sent["endDate"] == "2050-09-30T19:00:00Z"
+    assert sent["endDate"] == "2050-09-30T12:00:00Z"
 
 
 def test_every_example_is_tested() -> None:

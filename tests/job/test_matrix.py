@@ -36,6 +36,16 @@ def test_a_path_a_line(products: Project) -> None:
     assert products.sandbox.requests() == []
 
 
+@pytest.mark.parametrize("form", ["json", "jenkins", "gitlab", "text"])
+def test_a_key_changes_no_matrix_and_one_in_it_is_an_error(products: Project, form: str) -> None:
+    line = ("matrix", ALL, "--format", form, "--include", "acme/ci@v1")
+    shown = products.shipline(*line)
+    assert products.shipline(*line, SHIPLINE_V3_TOKEN="config", SHIPLINE_CENTERCODE_API_KEY="include").out == shown.out
+    refused = products.shipline(*line, SHIPLINE_V3_TOKEN="products/camera")
+    assert (refused.code, refused.out) == (2, "")
+    assert "SHIPLINE_V3_TOKEN: is part of ***.yml, which the jobs need" in refused.err
+
+
 def test_the_tags_product_for_github_in_an_output(products: Project) -> None:
     ended = products.shipline("matrix", ALL, GITHUB_OUTPUT=str(products.path / "output"), **TAG)
     wanted = {"include": [{"product": "router", "config": "products/router.yml", "version": "1.5.0"}]}
@@ -122,7 +132,7 @@ def test_nothing_to_release_is_no_failure(products: Project) -> None:
     assert json.loads(empty("github")) == {"include": []}
     assert json.loads(empty("jenkins")) == {}
     (job,) = yaml.safe_load(empty("gitlab")).values()
-    assert job["script"] == ['echo "no product is left for this run"']
+    assert job["script"] == ['echo "this run has no products"']
 
 
 def test_a_product_without_a_prefix_has_the_tags_of_no_other(products: Project) -> None:

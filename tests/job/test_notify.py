@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from job.project import CONFIG, NOTES
+from job.situations import fault
 
 if TYPE_CHECKING:
     from job.project import Project
@@ -33,10 +34,6 @@ network: {{retry-for: 1s}}
 def notes(project: Project) -> None:
     project.write("CHANGELOG.md", NOTES + "- Mends what BUG-0001 said.\n")
     project.config(SMALL + NOTIFY)
-
-
-def fault(project: Project, operation: str, **rule: Any) -> None:
-    project.sandbox.admin("faults", {"operation": operation, "times": 1, "when": "before", "kind": "status", **rule})
 
 
 def git(project: Project, *arguments: str) -> None:
@@ -114,7 +111,7 @@ def test_feedback_that_is_not_there_is_left_alone_with_a_warning(project: Projec
     ended = project.shipline("run")
     assert ended.code == 0, ended.text
     assert ended.outputs["result"] == "warned"
-    assert "BUG-0999 (WidgetPro/BugComment) is left alone" in ended.text
+    assert "BUG-0999 (WidgetPro/BugComment) is unchanged" in ended.text
     assert len(comments(project)) == 1
 
 
@@ -175,7 +172,7 @@ def test_without_its_receipt_a_later_attempt_sends_nothing(project: Project) -> 
     assert project.shipline("run", **attempt(1)).code == 0
     lost = project.shipline("run", "--receipt", "lost.json", "--centercode-on-unknown", "assume", **attempt(2))
     assert lost.code == 0, lost.text
-    assert "taken as sent" in lost.text
+    assert "assumed sent" in lost.text
     assert len(comments(project)) == 1
 
 
@@ -186,7 +183,7 @@ def test_nothing_announced_nothing_told(project: Project, change: str) -> None:
     ended = project.shipline("run")
     assert ended.code == 0, ended.text
     assert COMMENT not in project.operations()
-    assert "nothing is announced" in ended.text
+    assert "no announcement" in ended.text
 
 
 def test_an_announcement_that_fails_ends_the_run_before_anybody_is_told(project: Project) -> None:
@@ -248,4 +245,4 @@ def test_a_draft_tells_nobody_anything_so_testers_are_not_told_either(project: P
     ended = project.shipline("run")
     assert ended.code == 0, ended.text
     assert COMMENT not in project.operations()
-    assert "nothing is announced" in ended.line("DONE:")
+    assert "no announcement" in ended.line("DONE:")

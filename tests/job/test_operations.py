@@ -11,10 +11,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 from jsonschema import Draft202012Validator
 
 from job.project import KEYS, PRODUCT
-from shipline.operations import example
+from shipline.cli.service_commands import example
 from shipline.services import openapi
 
 if TYPE_CHECKING:
@@ -79,10 +80,33 @@ def test_every_operation_of_buildmaster(shell: Shell) -> None:
     (found,) = shell("buildmaster get-builds --application-name Widget --release-number 1.4 --build-number 7")
     assert found["id"] == build["id"]
     shell(f"buildmaster get-deployments --build-id {build['id']} --status pending")
+    alone = shell("buildmaster create-build --application-name Widget --pipeline-name Standard")
+    assert (alone.get("releaseId"), alone["pipelineName"]) == (None, "Standard")
+    deploy = f"buildmaster deploy-build --build-id {alone['id']} --wait --to-stage"
+    assert shell(f"{deploy} Integration")["status"] == "succeeded"
+    failed = shell.refused(f"{deploy} Testing --var SandboxOutcome=failed", 5)
+    assert "the deployment to Testing has ended as failed" in failed.err
     shell(f"buildmaster reject-build --build-id {build['id']}")
     (rejected,) = shell("buildmaster get-builds --status rejected")
     assert rejected["id"] == build["id"]
     assert shell.called == set(openapi.operations("buildmaster"))
+
+
+@pytest.mark.parametrize(
+    ("switches", "more", "code", "said"),
+    [
+        ({"parent_outcome": "succeeded"}, "--var SandboxOutcome=failed", 5, "has ended as failed"),
+        ({"deploy_answer": "empty"}, "", 5, "no deployment was started"),
+        ({"deploy_answer": "array"}, "--timeout 0s --start-time 2100-01-01", 6, "still pending after 0 s"),
+    ],
+    ids=["child", "none", "late"],
+)
+def test_deploy_that_is_waited_for_and_does_not_succeed(
+    shell: Shell, switches: dict[str, str], more: str, code: int, said: str
+) -> None:
+    shell.project.sandbox.admin("config", switches)
+    shell("buildmaster create-build --application-name Widget --pipeline-name Standard")
+    assert said in shell.refused(f"buildmaster deploy-build --build-id 1 --wait {more}", code).err
 
 
 def test_every_operation_of_centercode_as_its_help_shows_it(shell: Shell) -> None:
@@ -97,17 +121,31 @@ def test_every_operation_of_centercode_as_its_help_shows_it(shell: Shell) -> Non
     assert "keep up the good work" in json.dumps(comments)
 
 
+def test_comments_and_data_may_be_any_json_and_a_release_its_title_alone(shell: Shell) -> None:
+    bug = "--project-key WidgetPro --find BUG-0001"
+    comment = f"centercode project-feedback-comment {bug} --listener-key BugComment --data"
+    assert shell(comment, '["a", 1]')["message"] == '["a", 1]'
+    assert shell(comment, '"It turns"')["message"] == "It turns"
+    assert shell(f"centercode project-feedback-data {bug} --listener-key CrashLog --data 0")["fields"][0]["value"] == ""
+    both = shell.refused(f"{comment} [] --author me", 2)
+    assert "--data: must be a JSON object together with --author" in both.err
+    release = "centercode project-release --project-key WidgetPro --release-type-key Firmware"
+    assert shell(f"{release} --title Soon")["title"] == "Soon"
+
+
 def test_every_operation_of_v3(shell: Shell) -> None:
     shell("v3 list-webhook-events")
     address = "--url http://127.0.0.1:9/hook"
     hook = shell(f"v3 create-webhook --name n {address} --token t0ken-of-hook --events release.created --active true")
     shell("v3 list-webhooks")
+    shell(f"v3 get-webhook --id {hook['id']}")
+    assert shell(f"v3 update-webhook --id {hook['id']} --active false")["active"] is False
     release = shell(
         f"v3 create-release --name Widget --version 1.4.0 --channel stable --platforms windows --platforms linux "
         f"--product-id {PRODUCT} --notes '# New'"
     )
     key = release["id"]
-    shell(f"v3 update-release --id {key} --notes better")
+    assert shell(f"v3 update-release --id {key} --notes better --product-id {PRODUCT}")["notes"] == "better"
     shell.project.write("widget.zip", b"PK")
     shell(f"v3 upload-release-file --release-id {key} --filename widget.zip --file widget.zip")
     link = {"name": "notes.txt", "url": "https://dl.example.com/n.txt", "size": 1, "secured": False, "releaseId": key}
@@ -121,6 +159,7 @@ def test_every_operation_of_v3(shell: Shell) -> None:
     customer = f"--product-id {PRODUCT} --platform windows --key sandbox-license --account-id {release['tenantId']}"
     shell(f"v3 check-update {customer} --version 1.3.0")
     shell(f"v3 get-latest-release {customer}")
+    shell(f"v3 check-allowed --id {key} --key sandbox-license --account-id {release['tenantId']}")
     other = shell(f"v3 create-release --name Other --version 1.5 --channel beta --product-id {PRODUCT}")["id"]
     shell(f"v3 upload-release-file --release-id {other} --filename widget.zip --file widget.zip")
     shell.project.sandbox.admin("config", {"v3_uploads": "form"})
@@ -130,9 +169,71 @@ def test_every_operation_of_v3(shell: Shell) -> None:
     shell.project.sandbox.admin("config", {"v3_uploads": "raw"})
     shell(f"v3 delete-uploaded-file --release-id {other} --filename widget.zip")
     shell(f"v3 delete-release --id {other}")
+    assert [r["id"] for r in shell("v3 list-my-releases")] == [key]
+    for kind in ("platform", "channel"):
+        made = shell(f"v3 create-release-{kind} --name beta --display-name Beta --product-ids {PRODUCT}")
+        assert shell(f"v3 list-release-{kind}s") == [made]
     shell("v3 list-webhook-event-logs")
     shell(f"v3 delete-webhook --id {hook['id']}")
     assert shell.called == set(openapi.operations("v3"))
+
+
+def test_an_update_check_shows_whether_the_license_allows_the_release(shell: Shell) -> None:
+    seed = {"v3": {"licenses": [{"key": "sandbox-old", "maxAllowedReleaseVersion": "1.4"}]}}
+    shell.project.sandbox.admin("seed", seed)
+    for version in ("1.4.0", "2.0.0"):
+        wanted = f"--name W --version {version} --channel stable --platforms windows --product-id {PRODUCT}"
+        made = shell(f"v3 create-release {wanted}")
+        shell(f"v3 publish-release --id {made['id']}")
+    app = f"--product-id {PRODUCT} --platform windows --version 1.3.0 --account-id {made['tenantId']}"
+    for license_key, allowed, offered in (("sandbox-old", False, "1.4.0"), ("sandbox-new", True, "2.0.0")):
+        check = f"v3 check-update {app} --key {license_key}"
+        assert "allowed" not in shell(check)
+        found = shell(f"{check} --check-allowed")
+        assert (found["version"], found["allowed"]) == ("2.0.0", allowed)
+        assert shell(f"{check} --allowed true")["version"] == offered
+    assert shell(f"v3 check-update {app} --key sandbox-old --version 1.4.0 --allowed true --check-allowed") is None
+
+
+@pytest.mark.parametrize("token", ["e", "1", "release.created", 'a"b', "true"])
+def test_a_webhooks_token_is_masked_in_its_field_and_nowhere_else(shell: Shell, token: str) -> None:
+    def stored() -> Any:
+        v3 = f"{shell.project.sandbox.url}/v3/webhooks"
+        headers = {"Authorization": f"Bearer {KEYS['SHIPLINE_V3_TOKEN']}"}
+        (hook,) = requests.get(v3, headers=headers, timeout=60).json()
+        assert hook["token"] == token
+        return hook | {"token": "***"}
+
+    address = "--url http://127.0.0.1:9/release.created"
+    create = f"v3 create-webhook --name release.created {address} --events release.created --token"
+    planned = shell.project.shipline(*shlex.split(create), token, "--dry-run")
+    body = {"name": "release.created", "url": "http://127.0.0.1:9/release.created", "events": ["release.created"]}
+    assert json.loads(planned.out)["body"] == {**body, "token": "***"}
+    hook = shell(create, token)
+    assert hook == stored()
+    assert shell(f"v3 get-webhook --id {hook['id']}") == stored()
+    assert shell("v3 list-webhooks") == shell("v3 list-webhooks --all-pages") == [stored()]
+    assert shell(f"v3 update-webhook --id {hook['id']} --active false --token", token) == stored()
+
+
+@pytest.mark.parametrize(
+    ("member", "shown"),
+    [
+        ('"notes": "a sandbox-7 b"', "a *** b"),
+        ('"size": 7001', "a number"),
+    ],
+)
+def test_a_key_in_an_answer_is_masked_in_its_text_or_an_error(shell: Shell, member: str, shown: str) -> None:
+    shell.project.environ |= {"SHIPLINE_V3_TOKEN": "sandbox-7", "SHIPLINE_BUILDMASTER_API_KEY": "7001"}
+    rule = {"operation": "get-release", "status": 200, "body": f'{{"id": "7", "more": [{{{member}}}]}}'}
+    shell.project.sandbox.admin("faults", {**rule, "headers": {"Content-Type": "application/json"}})
+    done = shell.project.shipline("v3", "get-release", "--id", "7")
+    if "***" in shown:
+        assert json.loads(done.out) == {"id": "7", "more": [{"notes": shown}]}
+        return
+    assert (done.code, done.out) == (4, "")
+    assert f"in {shown}" in done.err
+    assert "SHIPLINE_BUILDMASTER_API_KEY" in done.err or "SHIPLINE_V3_TOKEN" in done.err
 
 
 def test_an_answer_that_says_where_to_go_on_is_followed(shell: Shell) -> None:
@@ -152,7 +253,7 @@ def test_data_that_the_listener_does_not_save_is_told(shell: Shell) -> None:
     data = "centercode project-feedback-data --project-key WidgetPro --listener-key CrashLog --find BUG-0001"
     done = shell.project.shipline(*shlex.split(f"{data} --crashlog a.log --data"), '{"crashLogs": "b.log"}')
     assert done.code == 0, done.err
-    assert "warning: Project Feedback Data: accepted, and not saved: crashLogs; is the listener set up" in done.err
+    assert "warning: Project Feedback Data: accepted, but not saved: crashLogs; check that the listener" in done.err
     assert json.loads(done.out)["fields"][0]["matched"] is True
     done = shell.project.shipline(*shlex.split(f"{data} --crashlog a.log"))
     assert not done.err
@@ -165,11 +266,11 @@ def test_files_that_can_not_be_attached_are_told_before_or_after_the_feedback_is
         "--description D"
     )
     missing = shell.refused(f"{start} --attach CrashLog=missing.log", 2)
-    assert "missing.log can't be read" in missing.err
+    assert "missing.log is unreadable" in missing.err
     assert shell.project.operations() == []
     two = shell.refused(f"{start} --attach CrashLog=a.log --attach CrashLog=a.log", 4)
-    assert "was made, but the files can't be attached" in two.err
-    assert "CrashLog takes one file, and 2 are given" in two.err
+    assert "exists, but attaching the files failed" in two.err
+    assert "CrashLog takes one file, got 2" in two.err
     assert shell.project.operations() == ["create-feedback"]
 
 
@@ -179,10 +280,10 @@ def test_an_upload_that_fails_says_what_was_made_and_what_is_left(shell: Shell) 
     shell.project.sandbox.admin("faults", {"operation": "upload-file-attachment", "status": 413, "body": "too large"})
     start = "centercode create-feedback --project-key WidgetPro --feedback-key Mobile --submitter jim --title T"
     failed = shell.refused(f"{start} --description D --attach Screenshot=a.png --attach Screenshot=b.png", 4)
-    assert "SUG-0024 was made, but a.png wasn't attached to Screenshot" in failed.err
+    assert "SUG-0024 exists, but a.png wasn't attached to Screenshot" in failed.err
     assert "/project/feedback/view.html" in failed.err
     assert "upload-file-attachment: to create it again would double it" in failed.err
-    assert "still to be attached: Screenshot=a.png, Screenshot=b.png" in failed.err
+    assert "missing files: Screenshot=a.png, Screenshot=b.png" in failed.err
     assert failed.out == ""
     assert shell.project.operations() == ["create-feedback", "upload-file-attachment"]
 
@@ -277,10 +378,10 @@ def test_every_page_or_none(shell: Shell) -> None:
 
 def test_errors_have_the_exit_codes_of_the_main_job(shell: Shell) -> None:
     assert "is missing" in shell.refused("buildmaster create-release --application-name Widget", 2).err
-    assert "answered 404" in shell.refused("v3 get-release --id 00000000-0000-4000-8000-000000000000", 4).err
+    assert "responded 404" in shell.refused("v3 get-release --id 00000000-0000-4000-8000-000000000000", 4).err
     shell.project.environ["SHIPLINE_V3_TOKEN"] = "wrong-token-here"
     denied = shell.refused("v3 get-release --id 1", 3)
-    assert "It comes from SHIPLINE_V3_TOKEN" in denied.err
+    assert "the key is from SHIPLINE_V3_TOKEN" in denied.err
     shell.project.environ["SHIPLINE_V3_URL"] = "http://127.0.0.1:9"
     shell.refused("v3 list-releases", 7)
 

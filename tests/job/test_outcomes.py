@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from job.situations import announced, fault
+
 if TYPE_CHECKING:
     from job.project import Project
 
 
 LAUNCH = Path(__file__).parents[1] / "faults/launch.py"
-
-
-def fault(project: Project, operation: str, **rule: object) -> None:
-    project.sandbox.admin("faults", {"operation": operation, "times": 1, "when": "before", "kind": "status", **rule})
 
 
 def stage_outcome(project: Project, stage: str, **settings: object) -> None:
@@ -54,8 +52,21 @@ def test_a_failed_deployment_is_exit_5_and_nothing_is_announced(project: Project
     assert ended.outputs["buildmaster-build-number"] == "7"
     assert ended.line("DONE:").endswith("deployed to Integration (succeeded, 0s)")
     assert ended.line("NOT DONE:") == "NOT DONE: deploy:Testing, publish:v3, publish:centercode"
-    assert "docs/errors.md#exit-5" in ended.err
+    assert "/errors/#exit-5" in ended.err
     assert "project-release" not in project.operations()
+
+
+@pytest.mark.parametrize("shown", ["all", "parent"])
+def test_failed_deployment_whose_status_was_overridden_is_not_deployed_again(project: Project, shown: str) -> None:
+    stage_outcome(project, "Testing", outcome="failed")
+    project.sandbox.admin("config", {"override_shown": shown})
+    ended = project.shipline("run")
+    assert ended.code == 5
+    project.sandbox.admin(f"deployments/{ended.outputs['buildmaster-deployment-id']}", {"outcome": "overridden"})
+    ended = project.shipline("run")
+    assert ended.code == 0, ended.text
+    assert project.operations().count("deploy-build") == 2
+    assert announced(project) == 1
 
 
 def test_a_status_without_end_fills_neither_log_nor_receipt(project: Project) -> None:
@@ -130,7 +141,7 @@ def test_an_empty_answer_to_deploy_is_a_failure(project: Project) -> None:
     project.sandbox.admin("config", {"deploy_answer": "empty"})
     ended = project.shipline("run")
     assert ended.code == 5
-    assert "its answer is empty" in ended.err
+    assert "the response is empty" in ended.err
 
 
 def test_an_array_as_answer_to_deploy_works(project: Project) -> None:
@@ -178,8 +189,8 @@ def test_a_lost_centercode_answer_is_exit_8_and_never_sent_again(project: Projec
     assert project.shipline("run").code == 8
     assert project.operations().count("project-release") == 1
     plan = project.shipline("plan")
-    assert plan.code == 0
-    assert "unknown: whether 1.4.0 was posted to Centercode" in plan.out
+    assert plan.code == 8
+    assert "can't determine whether 1.4.0 was posted to Centercode" in plan.out
 
     assumed = project.shipline("run", "--centercode-on-unknown", "assume")
     assert assumed.code == 0
@@ -268,3 +279,26 @@ def test_a_receipt_of_something_else_is_refused(project: Project) -> None:
     )
     assert ended.code == 2
     assert "belongs to something else" in ended.err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_that_cannot_show_a_character_does_not_end_the_run(project: Project, encoding: str) -> None:
+    ended = project.shipline("run", "--release-title", "Widget → λ", PYTHONIOENCODING=encoding)
+    assert ended.code == 0, ended.text
+
+
+def test_a_reader_that_goes_away_does_not_end_the_run(project: Project) -> None:
+    process = project.start("run")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr is not None
+    process.stderr.read()
+    process.stderr.close()
+    assert process.wait(60) == 0
+    assert announced(project) == 1
+
+
+def test_verbose_shows_each_request_without_keys(project: Project) -> None:
+    ended = project.shipline("run", "-v")
+    assert f"POST {project.sandbox.url}/api/v1/projects/WidgetPro/releaseTypes/Firmware: 201 in" in ended.out

@@ -1,4 +1,4 @@
-"""A signal ends what runs wherever it is met: also where Python would swallow what is raised, or leave a lock taken."""
+"""SIGINT and SIGTERM end the run wherever they arrive, also where Python would swallow an exception."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 BEGINNING = """
-import signal, sys, time
-from shipline import signals
+import os, signal, sys, time
+from shipline import cancellation
 from shipline.errors import CanceledError
-from shipline.transport.stopping import stop
-signals.install()
+from shipline.cancellation import cancel_token as stop
+cancellation.install()
 """
 
 
@@ -30,6 +27,14 @@ def ended(program: str, folder: Path) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def asleep(pid: int) -> None:
+    """Wait until the process sleeps in a system call: one that a signal only just precedes isn't interrupted by it."""
+    status = Path(f"/proc/{pid}/stat")
+    end = time.monotonic() + 60
+    while status.exists() and status.read_text().rpartition(")")[2].split()[0] != "S" and time.monotonic() < end:
+        time.sleep(0.01)
 
 
 def test_one_that_python_swallows_still_holds_back_what_comes_next(tmp_path: Path) -> None:
@@ -48,54 +53,72 @@ for wait in (stop.check, lambda: stop.sleep(60)):
     assert ended(program, tmp_path).split("\n") == ["it goes on", "143", "143", ""]
 
 
-@pytest.mark.parametrize("module", ["threading", "queue", "weakref", "_weakrefset"])
-def test_one_that_meets_a_lock_waits_until_it_is_let_go(tmp_path: Path, module: str) -> None:
-    program = f"""
-library = {{"__name__": {module!r}, "signal": signal, "print": print}}
-exec("def enter(): signal.raise_signal(signal.SIGINT); print('let go')", library)
-begun = time.monotonic()
-try:
-    library["enter"]()
-    time.sleep(60)
-except CanceledError as error:
-    print(error.exit_code, time.monotonic() - begun < 30)
-"""
-    assert ended(program, tmp_path) == "let go\n130 True\n"
-
-
-def test_one_that_meets_a_lock_for_ever_is_not_put_off_for_ever(tmp_path: Path) -> None:
+def test_reading_standard_input_ends_at_once(tmp_path: Path) -> None:
     program = """
-library = {"__name__": "queue", "signal": signal, "time": time}
-exec("def get(): signal.raise_signal(signal.SIGINT); time.sleep(60)", library)
 try:
-    library["get"]()
+    print("reading", flush=True)
+    sys.stdin.read()
 except CanceledError as error:
     print(error.exit_code)
 """
-    assert ended(program, tmp_path) == "130\n"
+    command = [sys.executable, "-c", BEGINNING + program]
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=tmp_path, text=True, **streams) as process:  # type: ignore[call-overload]
+        assert process.stdout.readline() == "reading\n"
+        asleep(process.pid)
+        process.send_signal(signal.SIGTERM)
+        begun = time.monotonic()
+        try:
+            assert process.stdout.read() == "143\n"
+            assert time.monotonic() - begun < 10
+        finally:
+            process.kill()
 
 
-def test_a_second_one_is_not_heard(tmp_path: Path) -> None:
-    program = """
-library = {"__name__": "queue", "signal": signal}
-exec("def enter(): signal.raise_signal(signal.SIGINT); signal.raise_signal(signal.SIGTERM)", library)
+@pytest.mark.parametrize("wait", ["stop.sleep(60)", "stop.wait(queue.SimpleQueue())"])
+def test_once_threads_run_it_ends_waits_and_nothing_else(tmp_path: Path, wait: str) -> None:
+    program = f"""
+import queue, threading
+stop.defer()
+signal.raise_signal(signal.SIGINT)
+print("not raised")
+stop.reset()
+cancellation.install()
+stop.defer()
+threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+begun = time.monotonic()
 try:
-    library["enter"]()
-    time.sleep(60)
+    {wait}
 except CanceledError as error:
-    signal.raise_signal(signal.SIGTERM)
-    time.sleep(0.2)
-    print("reported")
+    print(error.exit_code, time.monotonic() - begun < 30)
 """
-    assert ended(program, tmp_path) == "reported\n"
+    assert ended(program, tmp_path) == "not raised\n130 True\n"
+
+
+def test_a_second_one_is_ignored(tmp_path: Path) -> None:
+    program = """
+for deferred in (False, True):
+    cancellation.install()
+    if deferred:
+        stop.defer()
+    try:
+        signal.raise_signal(signal.SIGINT)
+        stop.check()
+    except CanceledError as error:
+        signal.raise_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        print(error.exit_code)
+"""
+    assert ended(program, tmp_path) == "130\n130\n"
 
 
 def test_canceled_at_any_moment_of_many_requests_it_ends(tmp_path: Path) -> None:
     """As near to a lock of the connection pool as chance has it."""
     program = """
 import socket, threading
-from shipline.pipeline import Network
-from shipline.transport.session import Request, Session
+from shipline.transport.settings import Network
+from shipline.transport.messages import Request
+from shipline.transport.session import Session
 def serve():
     while True:
         client, _ = listener.accept()
@@ -124,3 +147,44 @@ except CanceledError as error:
                 assert process.communicate(timeout=30)[0] == "143\n"
             finally:
                 process.kill()
+
+
+def test_where_no_thread_can_be_started_a_request_ends_at_once(tmp_path: Path) -> None:
+    program = """
+import socket, threading
+from shipline.transport.settings import Network
+from shipline.transport.messages import Request
+from shipline.transport.session import Session
+def none_left(thread):
+    raise RuntimeError("can't start new thread")
+threading.Thread.start = none_left
+stop.defer()
+signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGTERM))
+signal.setitimer(signal.ITIMER_REAL, 0.5)
+begun = time.monotonic()
+with socket.create_server(("127.0.0.1", 0)) as listener:
+    request = Request("POST", f"http://127.0.0.1:{listener.getsockname()[1]}/x", json={})
+    try:
+        Session("S", Network()).send(request)
+    except CanceledError as error:
+        print(error.exit_code, request.progress.phase, time.monotonic() - begun < 30)
+"""
+    assert ended(program, tmp_path) == "143 sent True\n"
+
+
+@pytest.mark.parametrize(("command", "shows_what_was_done"), [("run", True), ("--version", False)])
+def test_one_that_arrives_while_the_program_is_loaded_is_not_lost(
+    tmp_path: Path, command: str, *, shows_what_was_done: bool
+) -> None:
+    program = f"""
+from shipline.__main__ import program
+import signal, sys
+signal.raise_signal(signal.SIGTERM)
+sys.argv = ["shipline", "{command}"]
+program()
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 143, ended.stderr
+    assert ("NOT DONE" in ended.stdout) == shows_what_was_done

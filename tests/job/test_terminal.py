@@ -82,7 +82,7 @@ def test_a_run_that_fails_leaves_its_error_and_no_foot(project: Project) -> None
     code, shown = on_terminal(["run"], project.path)
     assert code == 5, shown
     assert "\x1b[31merror:\x1b[0m deploy:Testing" in shown
-    assert "NEXT: look at its log in BuildMaster" in left(shown)
+    assert "NEXT: check its log in BuildMaster" in left(shown)
     assert "\x1b" not in left(shown)
 
 
@@ -138,7 +138,7 @@ def test_what_is_piped_has_colours_if_they_are_forced(project: Project) -> None:
 
 
 def test_the_demo_on_a_terminal(tmp_path: Path) -> None:
-    code, shown = on_terminal(["demo"], tmp_path)
+    code, shown = on_terminal(["demo"], tmp_path, http_proxy="http://192.0.2.1:3128")  # the sandbox is here
     assert code == 0, shown
     assert "What testers see in Centercode" in left(shown)
     assert any(line.startswith("[4/6] deploy:Testing, ") for line in live(shown))

@@ -15,6 +15,8 @@ import pytest
 import requests
 
 from job.project import PRODUCT
+from job.situations import fault
+from shipline.errors import DOCUMENTATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,15 +58,15 @@ class Log:
     @property
     def text(self) -> str:
         text = "\n".join(self._parts)
-        for fixed, name in ((self._project.sandbox.url, "SANDBOX"), (str(self._project.path), "FOLDER")):
+        for fixed, name in (
+            (self._project.sandbox.url, "SANDBOX"),
+            (str(self._project.path), "FOLDER"),
+            (DOCUMENTATION, "DOCS"),
+        ):
             text = text.replace(fixed, name)
         for pattern, name in VARYING:
             text = re.sub(pattern, name, text)
         return text
-
-
-def fault(project: Project, operation: str, **rule: object) -> None:
-    project.sandbox.admin("faults", {"operation": operation, "times": 1, "when": "before", "kind": "status", **rule})
 
 
 def stages(project: Project, *settings: dict[str, Any]) -> None:
@@ -190,6 +192,7 @@ def releases_that_are_not_there(project: Project, log: Log) -> None:
 
 
 def releases_that_are_closed(project: Project, log: Log) -> None:
+    project.config(application="  application: Widget\n  release: '1.4'")
     release = project.shipline("run").outputs["buildmaster-release-id"]
     new = ("--release-version", "1.4.1", "--buildmaster-build-number", "8", "--release-notes-text", "x")
     log.shipline("run", *new)

@@ -4,35 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
-import subprocess
 import threading
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from shipline_sandbox import tls
+
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
     from pathlib import Path
 
 
-def certificates(folder: Path) -> None:
-    """``company-ca.pem``, and ``server.pem`` for 127.0.0.1 that it has signed."""
-    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-    authority = [*make, "-subj", "/CN=Company CA", "-keyout", "ca.key", "-out", "company-ca.pem"]
-    server = [*make, "-subj", "/CN=BuildMaster", "-CA", "company-ca.pem", "-CAkey", "ca.key"]
-    server += ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"]
-    server += ["-keyout", "server.key", "-out", "server.crt"]
-    for command in (authority, server):
-        subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    (folder / "server.pem").write_bytes((folder / "server.crt").read_bytes() + (folder / "server.key").read_bytes())
-
-
 def spoken(folder: Path) -> ssl.SSLContext:
-    """What a server speaks with: its certificates come into the folder."""
-    certificates(folder)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.pem")
-    return context
+    """What a server speaks with: ``server.pem`` for 127.0.0.1 and ``company-ca.pem``, which has signed it."""
+    (folder / "company-ca.pem").write_text(tls.certificates(folder, "Company CA", "BuildMaster", "IP:127.0.0.1"))
+    return tls.context(folder)
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _ACTIONS = Path(__file__).parent / "actions"
 _USES = re.compile(r"uses:\s*[\"']?((?:[\w.-]+/)([\w.-]+))(?:/[\w./-]+)?@([\w./-]+)")
-# In host mode, of a Docker action, and of a script in the job's container.
+# On this machine, of an image that a workflow uses, and of a script in the job's container.
 _EXIT = re.compile(r"^(?:exit status |exit with `FAILURE`: |exitcode ')(\d+)")
 _ULIMITS = "--ulimit nofile=1024:1024 --ulimit nproc=500:500"
 # A step of a workflow run in host mode inherits act's environment; a CI system's and our own would mislead it.
@@ -72,7 +72,7 @@ class Ended:
     @property
     def summary(self) -> str:
         """GITHUB_STEP_SUMMARY of all steps, in their order."""
-        return "".join(e["content"] for e in self.events if e.get("command") == "summary" and _whole(e))
+        return "".join(e["content"] for e in self.events if e.get("command") == "summary")
 
     @property
     def annotations(self) -> list[dict[str, str]]:
@@ -111,7 +111,6 @@ class Running:
     out: Path
     err: Path
     before: set[str]
-    host: bool
 
     def wait_for(self, text: str, timeout: float = LONGEST) -> None:
         """Until a step has printed ``text``."""
@@ -124,15 +123,10 @@ class Running:
             time.sleep(0.1)
 
     def cancel(self, number: int = signal.SIGINT) -> None:
-        """The signal to the first process of the action or step, as the real runner sends it; act sends none."""
-        if self.host:
-            tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-            for child in {int(pid) for task in tasks for pid in task.read_text().split()}:
-                os.kill(child, number)
-            return
-        lines = self.engine.podman("ps", "--format", "{{.ID}} {{.Image}}").splitlines()
-        (container,) = (line.split()[0] for line in lines if "-dockeraction:" in line)
-        self.engine.podman("kill", "--signal", str(int(number)), container)
+        """The signal to the first process of the step, on this machine, as the real runner sends it; act sends none."""
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        for child in {int(pid) for task in tasks for pid in task.read_text().split()}:
+            os.kill(child, number)
 
     def finish(self, timeout: float = LONGEST) -> Ended:
         """Everything it left, after its end or, killed, after ``timeout`` seconds."""
@@ -193,8 +187,8 @@ class Act:
         """Start ``workflow`` (its YAML) in ``repository`` for ``event`` with ``payload`` (the event's JSON).
 
         ``environ`` is set in the job: GITHUB_RUN_ATTEMPT and GITHUB_RUN_ID among it, where act knows only 1. ``host``
-        runs the steps on this machine: for composite actions; a Docker action gets no GITHUB_OUTPUT there. ``known``
-        are other workflows that this one calls.
+        runs the steps on this machine, which has Docker; the job's container has none. An image that a workflow uses
+        by `docker://` gets no GITHUB_OUTPUT on this machine. ``known`` are other workflows that this one calls.
         """
         place = self.folder / f"act-{time.monotonic_ns()}"
         place.mkdir()
@@ -209,7 +203,8 @@ class Act:
         command += ["--container-options", f"{_ULIMITS} --volume {self.caches}:{self.caches}"]
         for name, value in {"ACT_CACHES": str(self.caches), **(environ or {})}.items():
             command += ["--env", f"{name}={value}"]
-        for action, repo, ref in set(_USES.findall("\n".join([workflow, *known]))):
+        own = (self.project / "action.yml").read_text(encoding="utf-8")
+        for action, repo, ref in set(_USES.findall("\n".join([workflow, *known, own]))):
             local = self.project if repo == "shipline" else _ACTIONS / repo
             if local.is_dir():
                 command += ["--local-repository", f"{action}@{ref}={local}"]
@@ -228,7 +223,7 @@ class Act:
                 stdout=stdout,
                 stderr=stderr,
             )
-        return Running(process, self.engine, out, err, before, host)
+        return Running(process, self.engine, out, err, before)
 
     def run(self, repository: Path, workflow: str, *, timeout: float = LONGEST, **given: Any) -> Ended:
         """As ``start``, to the end."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runners.act import Act
-from runners.container import LONGEST, PROJECT, Engine, checkout, commit
+from runners.container import LONGEST, Engine, checkout, commit
 
 HERE = Path(__file__).parent
 IMAGE = "ghcr.io/shipline/shipline:v0.1.0"
@@ -36,19 +36,20 @@ def engine(project: Path) -> Engine:
     return Engine(image)
 
 
-@pytest.fixture
-def act(engine: Engine, project: Path, tmp_path: Path) -> Act:
-    """GitHub's workflows on this machine."""
-    return Act(os.environ["SHIPLINE_ACT"], engine, project, tmp_path)
-
-
-@pytest.fixture
-def released(engine: Engine, tmp_path: Path) -> Act:
-    """act, with the action as a release's tag has it: it runs the image, which needn't be built for each job."""
+@pytest.fixture(scope="session")
+def action(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project as a release's tag has it: its action runs the image, which needn't be built for each job."""
     engine.podman("tag", engine.image, IMAGE)
-    project = tmp_path / "shipline"
-    project.mkdir()
-    text = (PROJECT / "action.yml").read_text(encoding="utf-8")
-    (project / "action.yml").write_text(text.replace("image: Dockerfile", f"image: docker://{IMAGE}"))
-    commit(project)
-    return Act(os.environ["SHIPLINE_ACT"], engine, project, tmp_path)
+    folder = tmp_path_factory.mktemp("action") / "shipline"
+    checkout(folder, "action.yml", "native", "entrypoint", "sandbox", "schemas", "requirements")
+    text = (folder / "action.yml").read_text(encoding="utf-8")
+    assert "IMAGE: Dockerfile" in text
+    (folder / "action.yml").write_text(text.replace("IMAGE: Dockerfile", f"IMAGE: {IMAGE}"))
+    commit(folder)
+    return folder
+
+
+@pytest.fixture
+def act(engine: Engine, action: Path, tmp_path: Path) -> Act:
+    """GitHub's workflows on this machine."""
+    return Act(os.environ["SHIPLINE_ACT"], engine, action, tmp_path)

@@ -40,15 +40,11 @@ class Engine:
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
         return Ended(done.returncode, done.stdout, done.stderr)
 
-    def size(self, image: str) -> int:
-        """Bytes, unpacked."""
-        return int(self.podman("image", "inspect", "--format", "{{.Size}}", image))
 
-
-def checkout(folder: Path) -> Path:
-    """A copy of the work tree as it would be committed, in a git repository of its own."""
+def checkout(folder: Path, *parts: str) -> Path:
+    """A copy of the work tree, or of these parts, as it would be committed, in a git repository of its own."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *parts],
         cwd=PROJECT,
         capture_output=True,
         text=True,

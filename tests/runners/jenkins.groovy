@@ -19,15 +19,21 @@ class AbortException extends Exception {
     AbortException(String message) { super(message) }
 }
 
+/** Jenkins' exception of an aborted build, which is no AbortException. */
+class FlowInterruptedException extends Exception {
+    FlowInterruptedException() { super('aborted') }
+}
+
 /** Where a step runs: a thread of the pipeline has one at a time. */
 class Place {
     Map env = [:]
     File dir
     String container
     boolean onNode
+    boolean windows
 
     Place but(Map changes) {
-        new Place([env: env, dir: dir, container: container, onNode: onNode] + changes)
+        new Place([env: env, dir: dir, container: container, onNode: onNode, windows: windows] + changes)
     }
 }
 
@@ -45,7 +51,7 @@ class Build {
     static Map global = [:]
     static CurrentBuild current = new CurrentBuild()
     static StringBuffer log = new StringBuffer()
-    static Map seen = [commands: [], scripts: [], archived: [], inputs: [], options: [], libraries: [], nodes: []]
+    static Map seen = [commands: [], scripts: [], archived: [], inputs: [], options: [], libraries: [], nodes: [], issues: []]
     static Map stashes = [:]
     static ReentrantLock turn = new ReentrantLock()
     static InheritableThreadLocal<Place> place = new InheritableThreadLocal<>()
@@ -71,6 +77,9 @@ class Build {
         builder.environment().clear()
         builder.environment().putAll(given.host)
         builder.environment().putAll(env)
+        String cookie = UUID.randomUUID()
+        builder.environment().JENKINS_SERVER_COOKIE = cookie
+        boolean aborted = false
         Process process = builder.start()
         process.outputStream.close()
         StringBuffer out = new StringBuffer()
@@ -82,13 +91,33 @@ class Build {
             char[] some = new char[4096]
             for (int count = reader.read(some); count > 0; count = reader.read(some)) {
                 (asText ? out : log).append(some, 0, count)
+                if (given.abortAt && !aborted && log.indexOf(given.abortAt) >= 0) {
+                    aborted = true
+                    terminate(cookie)
+                }
             }
             errors.join()
             code = process.waitFor()
         } finally {
             turn.lock()
         }
+        if (aborted) {
+            throw new FlowInterruptedException()
+        }
         return [code: code, text: out.toString()]
+    }
+
+    /** As Jenkins aborts a step: SIGTERM to every process that has inherited the step's cookie. */
+    static void terminate(String cookie) {
+        new File('/proc').eachDirMatch(~/[0-9]+/) { folder ->
+            try {
+                if (new File(folder, 'environ').text.contains(cookie)) {
+                    ['kill', '-TERM', folder.name].execute().waitFor()
+                }
+            } catch (IOException ended) {
+                assert ended
+            }
+        }
     }
 
     static List<File> matching(String patterns) {
@@ -178,10 +207,22 @@ abstract class Steps extends Script {
         return variable instanceof Script ? variable.invokeMethod('call', given) : super.invokeMethod(name, given)
     }
 
+    boolean isUnix() { !Build.place.get().windows }
+
+    /** cmd.exe as far as one command without quotes needs it. */
+    Object bat(Map given) {
+        Place at = Build.place.get()
+        assert at.onNode && at.windows: 'bat needs a Windows agent'
+        Build.seen.scripts << given.script.toString()
+        assert given.script ==~ /[a-z ]+/ && given.returnStatus
+        return Build.process(['/usr/bin/env'] + given.script.split(' ').toList(), Build.env(), at.dir).code
+    }
+
     Object sh(Object given) {
         Map asked = given instanceof Map ? given : [script: given]
         Place at = Build.place.get()
         assert at.onNode: 'sh outside of node'
+        assert !at.windows: 'a Windows agent has no sh'
         File script = new File(at.dir.path + '@tmp', "${UUID.randomUUID()}.sh")
         script.parentFile.mkdirs()
         script.setText(asked.script.toString(), 'UTF-8')
@@ -206,7 +247,8 @@ abstract class Steps extends Script {
         File dir = new File(Build.given.work, "agent-${Build.seen.nodes.size()}/workspace")
         dir.mkdirs()
         new File(dir.path + '@tmp').mkdirs()
-        Build.at([dir: dir, onNode: true, env: Build.place.get().env + [WORKSPACE: dir.path]], body)
+        Map env = Build.place.get().env + [WORKSPACE: dir.path]
+        Build.at([dir: dir, onNode: true, windows: label.contains('windows'), env: env], body)
     }
 
     Object checkout(Object scm) {
@@ -232,14 +274,71 @@ abstract class Steps extends Script {
 
     Map string(Map given) { given }
 
+    /** A credential of the kind Secret file: its variable names a file beside the workspace. */
+    Map file(Map given) { given + [asFile: true] }
+
     Object withCredentials(List bindings, Closure body) {
         Map keys = bindings.collectEntries {
             if (!Build.given.credentials.containsKey(it.credentialsId)) {
                 throw new AbortException("Could not find credentials entry with ID '${it.credentialsId}'")
             }
-            [(it.variable): Build.given.credentials[it.credentialsId]]
+            String value = Build.given.credentials[it.credentialsId]
+            if (it.asFile) {
+                File secret = new File(Build.place.get().dir.path + '@tmp', "secretFiles/${UUID.randomUUID()}")
+                secret.parentFile.mkdirs()
+                secret.setText(value + '\n', 'UTF-8')
+                value = secret.path
+            }
+            [(it.variable): value]
         }
         return Build.at(env: Build.place.get().env + keys, body)
+    }
+
+    /** Of the HashiCorp Vault plugin: values of secrets as variables. */
+    Object withVault(Map given, Closure body) {
+        Map keys = given.vaultSecrets.collectMany { it.secretValues }.collectEntries {
+            [(it.envVar): Build.given.credentials[it.vaultKey]]
+        }
+        return Build.at(env: Build.place.get().env + keys, body)
+    }
+
+    // Of the Kubernetes plugin: a pod's containers share the workspace; steps run in the one that is named.
+
+    Object podTemplate(Map given, Closure body) {
+        binding.setVariable('POD_LABEL', 'pod')
+        binding.setVariable('podContainers', given.containers)
+        return body()
+    }
+
+    Map containerTemplate(Map given) { given }
+
+    Object container(String name, Closure body) {
+        Place at = Build.place.get()
+        String here = at.dir.path
+        Map template = binding.getVariable('podContainers').find { it.name == name }
+        List command = ['podman', 'run', '-d', '--entrypoint', template.command, '-w', here]
+        command += ['-v', "${here}:${here}".toString(), '-v', "${here}@tmp:${here}@tmp".toString()]
+        command += [Build.given.images[template.image] ?: template.image] + template.args.split(' ').toList()
+        String id = Build.process(command, Build.env(), at.dir, true).text.trim()
+        try {
+            return Build.at(container: id, body)
+        } finally {
+            Build.process(['podman', 'rm', '--force', '--time', '0', id], [:], at.dir, true)
+        }
+    }
+
+    Map analysisParser(Map given) { given }
+
+    /** Of the plugin Warnings, which skips an issue without one of these (violations-lib, CodeClimateParser). */
+    void recordIssues(Map given) {
+        assert given.tool.analysisModelId == 'code-climate'
+        for (file in Build.matching(given.tool.pattern.toString())) {
+            for (issue in new JsonSlurper().parse(file, 'UTF-8')) {
+                if (issue.severity && 'Bug Risk' in issue.categories && issue.location.lines.begin) {
+                    Build.seen.issues << [issue.location.path, issue.location.lines.begin.toString(), issue.description]
+                }
+            }
+        }
     }
 
     Object dir(String name, Closure body) {
@@ -254,6 +353,9 @@ abstract class Steps extends Script {
     Object readJSON(Map given) { new JsonSlurper().parseText(given.text.toString()) }
 
     void archiveArtifacts(Map given) {
+        if (Build.given.agentLost) {
+            throw new IOException('the channel to the agent is closed')
+        }
         List files = Build.matching(given.artifacts.toString())
         if (!files && !given.allowEmptyArchive) {
             throw new AbortException("No artifacts found that match ${given.artifacts}")
@@ -426,6 +528,8 @@ class Main {
         } catch (AbortException failed) {
             Build.say("ERROR: ${failed.message}")
             Build.current.result = 'FAILURE'
+        } catch (FlowInterruptedException aborted) {
+            Build.current.result = 'ABORTED'
         } catch (Throwable failed) {
             StringWriter trace = new StringWriter()
             failed.printStackTrace(new PrintWriter(trace))

@@ -40,6 +40,7 @@ class Ended:
     options: list[str]
     nodes: list[str]
     libraries: list[str]
+    issues: list[list[str]]
     archived: list[str]
     work: Path
 
@@ -73,8 +74,14 @@ class Jenkins:
         environ: Mapping[str, str] | None = None,
         path: Path | None = None,
         project: Path = PROJECT,
+        abort_at: str = "",
+        agent_lost: bool = False,
     ) -> Ended:
-        """A build of ``jenkinsfile`` for the tag v1.4.0; ``environ`` is set in it, ``path`` put before PATH."""
+        """Run a build of ``jenkinsfile`` for the tag v1.4.0.
+
+        ``environ`` is set in it, ``path`` put before PATH. It is aborted when ``abort_at`` is in its log. With
+        ``agent_lost``, nothing can be archived.
+        """
         self.builds += 1
         work = self.folder / f"build-{self.builds}"
         work.mkdir(parents=True)
@@ -96,6 +103,8 @@ class Jenkins:
             "credentials": self.credentials,
             "images": dict.fromkeys(("shipline", *_images(jenkinsfile)), self.image) if self.image else {},
             "uid": "12345:12345",
+            "abortAt": abort_at,
+            "agentLost": agent_lost,
         }
         (work / "given.json").write_text(json.dumps(given))
         java = Path(shutil.which("java") or "").resolve().parents[1]

@@ -27,7 +27,7 @@ ROUTERS = ["router-eu", "router-us"]
 TAGS = {"fleet": ("router-v1.4.0", ROUTERS), "shards": ("v1.4.0", FLEET)}
 CREDENTIALS = dict(zip(("buildmaster-key", "centercode-key", "v3-token"), KEYS.values(), strict=True))
 
-each = pytest.mark.parametrize("example", TAGS)
+each = pytest.mark.parametrize("example", ["fleet", pytest.param("shards", marks=pytest.mark.nightly)])
 
 CONFIG = """\
 release: {{notes: {{text: "What is new in {name}."}}}}
@@ -62,14 +62,15 @@ def announced(sandbox: Running) -> list[str]:
     return sorted(path.split("/")[-3] for path in posted)
 
 
+@pytest.mark.nightly
 @each
-def test_on_github(released: Act, sandbox: Running, files: dict[str, str | bytes], example: str) -> None:
+def test_on_github(act: Act, sandbox: Running, files: dict[str, str | bytes], example: str) -> None:
     tag, products = TAGS[example]
     workflow = (EXAMPLES / f"github/{example}.yml").read_text(encoding="utf-8")
     environ = {"GITHUB_RUN_ID": "77", "GITHUB_REF_NAME": tag}
-    repository = released.repository(files)
+    repository = act.repository(files)
     given = {"secrets": SECRETS, "environ": environ, "payload": tagged(tag)}
-    ended = released.run(repository, workflow, **given)
+    ended = act.run(repository, workflow, **given)
     assert ended.code == 0, ended
     assert announced(sandbox) == products
     assert [a for a in ended.annotations if a["level"] != "notice"] == []

@@ -2,49 +2,66 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runners.act import tagged
+from runners.act import Act, tagged
+from runners.container import PROJECT, Engine, checkout, commit
 from runners.user import KEYS, SECRETS, changes, stage, user_project
 from shipline_sandbox.server import Running, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from runners.act import Act, Ended
+    from runners.act import Ended
 
 ALL = ["create-release", "create-build", "deploy-build", "deploy-build"]
 ALL += ["create-release", "create-release-file", "publish-release", "project-release"]
 
-WORKFLOW = """\
+(README,) = re.findall(
+    r"^### GitHub\n\n```yaml\n(.*?)^```", (PROJECT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+)
+CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
+WORKFLOW = f"""\
 on: push
-permissions: {}
+permissions: {{}}
 jobs:
   release:
     runs-on: ubuntu-latest
     steps:
-      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
-      - id: ship
-        uses: shipline/shipline%s@v0.1.0
-        with:
-          buildmaster-timeout: 60s
-        env:
-          SHIPLINE_BUILDMASTER_API_KEY: ${{ secrets.BUILDMASTER_API_KEY }}
-          SHIPLINE_CENTERCODE_API_KEY: ${{ secrets.CENTERCODE_API_KEY }}
-          SHIPLINE_V3_TOKEN: ${{ secrets.V3_TOKEN }}
+      - uses: {CHECKOUT}
+{textwrap.indent(README, "      ")}\
       - id: after
         if: always()
         env:
-          RESULT: ${{ steps.ship.outputs.result }}
-          BUILD: ${{ steps.ship.outputs.buildmaster-build-number }}
-          STAGE: ${{ steps.ship.outputs.buildmaster-stage }}
-          PAGE: ${{ steps.ship.outputs.centercode-release-url }}
+          RESULT: ${{{{ steps.shipline.outputs.result }}}}
+          BUILD: ${{{{ steps.shipline.outputs.buildmaster-build-number }}}}
+          STAGE: ${{{{ steps.shipline.outputs.buildmaster-stage }}}}
+          PAGE: ${{{{ steps.shipline.outputs.centercode-release-url }}}}
         run: echo "result=$RESULT build=$BUILD stage=$STAGE page=$PAGE"
 """
-DOCKER, NATIVE = WORKFLOW % "", WORKFLOW % "/native"
+NATIVE = WORKFLOW.replace("shipline/shipline@", "shipline/shipline/native@")
+# The receipt kept by hand, as users wrote it before the action did.
+CACHE = """\
+      - uses: actions/cache/{what}@27d5ce7f107fe9357f9df03efb73ab90386fccae # v5.0.5
+        if: always()
+        with:
+          path: .shipline
+          key: shipline-widget-${{{{ github.ref_name }}}}-run-${{{{ github.run_id }}}}-${{{{ github.run_attempt }}}}
+          restore-keys: shipline-widget-${{{{ github.ref_name }}}}-run-
+"""
+RESTORE, SAVE = (CACHE.format(what=what) for what in ("restore", "save"))
+SAVE = SAVE[: SAVE.index("          restore-keys")]
+BY_HAND = WORKFLOW.replace("      - id: shipline\n", f"{RESTORE}      - id: shipline\n").replace(
+    "      - id: after", f"{SAVE}      - id: after"
+)
+WITHOUT_DOCKER = "Docker can't run Shipline's container here"
 
 
 @pytest.fixture
@@ -53,29 +70,66 @@ def sandbox() -> Iterator[Running]:
         yield server
 
 
-def ship(act: Act, sandbox: Running, workflow: str = DOCKER, **given: Any) -> Ended:
+def ship(act: Act, sandbox: Running, workflow: str = WORKFLOW, **given: Any) -> Ended:
     repository = act.repository(user_project(sandbox))
-    ended = act.run(repository, workflow, payload=tagged("v1.4.0"), secrets=SECRETS, **given)
+    ended = act.run(repository, workflow, payload=tagged("v1.4.0"), secrets=SECRETS, **{"host": True, **given})
     for key in KEYS.values():
         assert key not in ended.log
     return ended
 
 
-@pytest.mark.parametrize(("workflow", "host"), [(DOCKER, False), (NATIVE, True)], ids=["docker", "native"])
-def test_a_tag_is_released_and_the_next_step_knows(act: Act, sandbox: Running, workflow: str, host: bool) -> None:
-    ended = ship(act, sandbox, workflow, host=host)
-    assert ended.exit_code("ship") == 0, ended
+@pytest.mark.parametrize("docker", [True, False], ids=["with Docker", "without"])
+def test_a_tag_is_released_and_the_next_step_knows(act: Act, sandbox: Running, docker: bool) -> None:
+    """By the README's example as it is printed. The job's container has no Docker."""
+    ended = ship(act, sandbox, host=docker)
+    assert (WITHOUT_DOCKER in ended.log) != docker
+    assert ended.exit_code("shipline") == 0, ended
     assert changes(sandbox) == ALL
     (release,) = sandbox.admin("state")["v3"]["releases"]
     assert release["name"] == "Widget 1.4.0"
     (posted,) = sandbox.admin("state")["centercode"]["releases"]
     expected = f"result=succeeded build=1.4.0 stage=Testing page={posted['url']}"
     assert expected in ended.printed("after")
-    for part in ("Widget 1.4.0: succeeded", "**DONE**", "### Steps", "### Artifacts", "widget.zip"):
+    for part in ("Widget 1.4.0: succeeded", "posted to testers.", "### Steps", "### Artifacts", "widget.zip"):
         assert part in ended.summary
     assert ended.annotations == []
 
 
+@pytest.mark.parametrize(
+    ("given", "own", "expected"),
+    [
+        ("journal-store: git", "", "job"),
+        ("journal-store: file", "", "none"),
+        ("steps: build", "", "none"),
+        ("journal-store: git", "theirs", "theirs"),
+    ],
+)
+def test_the_job_s_token_reaches_no_run_without_the_journal(
+    engine: Engine, tmp_path: Path, given: str, own: str, expected: str
+) -> None:
+    """The action with a script in the place of the program."""
+    project = checkout(tmp_path / "shipline", "action.yml", "native")
+    shown = 'case "$GITHUB_TOKEN" in "") echo none ;; sandbox-job) echo job ;; *) echo theirs ;; esac'
+    (project / "native/launch.sh").write_text(shown)
+    commit(project)
+    act = Act(os.environ["SHIPLINE_ACT"], engine, project, tmp_path)
+    workflow = f"""\
+on: push
+jobs:
+  ship:
+    runs-on: ubuntu-latest
+    env: {{GITHUB_TOKEN: "{own}"}}
+    steps:
+      - id: shipline
+        uses: shipline/shipline@v0.1.0
+        with: {{{given}, receipt-key: none}}
+"""
+    repository = act.repository({"a": ""})
+    ended = act.run(repository, workflow, payload=tagged("v1.4.0"), secrets={"GITHUB_TOKEN": "sandbox-job"}, host=True)
+    assert ended.printed("shipline").split()[-1:] == [expected], ended
+
+
+@pytest.mark.nightly
 def test_every_form_of_a_key_is_masked(act: Act, sandbox: Running) -> None:
     ended = ship(act, sandbox)
     assert "sandbox-center+key/2=" in ended.masks
@@ -85,20 +139,21 @@ def test_every_form_of_a_key_is_masked(act: Act, sandbox: Running) -> None:
 def test_a_failed_deployment_keeps_the_outputs_of_what_was_done(act: Act, sandbox: Running) -> None:
     stage(sandbox, "Testing", outcome="failed")
     ended = ship(act, sandbox)
-    assert ended.exit_code("ship") == 5
+    assert ended.exit_code("shipline") == 5
     assert "result=failed build=1.4.0 stage=Testing page=\n" in ended.printed("after")
-    assert ended.outputs("ship")["failed-step"] == "deploy:Testing"
+    assert ended.outputs("shipline")["failed-step"] == "deploy:Testing"
     (error,) = ended.annotations
     assert "the deployment to Testing failed" in error["message"]
-    assert "**NOT DONE**: deploy\\:Testing, publish\\:v3, publish\\:centercode" in ended.summary
+    assert "| ❌ | Deploy to Testing | Failed |" in ended.summary
 
 
+@pytest.mark.nightly
 def test_a_wrong_config_is_annotated_at_its_lines(act: Act, sandbox: Running) -> None:
     files = user_project(sandbox)
     text = str(files["shipline.yml"])
     files["shipline.yml"] = text.replace("application:", "aplication:").replace("platforms: [linux]", "platforms: []")
-    ended = act.run(act.repository(files), DOCKER, payload=tagged("v1.4.0"), secrets=SECRETS)
-    assert ended.exit_code("ship") == 2
+    ended = act.run(act.repository(files), WORKFLOW, payload=tagged("v1.4.0"), secrets=SECRETS, host=True)
+    assert ended.exit_code("shipline") == 2
     assert sandbox.requests() == []
     found = {(a.get("file"), a.get("line"), a.get("title")) for a in ended.annotations}
     lines = str(files["shipline.yml"]).splitlines()
@@ -107,15 +162,76 @@ def test_a_wrong_config_is_annotated_at_its_lines(act: Act, sandbox: Running) ->
     assert "buildmaster" in ended.summary
 
 
-@pytest.mark.parametrize(("workflow", "host"), [(DOCKER, False), (NATIVE, True)], ids=["docker", "native"])
-def test_a_canceled_run_stops_and_says_what_goes_on(act: Act, sandbox: Running, workflow: str, host: bool) -> None:
+@pytest.mark.parametrize(
+    "workflow",
+    [WORKFLOW, pytest.param(NATIVE, marks=pytest.mark.nightly)],
+    ids=["in the container", "native"],
+)
+def test_a_canceled_run_stops_and_says_what_goes_on_and_keeps_its_receipt(
+    act: Act, sandbox: Running, workflow: str
+) -> None:
     stage(sandbox, "Integration", executing_seconds=3000)
     repository = act.repository(user_project(sandbox))
-    run = act.start(repository, workflow, payload=tagged("v1.4.0"), secrets=SECRETS, host=host)
+    run = act.start(repository, workflow, payload=tagged("v1.4.0"), secrets=SECRETS, host=True)
     run.wait_for("deployment to Integration: executing")
     run.cancel(signal.SIGINT)
     ended = run.finish()
-    assert ended.exit_code("ship") == 130, ended
+    assert ended.exit_code("shipline") == 130, ended
     assert "result=canceled build=1.4.0" in ended.printed("after")
     assert "NEXT: run again" in ended.log
     assert changes(sandbox) == ["create-release", "create-build", "deploy-build"]
+    assert len(list(act.caches.glob("*/.shipline/widget-1.4.0.json"))) == 1
+
+
+LEGS = f"""\
+on: push
+permissions: {{}}
+jobs:
+  release:
+    strategy:
+      fail-fast: false
+      matrix:
+        type: [Firmware, Mobile]
+    runs-on: ubuntu-latest
+    steps:
+      - uses: {CHECKOUT}
+      - id: shipline
+        uses: shipline/shipline@v0.1.0
+        with:
+          centercode-release-type: ${{{{ matrix.type }}}}
+          upload-report: true
+        env:
+          SHIPLINE_CENTERCODE_API_KEY: ${{{{ secrets.CENTERCODE_API_KEY }}}}
+"""
+
+
+def test_a_second_attempt_of_each_leg_has_the_receipt_of_its_own_first(act: Act, sandbox: Running) -> None:
+    """Both legs have one product and version, and only the receipt proves the post to Centercode."""
+    sandbox.admin(
+        "seed",
+        {
+            "centercode": {
+                "projects": [{"key": "WidgetPro", "release_types": [{"key": key} for key in ("Firmware", "Mobile")]}]
+            }
+        },
+    )
+    config = f"release: {{notes: {{text: New}}}}\ncentercode: {{url: {sandbox.url}, project: WidgetPro}}\n"
+    repository = act.repository({"shipline.yml": config})
+    for attempt in ("1", "2"):
+        environ = {"GITHUB_RUN_ATTEMPT": attempt, "GITHUB_RUN_ID": "77", "GITHUB_REF_NAME": "v1.4.0"}
+        ended = act.run(repository, LEGS, payload=tagged("v1.4.0"), secrets=SECRETS, environ=environ, host=True)
+        assert ended.code == 0, ended
+        assert changes(sandbox) == ["project-release"] * 2
+    reports = [path.name for path in act.caches.glob("artifact-*")]
+    assert sorted(reports) == [
+        "artifact-shipline-report-release-type-Firmware.html",
+        "artifact-shipline-report-release-type-Mobile.html",
+    ]
+
+
+def test_cache_steps_written_by_hand_still_work(act: Act, sandbox: Running) -> None:
+    ended = ship(act, sandbox, BY_HAND)
+    assert ended.exit_code("shipline") == 0, ended
+    assert changes(sandbox) == ALL
+    kept = sorted(path.parts[-3] for path in act.caches.glob("*/.shipline/widget-1.4.0.json"))
+    assert [name.partition("v1.4.0")[0] for name in kept] == ["shipline-acme-widget-test.yml-", "shipline-widget-"]

@@ -34,12 +34,12 @@ class User:
         self.sandbox = sandbox
         files = user_project(sandbox)
         del files["dist/widget.zip"]  # the examples build it
-        sandbox.put_file("widget-1.4.0.zip", b"built in the workflow")
+        files["shipline.yml"] = f"check-links: skip\n{files['shipline.yml']!s}"  # nobody uploads what they build
         self.repository = act.repository(files)
 
     def run(self, example: str, attempt: int = 1, **given: Any) -> Ended:
         environ = {"GITHUB_RUN_ATTEMPT": str(attempt), "GITHUB_RUN_ID": "77", "GITHUB_REF_NAME": "v1.4.0"}
-        given = {"payload": tagged("v1.4.0"), **given}
+        given = {"payload": tagged("v1.4.0"), "host": True, **given}
         workflow = (EXAMPLES / example).read_text()
         return self.act.run(self.repository, workflow, secrets=SECRETS, environ=environ, **given)
 
@@ -49,10 +49,11 @@ class User:
 
 
 @pytest.fixture
-def user(released: Act, sandbox: Running) -> User:
-    return User(released, sandbox)
+def user(act: Act, sandbox: Running) -> User:
+    return User(act, sandbox)
 
 
+@pytest.mark.nightly
 def test_a_second_attempt_sends_nothing_and_a_third_without_the_receipt_never_announces_again(user: User) -> None:
     ended = user.run("tag-release.yml")
     assert ended.exit_code("shipline") == 0, ended
@@ -62,8 +63,8 @@ def test_a_second_attempt_sends_nothing_and_a_third_without_the_receipt_never_an
     assert again.exit_code("shipline") == 0, again
     assert changes(user.sandbox) == sent
     assert again.outputs("shipline") == ended.outputs("shipline")
-    report = (user.act.caches / "artifact-shipline-report.html").read_text()
-    assert "<title>Widget 1.4.0: succeeded</title>" in report
+    report = (user.act.caches / "artifact-shipline-report-release.html").read_text()
+    assert "<title>Widget 1.4.0: Succeeded · Shipline</title>" in report
     user.lose_receipts()
     third = user.run("tag-release.yml", attempt=3)
     assert third.exit_code("shipline") == 8, third
@@ -71,6 +72,7 @@ def test_a_second_attempt_sends_nothing_and_a_third_without_the_receipt_never_an
     assert "centercode-on-unknown" in third.summary.replace("\\", "")
 
 
+@pytest.mark.nightly
 def test_a_second_attempt_goes_through_when_the_first_died_before_its_last_deployment(user: User) -> None:
     stage(user.sandbox, "Testing", outcome="failed")
     assert user.run("tag-release.yml").exit_code("shipline") == 5
@@ -82,6 +84,7 @@ def test_a_second_attempt_goes_through_when_the_first_died_before_its_last_deplo
     assert (sent.count("create-build"), sent.count("project-release")) == (1, 1)
 
 
+@pytest.mark.nightly
 def test_deploying_and_announcing_in_two_jobs(user: User) -> None:
     ended = user.run("approve-then-publish.yml")
     assert ended.code == 0, ended
@@ -97,6 +100,15 @@ def test_a_plan_by_hand_sends_nothing(user: User) -> None:
     assert "create" in ended.summary
 
 
+def test_a_pull_request_is_rehearsed_without_secrets(user: User) -> None:
+    (user.repository / "CHANGELOG.md").write_text("# Changelog\n\n## Unreleased\n\n- Widgets hum.\n")
+    ended = user.run("rehearse.yml", event="pull_request", payload={"pull_request": {"number": 5}})
+    assert ended.code == 0, ended
+    assert user.sandbox.requests() == []
+    assert "Rehearsal of Widget" in ended.summary
+
+
+@pytest.mark.nightly
 def test_several_products_each_with_its_own_config(user: User) -> None:
     config = (user.repository / "shipline.yml").read_text()
     product = user.repository / "products/widget/shipline.yml"
@@ -127,6 +139,7 @@ jobs:
 """
 
 
+@pytest.mark.nightly
 def test_a_reusable_workflow_is_called(user: User) -> None:
     reusable = user.repository / ".github/workflows/reusable.yml"
     reusable.parent.mkdir(parents=True)
@@ -139,6 +152,7 @@ def test_a_reusable_workflow_is_called(user: User) -> None:
         secrets=SECRETS,
         environ={"GITHUB_REF_NAME": "v1.4.0"},
         payload=tagged("v1.4.0"),
+        host=True,
         known=[(EXAMPLES / "reusable.yml").read_text()],
     )
     assert ended.code == 0, ended

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -108,12 +110,13 @@ def test_a_tag_is_released_and_the_next_job_knows(gitlab: GitLab, sandbox: Runni
     assert links["BuildMaster build"].startswith(sandbox.url)
     assert "Widget 1.4.0: succeeded" in ended.artifact("shipline", ".shipline-reports/summary.md").read_text()
     report = ended.artifact("shipline", ".shipline-reports/report.html").read_text()
-    assert "<title>Widget 1.4.0: succeeded</title>" in report
+    assert "<title>Widget 1.4.0: Succeeded · Shipline</title>" in report
     # How gitlab-ci-local shows a section that was opened and closed.
     assert "shipline_deploy_Testing_started" in ended.printed("shipline")
     assert "shipline_deploy_Testing took " in ended.printed("shipline")
 
 
+@pytest.mark.parametrize("gitlab", ["shell", pytest.param("container", marks=pytest.mark.nightly)], indirect=True)
 def test_a_failed_deployment_leaves_the_reports_and_a_retried_job_resumes(gitlab: GitLab, sandbox: Running) -> None:
     folder = repository(gitlab, sandbox)
     stage(sandbox, "Testing", outcome="failed")
@@ -123,7 +126,9 @@ def test_a_failed_deployment_leaves_the_reports_and_a_retried_job_resumes(gitlab
     assert "SHIPLINE_OUT_FAILED_STEP=deploy:Testing\n" in ended.dotenv("shipline")
     assert "BuildMaster build" in ended.links("shipline")
     assert '"result": "failed"' in ended.artifact("shipline", ".shipline-reports/*-1.4.0.json").read_text()
-    assert "**NOT DONE**: deploy\\:Testing" in ended.artifact("shipline", ".shipline-reports/summary.md").read_text()
+    assert (
+        "| ❌ | Deploy to Testing | Failed |" in ended.artifact("shipline", ".shipline-reports/summary.md").read_text()
+    )
 
     stage(sandbox, "Testing", outcome="succeeded")
     sent = changes(sandbox)
@@ -139,30 +144,44 @@ def test_a_failed_deployment_leaves_the_reports_and_a_retried_job_resumes(gitlab
 
 
 def test_inputs_reach_the_program_and_no_shell(shell: GitLab, sandbox: Running) -> None:
+    """A plan with a key from a file, as ``secrets`` provides it; and beside it a job whose input is wrong."""
     more = """\
       command: plan
-      verbose: "true"
+      verbose: true
+      buildmaster-wait: true
+      v3-platforms: []
       release-title: '{version} "; touch owned; echo $(touch owned) `touch owned`'
-      buildmaster-stages: |
-        Integration
-        Testing
+      buildmaster-stages: [Integration, "Testing"]
       buildmaster-variables: |
         Ref=$CI_COMMIT_TAG
         Price=$$5
+
+  - local: /shipline.template.yml
+    inputs: {job-name: wrong, command: validate, config: wrong.yml, artifacts: [{path: dist/*.zip}]}
 """
     folder = repository(shell, sandbox)
-    hostile = {**TAGGED, "SHIPLINE_RELEASE_TITLE": "Another"}
-    ended = shell.run(folder, pipeline(shell, more), "dist", "shipline", variables=hostile)
-    assert ended.code == 0, ended
+    (folder / "wrong.yml").write_text("v3:\n  state: publised\n")
+    (folder / "token").write_text(f"{KEYS['SHIPLINE_V3_TOKEN']}\n")
+    hostile = {**TAGGED, "SHIPLINE_RELEASE_TITLE": "Another", "SHIPLINE_V3_TOKEN_FILE": str(folder / "token")}
+    del hostile["SHIPLINE_V3_TOKEN"]
+    ended = shell.run(folder, pipeline(shell, more), "dist", "shipline", "wrong", variables=hostile)
+    assert ended.code == 1, ended
     log = ended.printed("shipline")
     assert not list(folder.rglob("owned"))
     assert 'release.title = {version} "; touch owned; echo $(touch owned) `touch owned`  (release-title)\n' in log
     assert 'buildmaster.stages = ["Integration", "Testing"]  (buildmaster-stages)\n' in log
     assert 'buildmaster.variables = {"Ref": "v1.4.0", "Price": "$5"}  (buildmaster-variables)\n' in log
+    assert re.search(r'\bv3\.platforms = \["linux"\]  \(shipline\.yml:', log)  # an empty list is none
     assert "SHIPLINE_OUT_RESULT=planned\n" in ended.dotenv("shipline")
+    assert json.loads(ended.artifact("shipline", ".shipline-reports/codequality.json").read_text()) == []
+    wrong = json.loads(ended.artifact("wrong", ".shipline-reports/codequality.json").read_text())
+    places = {(issue["location"]["path"], issue["location"]["lines"]["begin"]): issue["description"] for issue in wrong}
+    assert places["wrong.yml", 2].startswith("v3.state: ")
+    assert "expected text for each item" in places[".gitlab-ci.yml", 1]
     assert changes(sandbox) == []
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "include",
     [
@@ -182,6 +201,7 @@ def test_every_way_to_include_it(shell: GitLab, sandbox: Running, include: str) 
     assert not {"needs", "rules", "environment"} & set(job)
 
 
+@pytest.mark.nightly
 def test_inputs_of_the_job_itself_and_gitlabs_own_schema(shell: GitLab, sandbox: Running) -> None:
     more = """\
       rules: [{if: $CI_COMMIT_TAG =~ /^v\\d/}]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -35,7 +37,7 @@ class User:
     def __init__(self, gitlab: GitLab, sandbox: Running) -> None:
         files = user_project(sandbox)
         del files["dist/widget.zip"]  # the examples build it
-        sandbox.put_file("widget-1.4.0.zip", b"built in the pipeline")
+        files["shipline.yml"] = f"check-links: skip\n{files['shipline.yml']!s}"  # nobody uploads what they build
         self.gitlab = gitlab
         self.repository = gitlab.repository({**files, ".gitignore": "dist/\n.gitlab-ci-local*\n"})
 
@@ -52,6 +54,22 @@ def user(project: Path, tmp_path: Path, sandbox: Running) -> User:
     return User(GitLab(os.environ["SHIPLINE_GITLAB"], project, tmp_path), sandbox)
 
 
+def test_the_example_of_the_readme(user: User, sandbox: Running) -> None:
+    blocks = re.findall(
+        r"```yaml\n(.*?)```", (EXAMPLES.parents[1] / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    (printed,) = (block for block in blocks if "ci_templates/gitlab" in block)
+    assert len(printed.splitlines()) <= 6
+    (user.repository / "dist").mkdir()
+    (user.repository / "dist/widget.zip").write_bytes(b"widget\n")
+    (user.repository / ".gitignore").write_text(".gitlab-ci-local*\n")
+    ended = user.gitlab.run(user.repository, printed, variables=TAGGED)
+    assert ended.code == 0, ended
+    assert changes(sandbox) == [*DEPLOYED, *ANNOUNCED]
+    assert f"SHIPLINE_OUT_BUILDMASTER_URL={sandbox.url}/" in ended.dotenv("shipline")
+
+
+@pytest.mark.nightly
 def test_a_tag_is_released_and_its_outcome_told(user: User, sandbox: Running) -> None:
     ended = user.run("tag-release.yml")
     assert ended.code == 0, ended
@@ -59,6 +77,7 @@ def test_a_tag_is_released_and_its_outcome_told(user: User, sandbox: Running) ->
     assert f"Widget v1.4.0 is build 1.4.0 (succeeded) {sandbox.url}/" in ended.printed("outcome")
 
 
+@pytest.mark.nightly
 def test_what_is_deployed_is_announced_by_the_second_job_once(user: User, sandbox: Running) -> None:
     ended = user.run("approve-then-publish.yml")
     assert ended.code == 0, ended
@@ -72,6 +91,7 @@ def test_what_is_deployed_is_announced_by_the_second_job_once(user: User, sandbo
     assert changes(sandbox) == [*DEPLOYED, *ANNOUNCED]
 
 
+@pytest.mark.nightly
 def test_without_the_cache_a_retried_announcement_is_made_again_only_where_it_can_be_looked_up(
     user: User, sandbox: Running
 ) -> None:
@@ -83,6 +103,16 @@ def test_without_the_cache_a_retried_announcement_is_made_again_only_where_it_ca
     assert "SHIPLINE_OUT_RESULT=unknown\n" in ended.dotenv("shipline")
 
 
+@pytest.mark.nightly
+def test_a_merge_request_is_rehearsed_without_keys(user: User, sandbox: Running) -> None:
+    (user.repository / "CHANGELOG.md").write_text("# Changelog\n\n## Unreleased\n\n- Widgets hum.\n")
+    ended = user.run("rehearse.yml", CI_PIPELINE_SOURCE="merge_request_event", CI_MERGE_REQUEST_IID="5")
+    assert ended.code == 0, ended
+    assert "The second run sent 0 requests" in ended.printed("rehearse")
+    assert "SHIPLINE_OUT_RESULT=succeeded\n" in ended.dotenv("rehearse")
+    assert sandbox.requests() == []
+
+
 def test_a_merge_request_is_checked_without_keys(user: User, sandbox: Running) -> None:
     changelog = user.repository / "CHANGELOG.md"
     changelog.write_text("# Changelog\n\n## Unreleased\n\n- Widgets hum.\n")
@@ -91,7 +121,9 @@ def test_a_merge_request_is_checked_without_keys(user: User, sandbox: Running) -
     assert ended.code == 0, ended
     assert "valid: version 0.0.0-mr.5" in ended.printed("check")
     assert sandbox.requests() == []
-    changelog.write_text("# Changelog\n")
+    changelog.write_text("# Changelog\n\n## 1.4.0\n\n- Widgets turn.\n")
     ended = user.run("check-merge-request.yml", **given)
     assert ended.code == 1, ended
+    (issue,) = json.loads(ended.artifact("check", ".shipline-reports/codequality.json").read_text())
+    assert issue["location"]["path"] == "shipline.yml"
     assert "SHIPLINE_OUT_RESULT=failed\n" in ended.dotenv("check")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import sample
+from job.project import changes as asks_for_a_change
+
 if TYPE_CHECKING:
     from shipline_sandbox.server import Running
 
@@ -15,29 +18,16 @@ KEYS = {
 # As the examples name them in the repository's settings.
 SECRETS = {name.removeprefix("SHIPLINE_"): value for name, value in KEYS.items()}
 
-_CONFIG = """\
-release:
-  notes: {{file: CHANGELOG.md}}
-artifacts:
-  - path: dist/*.zip
-    url: {url}/files/{{filename}}
-buildmaster:
-  url: {url}
-  application: Widget
-  pipeline: Standard
-  build-number: "{{version}}"
-  stages: [Integration, Testing]
-v3:
-  url: {url}
-  product-id: 27d6f2a0-3d6b-4f52-9f5e-6a1c6f0e8a11
-  platforms: [linux]
-  state: published
-centercode:
-  url: {url}
-  project: WidgetPro
-  release-type: Firmware
-network: {{retry-for: 2s}}
-"""
+_CONFIG = (
+    sample.config(
+        version="",
+        build_number='  build-number: "{{version}}"',
+        variables="",
+        platforms="  platforms: [linux]",
+        subtitle="",
+    ).replace("/widget/{{version}}", "")
+    + "network: {{retry-for: 2s}}\n"
+)
 
 
 def user_project(sandbox: Running) -> dict[str, str | bytes]:
@@ -54,7 +44,7 @@ def user_project(sandbox: Running) -> dict[str, str | bytes]:
 def changes(sandbox: Running) -> list[str]:
     """The operations that asked the services to change something, in order."""
     log = sandbox.requests()
-    return [r["operation"] for r in log if r["method"] not in ("GET", "HEAD") and r["service"] != "files"]
+    return [r["operation"] for r in log if asks_for_a_change(r)]
 
 
 def stage(sandbox: Running, name: str, **settings: object) -> None:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from shared_sandbox import shared
 from shipline_sandbox import clock
-from shipline_sandbox.server import Running, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from shipline_sandbox.server import Running
 
 KEY = "sandbox-test"
 PRODUCT = "27d6f2a0-3d6b-4f52-9f5e-6a1c6f0e8a11"
@@ -95,7 +97,7 @@ def http() -> Iterator[requests.Session]:
 @pytest.fixture
 def sandbox() -> Iterator[Running]:
     """The clock stands still: time moves in these tests only when they advance it."""
-    with running(speed=1) as sandbox:
+    with shared(speed=1) as sandbox:
         sandbox.admin("clock", {"freeze": True})
         yield sandbox
 

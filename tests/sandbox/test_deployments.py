@@ -98,6 +98,7 @@ def test_canceled_releases_and_rejected_builds_are_not_deployed(client):
     assert client.bm("/builds/deploy", buildId=rejected["id"]).status_code == 400
     client.bm("/cancel", releaseId=release["id"])
     assert client.bm("/builds/deploy", buildId=build["id"]).status_code == 400
+    assert [b["status"] for b in client.bm("/builds", releaseId=release["id"]).json()] == ["rejected", "rejected"]
 
 
 def test_a_newer_build_rejects_the_older_one_in_its_stage(client):
@@ -121,6 +122,34 @@ def test_outcome_by_a_variable_of_the_build_or_the_deployment(client, outcome):
     assert listed(client, buildId=by_deploy["id"])[0]["status"] == outcome
     next_stage = client.bm("/builds/deploy", buildId=by_deploy["id"], toStage="Testing").status_code
     assert next_stage == (400 if outcome == "failed" else 200)
+
+
+def test_events_of_a_completed_pipeline_cancel_older_releases_and_create_the_next(client):
+    events = ["cancel_other_releases", "create_new_release"]
+    pipeline = {"stages": [{"name": "Only", "environment": {"id": 3, "name": "Live"}}], "on_completed": events}
+    release = {"number": "1.2.9-rc", "pipeline": "Short", "targetDate": "2027-03-01T00:00:00"}
+    application = {"name": "Widget", "pipelines": {"Short": pipeline}, "releases": [release]}
+    older = client.release("1.1")
+    client.build(older)
+    client.sandbox.admin("seed", {"buildmaster": {"applications": [application]}})
+    (seeded,) = client.bm("", releaseNumber="1.2.9-rc").json()
+    assert seeded["targetDate"] == "2027-03-01T00:00:00"
+    client.deploy(client.build(seeded), "Only")
+    found = {r["number"]: r["status"] for r in client.bm("", applicationName="Widget").json()}
+    assert found == {"1.1": "canceled", "1.2.9-rc": "deployed", "1.2.10-rc": "active"}
+    assert [b["status"] for b in client.bm("/builds", releaseId=older["id"]).json()] == ["rejected"]
+    (child,) = listed(client, environmentName="Live")
+    assert child["environmentId"] == 3
+
+
+@pytest.mark.parametrize(("shown", "statuses"), [("all", ["succeeded"] * 2), ("parent", ["succeeded", "failed"])])
+def test_status_of_a_failed_deployment_is_overridden_by_hand(client, shown, statuses):
+    client.switch(override_shown=shown)
+    build = client.build(client.release(), **{"$SandboxOutcome": "failed"})
+    parent = client.deploy(build, "Integration")
+    client.sandbox.admin(f"deployments/{parent['id']}", {"outcome": "overridden"})
+    assert [client.deployment(parent["id"] + n)["status"] for n in (0, 1)] == statuses
+    assert client.bm("/builds/deploy", buildId=build["id"], toStage="Testing").status_code == 200
 
 
 def test_a_failed_last_stage_marks_nothing_deployed(client):

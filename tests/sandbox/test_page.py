@@ -58,7 +58,7 @@ def test_a_deployment_shows_its_log_until_now(client):
     given = {"applicationName": "Gizmo", "releaseNumber": "2.0"}
     build = client.bm("/builds/create", **given).json()
     client.bm("/builds/deploy", buildId=build["id"])
-    assert "was asked for" in section(client, "builds")
+    assert "requested" in section(client, "builds")
     assert "begins" not in section(client, "builds")
     client.advance(10)
     said = section(client, "builds")
@@ -130,15 +130,15 @@ def test_a_deployment_waits_for_its_start_time(client):
 def test_the_body_of_a_release_stays_in_its_frame(client):
     client.cc({"title": "a", "body": "<script>alert(1)</script>\"'><script>alert(2)</script>"})
     assert "<script>alert" not in page(client)
-    assert '<iframe sandbox title="Notes of a"' in page(client)
+    assert '<iframe sandbox="allow-same-origin" title="Notes of a"' in page(client)
 
 
 @pytest.mark.parametrize(
     ("dates", "says"),
     [
-        ({"startDate": "2990-01-01T00:00:00Z"}, "not to be seen before 2990-01-01T00:00:00+0000"),
-        ({"endDate": "2020-01-01T00:00:00+0200"}, "not to be seen since 2020-01-01T00:00:00+0200"),
-        ({"endDate": "2990-01-01T00:00:00Z"}, "to be seen until 2990"),
+        ({"startDate": "2990-01-01T00:00:00Z"}, "invisible before 2990-01-01T00:00:00+0000"),
+        ({"endDate": "2020-01-01T00:00:00+0200"}, "invisible since 2020-01-01, 12:00 am PST"),
+        ({"endDate": "2990-01-01T23:00:00Z"}, "visible until 2990-01-01, 12:00 am PST"),
     ],
 )
 def test_dates_say_whether_a_release_can_be_seen(client, dates, says):
@@ -156,8 +156,16 @@ def test_a_release_that_is_processed_is_not_seen_yet(client):
 def test_the_addresses_of_a_release_and_of_feedback_show_it(client):
     release = client.cc({"title": "Widget 1.4", "subtitle": "Turns"}).json()
     assert "Turns" in text(page(client, release["url"].removeprefix(client.sandbox.url)))
-    for path in ("/project/version/item.html", "/project/version/item.html?artid=1", "/project/feedback/view.html"):
-        assert client.http.get(client.sandbox.url + path, timeout=10).status_code == 404
+    for path in (
+        "/project/version/item.html",
+        "/project/version/item.html?artid=1",
+        "/project/feedback/view.html",
+        "/<b>",
+    ):
+        lost = client.http.get(client.sandbox.url + path, timeout=10)
+        assert lost.status_code == 404
+        assert '<a class="button" href="/">Go to the overview</a>' in lost.text
+        assert "<b>" not in lost.text
     (path, *_) = re.findall(r'href="(/project/feedback[^"]*)"', page(client))
     assert "Comments None yet." in text(page(client, html.unescape(path)))
 
@@ -166,11 +174,12 @@ def test_customers_see_what_is_published(client):
     draft = client.draft(notes="Widgets *turn*.", private=True)
     client.v3("POST", "release-files", json=FILE | {"releaseId": draft["id"], "checksum": "abc"})
     said = section(client, "customers")
-    assert "No published release yet. Drafts: customers can't see them Widget 1.4.0 1.4.0 draft stable" in said
+    assert "No published release yet. Drafts: customers can't see them Widget 1.4.0 Widgets turn ." in said
+    assert "draft 1.4.0 · stable" in said
     client.v3("POST", f"releases/{draft['id']}/publish")
     said = section(client, "customers")
-    assert re.search(r"Widget 1\.4\.0 1\.4\.0 published stable · windows · private · since 20", said)
-    assert "Widgets *turn*. widget.zip 7 bytes abc" in said
+    assert re.search(r"published 1\.4\.0 · stable · windows · private · since 20", said)
+    assert "Software update Widget 1.4.0 is available Widgets turn . widget.zip 7 bytes abc" in said
     assert "Drafts" not in said
 
 
@@ -178,8 +187,8 @@ def test_customers_see_what_is_published(client):
     ("version", "platform", "status", "says"),
     [
         ("1.3.9", "windows", 200, "An app at 1.3.9 on windows, channel stable, is offered 1.4.0. It has no file"),
-        ("1.4", "windows", 204, "is told nothing (204)"),
-        ("1.3.9", "linux", 204, "is told nothing (204)"),
+        ("1.4", "windows", 204, "gets no update (204)"),
+        ("1.3.9", "linux", 204, "gets no update (204)"),
         ("new", "windows", 400, "400: version must be of the form"),
     ],
 )
@@ -205,3 +214,33 @@ def test_a_log_of_an_older_sandbox_is_still_shown(client):
     with client.sandbox._store.transaction() as session:
         session.add("request", entry)
     assert "401 refused" in section(client, "requests")
+
+
+def test_notes_for_customers_run_nothing_and_load_nothing(client):
+    client.draft(notes="# Big\n\n<script>alert(1)</script> [x](javascript:alert(2)) ![i](http://evil.example/i.png)")
+    source = page(client).partition('id="customers"')[2].partition("</section>")[0]
+    assert "<h5>Big</h5>" in source
+    assert "<script" not in source
+    assert "<img" not in source
+    assert 'href="javascript' not in source
+
+
+def test_a_plan_s_probes_are_apart_from_what_changed_something(client):
+    client.http.head(f"{client.sandbox.url}/files/widget.zip", timeout=10)
+    client.release()
+    changed, _, quiet = page(client).partition('id="requests"')[2].partition('id="read-only"')
+    assert "POST /api/releases/create" in text(changed)
+    assert "HEAD" not in text(changed)
+    assert "HEAD /files/widget.zip 404, not there yet" in text(quiet)
+    assert "failed" not in quiet.partition("</section>")[0]
+
+
+def test_a_first_visit_shows_how_to_send_a_release_and_later_ones_the_release(client):
+    first = text(page(client))
+    assert "Try a release without an account" in first
+    assert f"url: {client.sandbox.url}" in first
+    assert "Application Widget Standard, Full" in first
+    assert "Project WidgetPro Firmware, Software, Restricted" in first
+    client.build(client.release(), buildNumber="7")
+    client.cc({"title": "Widget 1.4"})
+    assert "Widget 1.4 Created Build 7: created. Testers see Widget 1.4." in text(page(client))

@@ -84,7 +84,33 @@ def test_a_deployment_is_ended(client):
         assert post(client, f"/page/deployments/{key}", outcome=outcome).status_code == 400
 
 
-@pytest.mark.parametrize("path", ["/page/faults", "/page/faults/drop", "/page/switches", "/page/deployments/1"])
+def test_a_v3_release_is_changed_by_hand(client):
+    release = client.draft()
+
+    def states():
+        return [(r["published"], r["archived"]) for r in client.state()["v3"]["releases"]]
+
+    for action, state in (("archive", (False, True)), ("restore", (False, False)), ("publish", (True, False))):
+        assert post(client, f"/page/releases/{release['id']}", action=action).status_code == 303
+        assert states() == [state]
+        assert client.v3("GET", "releases").json()[0]["archived"] is state[1]
+    client.sandbox.admin(f"releases/{release['id']}", {"action": "archive"})
+    assert states() == [(True, True)]
+    asked = {"productId": release["productId"], "platform": release["platforms"][0], "key": "sandbox-license"}
+    assert client.v3("GET", "releases/latest", params=asked).status_code == 404
+    page = client.http.get(client.sandbox.url, timeout=10).text
+    assert "Archived: 1" in page
+    assert f'action="/page/releases/{release["id"]}"' in page
+    assert post(client, f"/page/releases/{release['id']}", action="odd").status_code == 400
+    assert post(client, f"/page/releases/{release['id']}", action="delete").status_code == 303
+    assert states() == []
+    assert post(client, f"/page/releases/{release['id']}", action="delete").status_code == 400
+
+
+_FORMS = ["/page/faults", "/page/faults/drop", "/page/switches", "/page/deployments/1", "/page/releases/1"]
+
+
+@pytest.mark.parametrize("path", _FORMS)
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "", "http://127.0.0.1:1"])
 def test_no_other_site_can_send_a_form(client, path, origin):
     before = client.state()
@@ -98,6 +124,66 @@ def test_no_form_without_an_origin_nor_under_a_foreign_name(client):
     rebound = post(client, "/page/faults", origin="http://evil.example", host="evil.example", kind="html")
     assert rebound.status_code == 403
     assert client.sandbox.admin("faults") == []
+
+
+@pytest.mark.parametrize("path", ["/", "/_sandbox/state", "/v3/releases?productId=p", "/files/widget.zip"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example", "x"]
+)
+def test_nothing_is_shown_under_a_foreign_name(client, path, host):
+    client.sandbox.put_file("widget.zip", b"PK")
+    answer = client.http.get(client.sandbox.url + path, headers={"Host": host}, timeout=10)
+    assert answer.status_code == 403
+    own = client.http.get(client.sandbox.url + path, headers={"Host": "sandbox.localhost"}, timeout=10)
+    assert own.status_code in (200, 401)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_no_other_site_can_change_anything(client, headers):
+    before = client.state()
+    form = {"applicationName": "Widget", "pipelineName": "Standard", "releaseNumber": "1.4", "key": "sandbox-x"}
+    for method, path in (
+        ("POST", "/api/releases/create"),
+        ("POST", "/api/v1/projects/WidgetPro/releaseTypes/Firmware?apiKey=sandbox-x"),
+        ("PUT", "/files/widget.zip"),
+        ("POST", "/_sandbox/reset"),
+        ("POST", "/page/faults/drop"),
+    ):
+        answer = client.http.request(method, client.sandbox.url + path, data=form, headers=headers, timeout=10)
+        assert answer.status_code == 403, path
+    assert {**client.state(), "now": 0} == {**before, "now": 0}
+    assert client.http.get(client.sandbox.url, headers=headers, timeout=10).status_code == 200
+
+
+def test_an_upload_is_a_download_that_runs_nothing(client):
+    page = b"<script>fetch('/_sandbox/reset', {method: 'POST'})</script>"
+    client.sandbox.put_file("page.html", page)
+    release = client.draft()
+    client.http.put(
+        f"{client.sandbox.url}/v3/{release['id']}/page.html",
+        data=page,
+        headers={"Authorization": "Bearer sandbox-x"},
+        timeout=10,
+    )
+    (file,) = client.http.get(
+        f"{client.sandbox.url}/v3/release-files?releaseId={release['id']}",
+        headers={"Authorization": "Bearer sandbox-x"},
+        timeout=10,
+    ).json()
+    for url in (f"{client.sandbox.url}/files/page.html", file["url"]):
+        answer = client.http.get(url, headers={"Authorization": "Bearer sandbox-x"}, timeout=10)
+        assert (answer.status_code, answer.content) == (200, page)
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Content-Security-Policy"].startswith("sandbox;")
 
 
 def test_no_other_site_can_use_the_administration(client, http):
@@ -125,6 +211,7 @@ def test_nothing_comes_from_elsewhere(client, path):
         assert re.search(r"<style|\sstyle=|\son\w+=|<script(?! src)", answer.text) is None
         assert set(re.findall(r'(?:src|<link[^>]*href)="([^"]*)"', answer.text)) <= {
             "/static/icon.svg",
+            "/static/design.css",
             "/static/page.css",
             "/static/page.js",
         }

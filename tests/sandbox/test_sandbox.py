@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 import shipline_sandbox
+from shipline.cli import other_commands
 from shipline_sandbox.answers import service_of
-from shipline_sandbox.app import Sandbox, create_app
+from shipline_sandbox.app import create_app
+from shipline_sandbox.instance import Sandbox
 from shipline_sandbox.server import running, serve
 from shipline_sandbox.store import Store
 from shipline_sandbox.switches import SWITCHES
@@ -234,6 +238,36 @@ def test_what_is_served_on_the_command_line_has_the_documented_rate_limits_also_
                 time.sleep(0.5)
         finally:
             served.terminate()
+
+
+def test_https_is_by_a_certificate_of_an_authority_that_is_printed(tmp_path, capsys):
+    with running(tls=True) as sandbox:
+        other_commands._show_sandbox(sandbox)
+        printed = capsys.readouterr().out
+        authority = tmp_path / "ca.pem"
+        authority.write_text(printed[printed.index("-----BEGIN CERTIFICATE") :])
+        assert f"listens on {sandbox.url} " in printed
+        assert "  shipline run\n" in printed
+        address = urlsplit(sandbox.url)
+        for host in ("127.0.0.1", "localhost"):
+            url = f"https://{host}:{address.port}"
+            with socket.create_connection(("127.0.0.1", address.port)):  # one that says nothing holds nobody up
+                assert requests.get(f"{url}/health", verify=str(authority), timeout=30).status_code == 200
+        with pytest.raises(requests.exceptions.SSLError, match="certificate verify failed"):
+            requests.get(sandbox.url, timeout=30)
+        with pytest.raises(requests.exceptions.ConnectionError):
+            requests.get(f"http://127.0.0.1:{address.port}", timeout=30)
+    with running(tls=True) as another:
+        assert another.authority not in {"", sandbox.authority}
+
+
+def test_https_needs_the_command_openssl(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with (
+        pytest.raises(ValueError, match=r"tls: a certificate needs the command openssl, version 3: .*openssl"),
+        running(tls=True),
+    ):
+        pass
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,28 @@ def test_a_page_has_25_unless_asked(client):
     assert len(client.v3("GET", "releases?limit=100").json()) == 26
 
 
+def test_a_user_sees_published_releases_that_are_neither_private_nor_archived(client):
+    shown, private, archived = (client.draft(version=f"1.{n}", private=n == 1) for n in range(3))
+    client.draft(version="1.9")
+    for release in (shown, private, archived):
+        client.v3("POST", f"releases/{release['id']}/publish")
+    client.sandbox.admin(f"releases/{archived['id']}", {"action": "archive"})
+    (found,) = client.v3("GET", "me/releases").json()
+    assert (found["id"], found["product"]) == (shown["id"], {"displayName": "Widget"})
+    assert not {"tenantId", "published", "productId"} & set(found)
+
+
+@pytest.mark.parametrize("kind", ["release-platforms", "release-channels"])
+def test_platforms_and_channels_are_created_once_and_listed(client, kind):
+    made = client.v3("POST", kind, json={"name": "arm", "displayName": "ARM", "productIds": [PRODUCT]})
+    assert made.status_code == 201
+    assert client.v3("GET", kind).json() == [made.json()]
+    assert (made.json()["name"], made.json()["productIds"]) == ("arm", [PRODUCT])
+    refused(client.v3("POST", kind, json={"name": "arm", "displayName": "ARM"}), 409)
+    for wrong in ({"name": None}, {"displayName": ""}, {"productIds": "x"}):
+        refused(client.v3("POST", kind, json={"name": "x", "displayName": "X"} | wrong), 400)
+
+
 def test_release_files_need_a_release(client):
     refused(client.v3("GET", "release-files"), 400, "releaseId")
 

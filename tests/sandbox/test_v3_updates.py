@@ -56,18 +56,55 @@ def test_only_published_releases_of_platform_and_channel_count(client):
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "code"),
     [
-        *({name: None} for name in ("productId", "platform", "version", "key", "accountId")),
-        {"key": "a-real-key"},
-        {"version": "1.2.3-rc.1"},
-        {"accountId": "other"},
+        ({"productId": None}, "INVALID_PRODUCT_ID"),
+        ({"platform": None}, "BAD_REQUEST"),
+        ({"version": None}, "INVALID_VERSION_FORMAT"),
+        ({"key": None}, "INVALID_LICENSE_KEY"),
+        ({"accountId": None}, "INVALID_ACCOUNT_ID"),
+        ({"productId": "other"}, "INVALID_PRODUCT_ID"),
+        ({"key": "a-real-key"}, "INVALID_LICENSE_KEY"),
+        *(({"version": text}, "INVALID_VERSION_FORMAT") for text in ("1.2.3-rc.1", "1", "1.2.3.4.5", "1..2")),
+        ({"accountId": "other"}, "INVALID_ACCOUNT_ID"),
+        ({"allowed": "yes"}, "BAD_REQUEST"),
     ],
 )
-def test_bad_questions_are_400(client, changes):
+def test_bad_questions_are_400_with_the_code_that_lexactivator_reads(client, changes, code):
+    client.switch(v3_products="strict")
     answer = ask(client, **changes)
-    assert answer.status_code == 400
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
     assert set(answer.json()) == {"message", "code"}
+
+
+def test_a_license_may_not_allow_the_newest_release(client):
+    client.sandbox.admin("seed", {"v3": {"licenses": [{"key": "sandbox-old", "maxAllowedReleaseVersion": "1.9"}]}})
+    old, new = published(client, "1.9.0"), published(client, "2.0")
+    assert ask(client, key="sandbox-old").json() == ask(client, allowed="true").json() == new
+    assert ask(client, key="sandbox-old", allowed="true").json() == old
+    account = {"productId": None, "platform": None, "version": None}
+    for release, allowed in ((old, True), (new, False)):
+        path = f"{release['id']}/allowed"
+        asked = ask(client, path, **account, key="sandbox-old", accountId=new["tenantId"])
+        assert asked.json() == {"allowed": allowed}
+        assert ask(client, path, **account, accountId=new["tenantId"]).json() == {"allowed": True}
+    assert ask(client, "none/allowed", **account, accountId=new["tenantId"]).status_code == 404
+    with pytest.raises(ValueError, match="two to four numbers"):
+        client.sandbox.admin("seed", {"v3": {"licenses": [{"key": "sandbox-k", "maxAllowedReleaseVersion": "1"}]}})
+
+
+def test_an_older_api_needs_no_account(client):
+    newest = published(client, "1.3")
+    client.switch(v3_account="optional")
+    assert ask(client, accountId=None).json() == ask(client, accountId="").json() == newest
+    assert ask(client, accountId="other").status_code == 400
+
+
+def test_an_archived_release_is_offered_to_no_app(client):
+    older, newer = published(client, "1.3"), published(client, "1.4")
+    client.sandbox.admin(f"releases/{newer['id']}", {"action": "archive"})
+    assert ask(client).json() == ask(client, "latest").json() == older
+    assert client.v3("GET", f"releases/{newer['id']}").json()["archived"] is True
 
 
 def test_the_license_key_is_not_logged(client):

@@ -116,7 +116,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(client):
     release = client.draft()
     address = urlsplit(client.sandbox.url)
     with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
-        head = f"PUT /v3/{release['id']}/widget.zip HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+        head = f"PUT /v3/{release['id']}/widget.zip HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {KEY}\r\n"
         connection.sendall(f"{head}Content-Length: 1000\r\n\r\nhalf".encode())
         connection.shutdown(socket.SHUT_WR)
         assert b" 400 " in connection.recv(4096).splitlines()[0]
@@ -127,7 +127,7 @@ def test_other_requests_go_on_while_an_upload_comes(client):
     release = client.draft()
     address = urlsplit(client.sandbox.url)
     with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
-        head = f"PUT /v3/{release['id']}/widget.zip HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+        head = f"PUT /v3/{release['id']}/widget.zip HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {KEY}\r\n"
         connection.sendall(f"{head}Content-Length: 4\r\n\r\nPK".encode())
         client.draft(version="1.5.0")
         connection.sendall(b"ww")

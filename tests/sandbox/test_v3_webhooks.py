@@ -7,50 +7,43 @@ import hashlib
 import hmac
 import json
 import queue
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import uuid
 
 import pytest
 
+from http_server import HttpServer, Reply
+from shipline_sandbox.server import running
 
-class Listener:
-    """Takes what is sent to it; answers with ``status``."""
+
+class Listener(HttpServer):
+    """Keeps what it receives in a queue; responds with ``status``."""
 
     def __init__(self):
-        self.received = queue.Queue()
+        super().__init__(self.keep)
+        self.queue = queue.Queue()
         self.status = 204
-        listener = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                listener.received.put((self.path, dict(self.headers), body))
-                self.send_response(listener.status)
-                self.end_headers()
-
-            def log_message(self, *args):
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
-        self.thread.start()
+    def keep(self, received):
+        self.queue.put((received.target, received.headers, received.body))
+        return Reply(self.status)
 
     def next(self):
-        return self.received.get(timeout=10)
+        return self.queue.get(timeout=10)
 
-    def close(self):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+
+@pytest.fixture
+def sandbox():
+    """A sandbox of its own: a delivery under way would reach the next test."""
+    with running(speed=1) as sandbox:
+        sandbox.admin("clock", {"freeze": True})
+        yield sandbox
 
 
 @pytest.fixture
 def listener():
-    listener = Listener()
-    yield listener
-    listener.close()
+    with Listener() as listener:
+        yield listener
 
 
 def register(client, url, **members):
@@ -157,6 +150,25 @@ def test_a_wrong_webhook_is_400(client, changes):
     hook = {"name": "bot", "url": "http://127.0.0.1:1/", "events": ["release.created"]}
     assert client.v3("POST", "webhooks", json=hook | changes).status_code == 400
     assert client.v3("GET", "webhooks").json() == []
+    made = register(client, "http://127.0.0.1:1/")
+    assert client.v3("PATCH", f"webhooks/{made['id']}", json=changes).status_code == 400
+    assert client.v3("GET", "webhooks").json() == [made]
+
+
+def test_a_webhook_is_changed_in_what_is_given(client, listener):
+    hook = register(client, "http://127.0.0.1:1/")
+    where = f"webhooks/{hook['id']}"
+    client.advance(1)
+    changed = client.v3("PATCH", where, json={"url": listener.url, "token": "another"}).json()
+    assert changed == hook | {"url": listener.url, "token": "another", "updatedAt": changed["updatedAt"]}
+    assert changed["updatedAt"] > hook["updatedAt"]
+    assert client.v3("GET", where).json() == changed
+    client.draft()
+    _, headers, body = listener.next()
+    assert headers["Webhook-Signature"] == base64.b64encode(hmac.digest(b"another", body, "sha256")).decode()
+    assert client.v3("PATCH", where, json={"token": ""}).json()["token"] == "another"
+    for method in ("GET", "PATCH"):
+        assert client.v3(method, f"webhooks/{uuid.uuid4()}", json={}).status_code == 404
 
 
 def test_webhooks_need_a_token(sandbox, http):

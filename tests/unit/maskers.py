@@ -23,6 +23,7 @@ CANARIES = (
     "sandbox-it's%2Fa/key=+",
     "sandbox-a<b>&c;d$e^f~g",
     "sandbox-back\\slash/2==",
+    "27d6f2a05c5e4b8e9d430d1a9d6f6c11",
 )
 SHORTEST_LEFT = 6  # characters; fewer of a key are no use to anybody
 
@@ -100,6 +101,8 @@ FORMS: dict[str, Callable[[str], Iterable[str]]] = {
     "base64": lambda key: [_base64(key)],
     "base64 of `user:key`": lambda key: [_base64(f"{user}:{key}") for user in ("", "u", "us")],
     "base64 of `key:x` and `user:key:x`": lambda key: [_base64(f"{user}{key}:x") for user in ("", ":", "u:", "us:")],
+    "hexadecimal digits": lambda key: [key.encode().hex(), key.encode().hex().upper()],
+    "a hexadecimal key in the other letter case": lambda key: [key.upper()] if re.fullmatch("[0-9a-f]+", key) else [],
     "base64 for URLs": lambda key: [
         base64.urlsafe_b64encode(f"{user}{key}{more}".encode()).decode()
         for user in ("", ":", "u:")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -11,21 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from shipline import commits, notes, version
+from shipline import version
+from shipline.release_notes import commits, render
+from unit.checkout import commit, git
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def git(folder: Path, *arguments: str) -> str:
-    identity = ["-c", "user.name=Someone", "-c", "user.email=someone@example.com", "-c", "commit.gpgsign=false"]
-    command = ["git", "-C", str(folder), *identity, *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-
-def commit(folder: Path, *messages: str) -> None:
-    for message in messages:
-        git(folder, "commit", "--quiet", "--allow-empty", "--allow-empty-message", f"--message={message}")
 
 
 @pytest.fixture
@@ -88,6 +78,59 @@ def test_tags_of_other_products_do_not_count(checkout: Path) -> None:
     assert subjects(checkout, "1.1.0", "v1.1.0") == ["four", "three", "two"]
 
 
+def test_the_prefix_of_tags_counts_without_a_tag_of_this_run(checkout: Path) -> None:
+    git(checkout, "tag", "release-1.0.9", "HEAD~3")
+    git(checkout, "tag", "--annotate", "--message=x", "release-1.1.0", "HEAD~2")
+    git(checkout, "tag", "other-1.4.0", "HEAD")
+    history = commits.of_release(checkout, version.parse("1.5.0"), "", "release-")
+    assert ([c.subject for c in history.commits], history.since) == (["four", "three"], "release-1.1.0")
+    assert commits.of_release(checkout, version.parse("1.5.0"), "", "gadget-").since == ""
+
+
+def test_without_an_earlier_tag_the_tag_of_another_prefix_is_named(checkout: Path) -> None:
+    git(checkout, "tag", "--delete", "v1.0.0", "v1.1.0-beta.1", "v1.1.0-beta.2")
+    git(checkout, "tag", "v1.5.0")
+    assert commits.of_release(checkout, version.parse("1.5.0"), "").other_tag == ""
+    git(checkout, "tag", "release-1.4.0", "HEAD~1")
+    assert commits.of_release(checkout, version.parse("1.5.0"), "").other_tag == "release-1.4.0"
+
+
+def test_a_release_branch_that_was_never_merged_ends_the_range(checkout: Path) -> None:
+    git(checkout, "checkout", "--quiet", "-b", "release/1.2")
+    commit(checkout, "only on the branch")
+    git(checkout, "tag", "v1.2.0")
+    git(checkout, "checkout", "--quiet", "main")
+    commit(checkout, "five")
+    history = commits.of_release(checkout, version.parse("1.3.0"), "")
+    assert ([c.subject for c in history.commits], history.since) == (["five"], "v1.2.0")
+
+
+def test_a_lower_version_that_was_tagged_later_is_no_earlier_one(checkout: Path) -> None:
+    commit(checkout, "five")
+    git(checkout, "tag", "v1.0.5")
+    git(checkout, "checkout", "--quiet", "v1.1.0-beta.2")
+    assert subjects(checkout, "1.1.0-beta.2") == ["three"]
+
+
+def test_a_tag_that_moves_on_is_no_version(checkout: Path) -> None:
+    git(checkout, "tag", "v1")
+    git(checkout, "tag", "v1.0")
+    git(checkout, "tag", "v2.0", "v1.0.0")
+    assert subjects(checkout, "1.1.0") == ["four", "three", "two"]
+    assert commits.of_release(checkout, version.parse("2.1.0"), "").since == "v2.0"
+
+
+def test_a_post_release_has_what_is_new_since_its_version(checkout: Path) -> None:
+    git(checkout, "tag", "v1.1.0", "HEAD~1")
+    assert subjects(checkout, "1.1.0.post1") == ["four"]
+    assert subjects(checkout, "1.2.0rc2") == ["four"]
+
+
+def test_tags_of_files_do_not_count(checkout: Path) -> None:
+    git(checkout, "tag", "v1.0.7", "HEAD^{tree}")
+    assert subjects(checkout, "1.1.0") == ["four", "three", "two"]
+
+
 def test_a_higher_version_that_was_merged_is_no_earlier_one(checkout: Path) -> None:
     git(checkout, "tag", "v2.0.0-beta.1")
     commit(checkout, "five")
@@ -105,15 +148,6 @@ def test_the_highest_earlier_version_is_named_in_whatever_order_the_tags_were_ma
     assert commits.of_release(checkout, version.parse("2.0.0"), "").since == "v1.10.0-rc10"
 
 
-def test_what_a_hook_sets_names_no_other_repository(
-    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    git(tmp_path, "init", "--quiet", "other")
-    for name, path in (("GIT_DIR", ".git"), ("GIT_WORK_TREE", "."), ("GIT_INDEX_FILE", ".git/index")):
-        monkeypatch.setenv(name, str(tmp_path / "other" / path))
-    assert subjects(checkout, "1.2.0") == ["four"]
-
-
 def test_merges_are_left_out_and_what_they_bring_is_not(checkout: Path) -> None:
     git(checkout, "checkout", "--quiet", "-b", "topic", "v1.0.0")
     commit(checkout, "on a branch")
@@ -121,7 +155,18 @@ def test_merges_are_left_out_and_what_they_bring_is_not(checkout: Path) -> None:
     git(checkout, "merge", "--quiet", "--no-ff", "--message=Merge topic for BUG-0002", "topic")
     history = commits.of_release(checkout, version.parse("1.1.0-beta.3"), "")
     assert "BUG-0002" in history.commits[0].message
-    assert sorted(commits.as_markdown(history.commits).splitlines()) == ["- four", "- on a branch"]
+    kept = commits.choose(history.commits, ["merges"])
+    assert sorted(commits.as_markdown(kept).splitlines()) == ["- four", "- on a branch"]
+
+
+def test_what_git_revert_takes_back_is_left_out(checkout: Path) -> None:
+    (checkout / "file").write_text("x")
+    git(checkout, "add", "file")
+    commit(checkout, "feat: taken back")
+    git(checkout, "revert", "--no-edit", "HEAD")
+    history = commits.of_release(checkout, version.parse("1.2.0"), "")
+    assert [c.subject for c in history.commits] == ['Revert "feat: taken back"', "feat: taken back", "four"]
+    assert [c.subject for c in commits.choose(history.commits, [])] == ["four"]
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3])
@@ -226,7 +271,7 @@ ODD = [
 
 @pytest.mark.parametrize("subject", ODD)
 def test_a_subject_stays_text(subject: str) -> None:
-    shown = Seen(notes.to_html(listed(subject)))
+    shown = Seen(render.to_html(listed(subject)))
     assert shown.elements <= {"ul", "li"}
     assert shown.text.split() == subject.replace("\x1b", " ").replace("\u202e", " ").split()
     github = Seen(MarkdownIt("gfm-like", {"linkify": False}).render(listed(subject)))
@@ -239,12 +284,12 @@ MARKUP = st.sampled_from("#-+=_*~`<>[]()!|&\\@:/.1 aé")
 
 @given(st.text(ORDINARY, min_size=1).filter(str.strip) | st.text(MARKUP, min_size=1).filter(str.strip))
 def test_any_subject_stays_text(subject: str) -> None:
-    shown = Seen(notes.to_html(listed(subject)))
+    shown = Seen(render.to_html(listed(subject)))
     assert shown.elements <= {"ul", "li"}
     assert shown.text.split() == subject.split()
 
 
 def test_a_plain_subject_is_not_changed() -> None:
-    assert listed("fix(ui): don't crash on snake_case (#12), 1.5 times faster!") == (
-        "- fix(ui): don't crash on snake_case (#12), 1.5 times faster!"
+    assert listed("Don't crash on snake_case (#12), 1.5 times faster!") == (
+        "- Don't crash on snake_case (#12), 1.5 times faster!"
     )

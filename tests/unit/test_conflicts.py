@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shipline import inputs, resolve
-from shipline.document import Problems
-from shipline.fleet import outlines
+from shipline.ci.facts import Facts
+from shipline.fleet import conflicts
 from shipline.fleet.products import Product
-from shipline.pipeline import Facts
-from shipline.resolution import conflicts, twins
+from shipline.inputs.document import Problems
+from shipline.inputs.sources import Inputs
+from shipline.pipeline import resolve
+from shipline.values import normalize_url
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,16 +35,17 @@ URL = "https://x.example"
 
 def found(folder: Path, *files: str, others: tuple[str, ...] = (), environ: dict[str, str] | None = None) -> list[str]:
     """The problems of products a, b, … with these files; ``others``, named after them, are other shards'."""
-    sources = resolve.Sources({}, environ or {}, None, None, Facts(), folder, need_keys=False)
+    sources = resolve.Sources(Inputs.read({}, environ or {}), None, None, Facts(), folder, need_keys=False)
     named = {f"{chr(97 + at)}.yml": text for at, text in enumerate((*files, *others))}
     for name, text in named.items():
         (folder / name).write_text(text)
-    members = [*outlines.of([Product(name[0], name, "") for name in named], sources)]
-    given = inputs.settings({}, sources.environ, Problems())
+    members = [*conflicts.identifiable([Product(name[0], name, "") for name in named], sources)]
+    given = sources.inputs.settings(Problems())
     return [str(p) for p in conflicts.find(members[: len(files)], given, None, members[len(files) :])]
 
 
 def build(version: str, more: str, application: str = "camera", url: str = URL) -> str:
+    more = more if "release:" in more else f'{more}, release: "1.4"'
     return BUILD.format(version=version, more=more, application=application, url=url)
 
 
@@ -65,6 +67,7 @@ def test_two_are_not_the_same_build(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "other",
     [
+        build("1.4.1", 'build-number: "7", release: "{version}"'),
         build("1.4.1", 'build-number: "8"'),
         build("1.4.1", 'build-number: "7", release: "1.5"'),
         build("1.4.1", 'build-number: "7"', "router"),
@@ -114,8 +117,8 @@ def test_other_spellings_are_the_same(tmp_path: Path) -> None:
     assert "announces the same as a" in found(tmp_path, *types)[0]
     releases = release(PRODUCT, "linux"), release(PRODUCT.upper(), "linux")
     assert any("announces the same as a" in problem for problem in found(tmp_path, *releases))
-    assert twins.server("http://X.example.:80/a/") == twins.server("http://x.example/a")
-    assert twins.server("http://x.example:443") != twins.server("http://x.example")
+    assert normalize_url("http://X.example.:80/a/") == normalize_url("http://x.example/a")
+    assert normalize_url("http://x.example:443") != normalize_url("http://x.example")
 
 
 @pytest.mark.parametrize(

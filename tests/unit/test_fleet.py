@@ -1,23 +1,37 @@
-"""What several products are called, and which of them a run takes."""
+"""The names of products, their selection by tag and shard, and the threads that carry them out."""
 
 from __future__ import annotations
 
+import io
+import signal
 import threading
+import time
+from collections import deque
 from itertools import chain
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shipline import resolve
+from shipline.cancellation import cancel_token
+from shipline.ci.facts import Facts
+from shipline.ci.local import Local
 from shipline.errors import CanceledError, InvalidInputError
 from shipline.fleet import products
-from shipline.pipeline import Facts, Network
-from shipline.transport.session import Request, Session
-from shipline.transport.stopping import Stop, stop
+from shipline.fleet.conflicts import ResolvedProduct
+from shipline.fleet.products import Product
+from shipline.fleet.workers import ProductConsole, Workers
+from shipline.inputs.sources import Inputs
+from shipline.pipeline import resolve
+from shipline.reporting.console import Console
+from shipline.run.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def sources(folder: Path, config: str, tag: str = "") -> resolve.Sources:
-    return resolve.Sources({}, {}, config, None, Facts(tag=tag), folder, need_keys=False)
+    return resolve.Sources(Inputs.read({}, {}), config, None, Facts(tag=tag), folder, need_keys=False)
 
 
 def names(folder: Path, *paths: str, tag: str = "", shard: str = "", ci_shard: str = "") -> list[str]:
@@ -60,10 +74,10 @@ def test_shards_are_stable_and_cover_everything_once(tmp_path: Path) -> None:
     for count in (1, 2, 3, 7, 100):
         parts = [names(tmp_path, *paths, shard=f"{index}/{count}") for index in range(1, count + 1)]
         assert sorted(chain(*parts)) == sorted(str(number) for number in range(100))
-    assert [products.of_shard(path, 4) for path in ("products/router.yml", "products/camera.yml")] == [2, 2]
+    assert [products.shard_of(path, 4) for path in ("products/router.yml", "products/camera.yml")] == [2, 2]
 
 
-def test_what_the_ci_system_says_of_shards_is_for_several_products(tmp_path: Path) -> None:
+def test_what_the_ci_system_says_shard_ofs_is_for_several_products(tmp_path: Path) -> None:
     write(tmp_path, "a.yml")
     assert names(tmp_path, "a.yml", ci_shard="1/50") == names(tmp_path, "a.yml", ci_shard="2/50") == ["a"]
     assert names(tmp_path, "*.yml", ci_shard="1/50") + names(tmp_path, "*.yml", ci_shard="2/50") != ["a", "a"]
@@ -100,34 +114,67 @@ def test_a_file_whose_name_cannot_be_shown_is_refused(tmp_path: Path, name: str)
     assert problem.what.isprintable()
 
 
-def test_a_thread_that_sleeps_wakes_up_as_it_is_stopped() -> None:
-    stopping, ends = Stop(), []
-
-    def sleeper() -> None:
-        try:
-            stopping.sleep(60)
-        except CanceledError as error:
-            ends.append(error.exit_code)
-
-    threads = [threading.Thread(target=sleeper) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    stopping.check()
-    stopping.call(15)
-    for thread in threads:
-        thread.join(10)
-    assert ends == [143] * 3
-    with pytest.raises(CanceledError):
-        stopping.check()
-    stopping.reset()
-    stopping.check()
+@pytest.fixture
+def resolved(tmp_path: Path) -> deque[ResolvedProduct]:
+    pipeline: Any = None  # the threads of these tests don't read it
+    return deque(ResolvedProduct(Product(name, f"{name}.yml", ""), pipeline, tmp_path) for name in ("a", "b", "c"))
 
 
-def test_nothing_is_sent_once_it_is_stopped() -> None:
-    stop.call(2)
-    try:
-        with pytest.raises(CanceledError) as raised:
-            Session("v3", Network()).send(Request("POST", "http://127.0.0.1:9/"))
-    finally:
-        stop.reset()
-    assert raised.value.exit_code == 130
+@pytest.fixture
+def console(tmp_path: Path) -> Iterator[Console]:
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield Console(Local({}, tmp_path), out=io.StringIO())
+    cancel_token.reset()
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def test_a_product_that_does_not_end_after_a_cancel_is_canceled_and_silent(
+    resolved: deque[ResolvedProduct], console: Console
+) -> None:
+    stuck, logs = threading.Event(), []
+
+    def carry_out(product: ResolvedProduct, log: ProductConsole) -> Outcome:
+        if product.product.name == "a":
+            return Outcome()
+        logs.append(log)
+        cancel_token.cancel(15)
+        stuck.wait(60)
+        return Outcome()
+
+    workers = Workers(resolved, carry_out, console)
+    begun = time.monotonic()
+    assert workers.run(parallel=1, fail_fast=False) == 143
+    assert time.monotonic() - begun < 10
+    assert {name: outcome.exit_code for name, outcome in workers.outcomes.items()} == {"a": 0, "b": 143}
+    assert [left.product.name for left in resolved] == ["c"]
+    assert [log.silent for log in logs] == [True]
+    stuck.set()
+
+
+def test_fail_fast_starts_no_other_product(resolved: deque[ResolvedProduct], console: Console) -> None:
+    workers = Workers(resolved, lambda *_: Outcome("failed", 5), console)
+    assert workers.run(parallel=1, fail_fast=True) == 0
+    assert [*workers.outcomes] == ["a"]
+    with pytest.raises(CanceledError, match="another product has failed"):
+        cancel_token.check()
+
+
+def test_fewer_threads_than_wanted_carry_out_all_products(
+    resolved: deque[ResolvedProduct], console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, running = threading.Thread.start, threading.Semaphore(1)
+
+    def limited(thread: threading.Thread) -> None:
+        if not running.acquire(blocking=False):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    def carry_out(*_: object) -> Outcome:
+        running.release()
+        return Outcome()
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    workers = Workers(resolved, carry_out, console)
+    assert workers.run(parallel=3, fail_fast=False) == 0
+    assert [*workers.outcomes] == ["a", "b", "c"]

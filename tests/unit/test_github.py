@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipline import ci, summary
-from shipline.ci.github import MOST_ANNOTATIONS, GitHub
+from shipline.ci import detect
+from shipline.ci.facts import Facts
+from shipline.ci.github import MAX_ANNOTATIONS, GitHub
 from shipline.errors import InvalidInputError, Problem, RefusedError
-from shipline.report import Console, Outcome
-from shipline.transport.redaction import Secret, redact
+from shipline.redaction import Secret, redact
+from shipline.reporting import job_summary
+from shipline.reporting.console import Console
+from shipline.run.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +96,44 @@ def test_facts_of_a_tag(tmp_path: Path) -> None:
     found = facts(tmp_path, GITHUB_REF_TYPE="tag", GITHUB_REF_NAME="v1.4.0")
     assert (found.tag, found.branch, found.run_number, found.run_attempt) == ("v1.4.0", "", "12", 2)
     assert found.run_url == "https://github.com/acme/widget/actions/runs/77"
-    assert found.artifact_base_url == "https://github.com/acme/widget/releases/download/v1.4.0/{filename}"
+    assert (
+        found.artifact_urls["github-release"].template
+        == "https://github.com/acme/widget/releases/download/v1.4.0/{filename}"
+    )
+    assert found.artifact_urls["ci"] == found.artifact_urls["github-release"]
+    odd = facts(
+        tmp_path, GITHUB_REF_TYPE="tag", GITHUB_REF_NAME="w/v1#{x}", GITHUB_SERVER_URL="https://ghe.example.com"
+    )
+    template = "https://ghe.example.com/acme/widget/releases/download/w/v1%23%7Bx%7D/{filename}"
+    assert odd.artifact_urls["github-release"].template == template
+
+
+@pytest.mark.parametrize(
+    ("pushed", "began"),
+    [
+        (1_793_613_600, datetime(2026, 11, 2, 10, tzinfo=UTC)),  # in a push
+        ("2026-11-02T10:00:00Z", datetime(2026, 11, 2, 10, tzinfo=UTC)),  # in all other events
+        (None, None),
+        (10**30, None),
+        ("soon", None),
+    ],
+)
+def test_a_run_began_after_the_last_push(tmp_path: Path, pushed: object, began: datetime | None) -> None:
+    found = facts(tmp_path, {"repository": {"pushed_at": pushed}})
+    assert isinstance(found, Facts)
+    assert found.began == began
+
+
+def test_each_leg_of_a_matrix_is_a_job_of_its_own(tmp_path: Path) -> None:
+    def job(**environ: str) -> str:
+        found = facts(tmp_path, GITHUB_JOB="ship", **environ)
+        assert isinstance(found, Facts)
+        return found.job
+
+    assert job() == job(SHIPLINE_MATRIX="") == job(SHIPLINE_MATRIX="null") == "ship"
+    leg = '{\n  "product": "router"\n}'
+    assert job(SHIPLINE_MATRIX=leg) == job(SHIPLINE_MATRIX=leg)
+    assert len({job(), job(SHIPLINE_MATRIX=leg), job(SHIPLINE_MATRIX=leg.replace("router", "switch"))}) == 3
 
 
 def test_facts_of_a_pull_request(tmp_path: Path) -> None:
@@ -100,7 +141,7 @@ def test_facts_of_a_pull_request(tmp_path: Path) -> None:
     event = {"pull_request": {"head": {"sha": "b" * 40, "repo": repo}, "base": {"repo": repo}}}
     found = facts(tmp_path, event, GITHUB_REF_TYPE="branch", GITHUB_REF_NAME="5/merge", GITHUB_HEAD_REF="topic")
     assert (found.tag, found.branch, found.sha) == ("", "topic", "b" * 40)
-    assert (found.artifact_base_url, found.key_hint) == ("", "")
+    assert (found.artifact_urls, found.key_hint) == ({}, "")
 
 
 @pytest.mark.parametrize(
@@ -132,10 +173,10 @@ def test_facts_of_a_release_event(tmp_path: Path) -> None:
 
 
 def test_it_is_recognised_and_named() -> None:
-    assert ci.system("", {"GITHUB_ACTIONS": "true"}, Path()).name == "github"
-    assert ci.system("github", {}, Path()).name == "github"
-    assert ci.system("", {}, Path()).name == "local"
-    assert ci.system("local", {"GITHUB_ACTIONS": "true"}, Path()).name == "local"
+    assert detect.system("", {"GITHUB_ACTIONS": "true"}, Path()).name == "github"
+    assert detect.system("github", {}, Path()).name == "github"
+    assert detect.system("", {}, Path()).name == "local"
+    assert detect.system("local", {"GITHUB_ACTIONS": "true"}, Path()).name == "local"
 
 
 def test_problems_are_annotations_on_their_line_and_at_most_ten(tmp_path: Path) -> None:
@@ -147,7 +188,7 @@ def test_problems_are_annotations_on_their_line_and_at_most_ten(tmp_path: Path) 
         "::error file=sub/shipline.yml,line=1,endLine=1,col=5,title=v3.url::"
         "shipline.yml:1:5: v3.url: 50%25 wrong, say: why"
     )
-    assert len(lines) == MOST_ANNOTATIONS + 1
+    assert len(lines) == MAX_ANNOTATIONS + 1
     assert lines[-1] == "::error title=shipline::3 more, see the summary"
     flat = next(system.problems([Problem("--v3-url", "v3.url", "wrong")]))
     assert flat == "::error title=v3.url::--v3-url: v3.url: wrong"
@@ -155,7 +196,7 @@ def test_problems_are_annotations_on_their_line_and_at_most_ten(tmp_path: Path) 
 
 @given(HOSTILE)
 def test_nothing_foreign_becomes_a_command(text: str) -> None:
-    redact.news()  # other tests' secrets
+    redact.unmasked_forms()  # other tests' secrets
     out, err = io.StringIO(), io.StringIO()
     console = Console(GitHub({}, Path("/nowhere")), out=out, err=err)
     console.line(text)
@@ -165,7 +206,7 @@ def test_nothing_foreign_becomes_a_command(text: str) -> None:
     console.error(RefusedError(text, why=text, todo=text), text)
     console.error(InvalidInputError([Problem(text, text, text)]))
     outcome = Outcome(finished={text: text}, outputs={"centercode-release-url": text}, not_done=[text])
-    console.outcome(outcome)
+    console.finish(outcome)
     with console.step(text):
         console.line(text)
     found = list(commands(out.getvalue() + "\n" + err.getvalue()))
@@ -181,7 +222,7 @@ def test_outputs_are_read_back_exactly(tmp_path_factory: pytest.TempPathFactory,
 
 
 def test_every_form_of_a_secret_is_masked_before_anything_else_is_printed(tmp_path: Path) -> None:
-    redact.news()
+    redact.unmasked_forms()
     redact.register(Secret("mask+me/now=%25", "TEST"))
     out = io.StringIO()
     Console(github(tmp_path), out=out).line("the key is mask%2Bme%2Fnow%3D%2525")
@@ -205,12 +246,12 @@ def test_json_stays_json_and_commands_go_beside_it(tmp_path: Path) -> None:
 def test_the_summary_shows_foreign_text_as_it_is(tmp_path: Path) -> None:
     error = RefusedError("<img src=x> [a](http://b) | `c` ![d](e) # f", todo="do")
     file = tmp_path / "summary.md"
-    GitHub({"GITHUB_STEP_SUMMARY": str(file)}, tmp_path).summary(summary.of_error(error))
+    GitHub({"GITHUB_STEP_SUMMARY": str(file)}, tmp_path).summary(job_summary.of_error(error))
     text = file.read_text()
     assert "&lt;img" in text
     assert "](http" not in text
     assert r"\|" in text
-    assert "**NEXT**: do" in text
+    assert "**Next**: Do" in text
 
 
 def test_a_summary_that_is_too_long_is_cut_at_a_line(tmp_path: Path) -> None:

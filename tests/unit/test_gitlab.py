@@ -1,32 +1,26 @@
-"""GitLab: the job's facts, its reports as GitLab reads them, sections, and the template's inputs."""
+"""GitLab: the job's facts, its reports as GitLab reads them, and sections."""
 
 from __future__ import annotations
 
 import io
 import json
 import re
-import subprocess
-import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipline import catalogue, ci, schemas
+from shipline import schemas
+from shipline.ci import code_quality, detect
 from shipline.ci.gitlab import PREFIX, REPORT, REPORTS, GitLab, dotenv
 from shipline.errors import InvalidInputError, Problem, RefusedError
-from shipline.report import Console, Outcome
-from shipline.transport.redaction import redact
-
-ROOT = Path(__file__).parents[2]
-TEMPLATE = ROOT / "ci_templates/gitlab/shipline.yml"
-HEADER, CONTENT = yaml.safe_load_all(TEMPLATE.read_text(encoding="utf-8"))
-INPUTS = HEADER["spec"]["inputs"]
-JOB = CONTENT["$[[ inputs.job-name ]]"]
-OF_THE_JOB = ["job-name", "stage", "image", "rules", "needs", "environment", "resource-group"]
+from shipline.inputs import catalogue
+from shipline.redaction import redact
+from shipline.reporting.console import Console
+from shipline.run.outcome import Outcome
 
 # What GitLab's trace parser takes for a section (lib/gitlab/regex.rb, build_trace_section_regex).
 SECTION = re.compile(r"section_((?:start)|(?:end)):(\d+):([a-zA-Z0-9_.-]+)(?:\[[^\]]*\])?\r\x1b\[0K")
@@ -111,6 +105,7 @@ PIPELINE = {
     "CI_COMMIT_SHA": "a" * 40,
     "CI_PIPELINE_ID": "7001",
     "CI_PIPELINE_IID": "12",
+    "CI_PIPELINE_CREATED_AT": "2026-11-02T11:00:00+01:00",
     "CI_JOB_URL": "https://gitlab.example.com/acme/widget/-/jobs/99",
     "CI_PROJECT_PATH": "acme/widget",
     "GITLAB_USER_LOGIN": "mona",
@@ -122,8 +117,28 @@ def test_facts_of_a_tag(tmp_path: Path) -> None:
     facts = gitlab(tmp_path, **PIPELINE, CI_COMMIT_TAG="v1.4.0").facts()
     assert (facts.ci, facts.tag, facts.branch, facts.sha) == ("gitlab", "v1.4.0", "", "a" * 40)
     assert (facts.run_id, facts.run_number, facts.run_attempt) == ("7001", "12", None)
+    assert facts.began == datetime(2026, 11, 2, 10, tzinfo=UTC)
     assert (facts.run_url, facts.repository, facts.actor) == (PIPELINE["CI_JOB_URL"], "acme/widget", "mona")
-    assert facts.artifact_base_url == "https://gitlab.example.com/acme/widget/-/jobs/99/artifacts/raw/{path}"
+    assert facts.artifact_urls["ci"].template == "https://gitlab.example.com/acme/widget/-/jobs/99/artifacts/raw/{path}"
+
+
+def test_urls_for_artifacts(tmp_path: Path) -> None:
+    project = {
+        "CI_PROJECT_URL": "https://gitlab.example.com/sub/acme/widget",
+        "CI_API_V4_URL": "https://gitlab.example.com/sub/api/v4",
+        "CI_PROJECT_ID": "24",
+        "CI_PROJECT_NAME": "widget",
+    }
+    urls = gitlab(tmp_path, **PIPELINE, **project, CI_COMMIT_TAG="w/v1.4.0").facts().artifact_urls
+    assert {preset: url.template for preset, url in urls.items()} == {
+        "ci": "https://gitlab.example.com/acme/widget/-/jobs/99/artifacts/raw/{path}",
+        "gitlab-release": "https://gitlab.example.com/sub/acme/widget/-/releases/w%2Fv1.4.0/downloads/{filename}",
+        "gitlab-package": (
+            "https://gitlab.example.com/sub/api/v4/projects/24/packages/generic/widget/{version}/{filename}"
+        ),
+    }
+    assert not any(url.replaced for url in urls.values())
+    assert gitlab(tmp_path, **PIPELINE, **project).facts().artifact_urls.keys() == {"ci", "gitlab-package"}
 
 
 @pytest.mark.parametrize(
@@ -140,8 +155,8 @@ def test_facts_of_a_tag(tmp_path: Path) -> None:
 )
 def test_only_jobs_of_a_number_share_what_they_do(tmp_path: Path, job: str, shard: str) -> None:
     node = {"CI_NODE_INDEX": "2", "CI_NODE_TOTAL": "4", "CI_JOB_NAME": job}
-    assert gitlab(tmp_path, **node).shard == shard
-    assert gitlab(tmp_path, CI_NODE_TOTAL="1", CI_JOB_NAME=job).shard == ""
+    assert detect.shard(node) == detect.shard(node | {"GITLAB_CI": "false"}) == shard
+    assert detect.shard({"CI_NODE_TOTAL": "1", "CI_JOB_NAME": job}) == ""
 
 
 def test_facts_of_a_branch_and_of_a_merge_request(tmp_path: Path) -> None:
@@ -149,7 +164,7 @@ def test_facts_of_a_branch_and_of_a_merge_request(tmp_path: Path) -> None:
     merge_request = {"CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "topic", "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": "b" * 40}
     facts = gitlab(tmp_path, **PIPELINE, **merge_request).facts()
     assert (facts.tag, facts.branch, facts.sha) == ("", "topic", "b" * 40)
-    assert gitlab(tmp_path).facts().artifact_base_url == ""
+    assert gitlab(tmp_path).facts().artifact_urls == {}
 
 
 @pytest.mark.parametrize(
@@ -176,8 +191,8 @@ def test_why_a_job_has_no_protected_variables(tmp_path: Path, environ: dict[str,
 
 
 def test_it_is_recognised_and_named() -> None:
-    assert ci.system("", {"GITLAB_CI": "true"}, Path()).name == "gitlab"
-    assert ci.system("gitlab", {"GITLAB_CI": "false"}, Path()).name == "gitlab"
+    assert detect.system("", {"GITLAB_CI": "true"}, Path()).name == "gitlab"
+    assert detect.system("gitlab", {"GITLAB_CI": "false"}, Path()).name == "gitlab"
     assert "gitlab" in catalogue.by_name()["ci"].enum
 
 
@@ -221,7 +236,8 @@ def test_links_to_all_that_was_made_and_the_receipt_beside_them(tmp_path: Path) 
     gitlab(tmp_path).outputs(outputs)
     gitlab(tmp_path).summary("# Done")
     made = {file.name: file.read_text() for file in (tmp_path / REPORTS).iterdir()}
-    assert sorted(made) == ["annotations.json", "outputs.env", "r.json", "summary.md"]
+    assert sorted(made) == ["annotations.json", "codequality.json", "outputs.env", "r.json", "summary.md"]
+    assert json.loads(made["codequality.json"]) == []
     assert json.loads(made["r.json"]) == {"steps": steps}
     assert json.loads(made["annotations.json"]) == {
         "Shipline": [
@@ -238,6 +254,46 @@ def test_a_run_that_ended_before_it_began_leaves_reports_too(tmp_path: Path) -> 
     assert json.loads((tmp_path / REPORTS / "annotations.json").read_text()) == {"Shipline": []}
 
 
+def test_wrong_input_is_reported_at_its_line_for_the_merge_request(tmp_path: Path) -> None:
+    """GitLab keeps the issues up to the first that its schema (codeclimate.json) refuses; fingerprints must differ."""
+    folder = tmp_path / "app"
+    folder.mkdir()
+    system = gitlab(folder, CI_PROJECT_DIR=str(tmp_path), CI_CONFIG_PATH="ci/pipeline.yml")
+    wrong = [
+        Problem("shipline.yml:7:12", "v3.state", "expected draft or published"),
+        Problem("shipline.yml:9:12", "v3.state", "expected draft or published"),
+        Problem("buildmaster-url", "buildmaster.url", "expected a URL"),
+    ]
+    console = Console(system, out=io.StringIO(), err=io.StringIO())
+    console.error(InvalidInputError(wrong))
+    system.outputs({"result": "failed"})
+    issues = json.loads((folder / REPORTS / "codequality.json").read_text())
+    assert [(issue["location"]["path"], issue["location"]["lines"]["begin"]) for issue in issues] == [
+        ("app/shipline.yml", 7),
+        ("app/shipline.yml", 9),
+        ("ci/pipeline.yml", 1),
+    ]
+    assert issues[0]["description"] == "v3.state: expected draft or published"
+    assert issues[2]["description"] == "buildmaster-url: buildmaster.url: expected a URL"
+    assert len({issue["fingerprint"] for issue in issues}) == 3
+    assert {(issue["severity"], *issue["categories"]) for issue in issues} == {("critical", "Bug Risk")}
+    # A fingerprint stays when lines are added above: GitLab compares it with the target branch's.
+    moved = gitlab(folder, CI_PROJECT_DIR=str(tmp_path))
+    moved.wrong = [Problem("shipline.yml:8:12", "v3.state", "expected draft or published")]
+    (issue,) = json.loads(code_quality.report(moved, ".gitlab-ci.yml"))
+    assert issue["fingerprint"] == issues[0]["fingerprint"]
+
+
+def test_reports_of_an_earlier_job_are_removed_before_anything_can_fail(tmp_path: Path) -> None:
+    before = gitlab(tmp_path)
+    before.outputs({"result": "succeeded"})
+    before.summary("# Done")
+    (tmp_path / REPORTS / "widget-1.4.0.json").write_text("{}")
+    gitlab(tmp_path).begin()
+    assert [file.name for file in (tmp_path / REPORTS).iterdir()] == ["widget-1.4.0.json"]
+    gitlab(tmp_path / "nothing").begin()
+
+
 def test_the_jobs_page_leads_to_the_run_report(tmp_path: Path) -> None:
     (tmp_path / REPORTS).mkdir()
     (tmp_path / REPORT).write_text("made")
@@ -245,8 +301,6 @@ def test_the_jobs_page_leads_to_the_run_report(tmp_path: Path) -> None:
     (link,) = json.loads((tmp_path / REPORTS / "annotations.json").read_text())["Shipline"]
     url = "https://gitlab.example.com/acme/widget/-/jobs/99/artifacts/file/.shipline-reports/report.html"
     assert link == {"external_link": {"label": "Run report", "url": url}}
-    assert f"{REPORTS}/" in JOB["artifacts"]["paths"]
-    assert INPUTS["report"]["default"] == REPORT
 
 
 def test_a_section_ends_when_its_step_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,7 +320,7 @@ def test_a_section_ends_when_its_step_ends(monkeypatch: pytest.MonkeyPatch) -> N
 
 @given(HOSTILE)
 def test_nothing_foreign_becomes_a_section(text: str) -> None:
-    redact.news()
+    redact.unmasked_forms()
     out = io.StringIO()
     console = Console(GitLab({}, Path("/nowhere")), out=out, err=out)
     console.line(text)
@@ -274,62 +328,8 @@ def test_nothing_foreign_becomes_a_section(text: str) -> None:
     console.warning(text)
     console.error(RefusedError(text, why=text, todo=text), text)
     console.error(InvalidInputError([Problem(text, text, text)]))
-    console.outcome(Outcome(finished={text: text}, outputs={"centercode-release-url": text}, not_done=[text]))
+    console.finish(Outcome(finished={text: text}, outputs={"centercode-release-url": text}, not_done=[text]))
     with console.step(text):
         console.line(text)
     (start, _, opened), (end, _, closed) = SECTION.findall(out.getvalue())
     assert (start, end, opened) == ("start", "end", closed)
-
-
-def test_the_template_has_the_inputs_of_the_schema_without_its_secrets() -> None:
-    leaves = [leaf for leaf in catalogue.by_name().values() if leaf.shown != "file"]
-    secrets = {leaf.name for leaf in leaves if leaf.secret}
-    assert set(INPUTS) == {*OF_THE_JOB, *(leaf.name for leaf in leaves)} - secrets
-    for name, spec in INPUTS.items():
-        assert spec["type"] == ("array" if name in ("rules", "needs") else "string")
-        assert spec["description"]
-        assert "default" in spec
-        assert spec["default"] in spec.get("options", [spec["default"]])
-        if "regex" in spec:
-            assert re.search(spec["regex"], spec["default"])
-    assert INPUTS["job-name"]["default"] == "shipline"
-    assert INPUTS["stage"]["default"] == "deploy"
-    assert INPUTS["command"]["options"] == ["run", "plan", "validate"]
-    assert INPUTS["release-prerelease"]["options"] == ["", "auto", "true", "false"]
-
-
-@pytest.mark.parametrize(
-    "leaf", [leaf for leaf in catalogue.settings() if leaf.name in INPUTS], ids=lambda leaf: leaf.name
-)
-def test_a_settings_examples_and_variables_pass_its_regex(leaf: catalogue.Leaf) -> None:
-    regex = INPUTS[leaf.name].get("regex", "")
-    assert re.search(regex, "$CI_COMMIT_TAG") or leaf.name == "steps"
-    for example in leaf.examples:
-        assert re.search(regex, example if isinstance(example, str) else json.dumps(example)) or leaf.kind == "list"
-    if leaf.kind in ("url", "integer", "duration"):
-        assert not re.search(regex, "no such thing")
-
-
-def test_inputs_reach_the_job_as_variables_and_no_script() -> None:
-    assert set(CONTENT) - {"$[[ inputs.job-name ]]"} == {key for key in CONTENT if key.startswith(".shipline:")}
-    variables = JOB["variables"]
-    assert variables.pop("SHIPLINE_INPUT_CI") == "gitlab"
-    assert variables == {
-        f"SHIPLINE_INPUT_{name.upper().replace('-', '_')}": f"$[[ inputs.{name} ]]"
-        for name in INPUTS
-        if name not in OF_THE_JOB
-    }
-    assert "inputs." not in str(JOB["script"])
-    assert JOB["artifacts"]["when"] == "always"
-    assert set(JOB["artifacts"]["reports"]) == {"dotenv", "annotations"}
-    assert JOB["cache"]["paths"] == [".shipline/"]
-    assert JOB["cache"]["when"] == "always"
-    assert {"$CI_COMMIT_REF_SLUG", "$CI_JOB_NAME_SLUG"} <= {
-        f"${part}".rstrip("-") for part in JOB["cache"]["key"].split("$")
-    }
-
-
-def test_the_catalogues_mirror_is_the_template(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, ROOT / "tools/release.py", "mirror", tmp_path], check=True)
-    assert [file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*.yml")] == ["templates/shipline.yml"]
-    assert (tmp_path / "templates/shipline.yml").read_bytes() == TEMPLATE.read_bytes()

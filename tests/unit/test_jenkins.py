@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -11,12 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipline import catalogue, ci, schemas, summary
+from shipline import schemas
+from shipline.ci import detect
 from shipline.ci.jenkins import FOLDER, Jenkins, camel_case
 from shipline.errors import InvalidInputError, Problem, RefusedError
+from shipline.inputs import catalogue
+from shipline.reporting import job_summary
 
 if TYPE_CHECKING:
-    from shipline.pipeline import Facts
+    from shipline.ci.facts import Facts
 
 LIBRARY = Path(__file__).parents[2] / "ci_templates/jenkins/vars/shipline.groovy"
 BUILD = {
@@ -37,7 +41,7 @@ def test_facts_of_a_tag(tmp_path: Path) -> None:
     assert (found.tag, found.branch, found.sha) == ("v1.4.0", "", "a" * 40)
     assert (found.run_id, found.run_number, found.run_attempt) == ("acme/widget/v1.4.0#12", "12", None)
     assert found.run_url == BUILD["BUILD_URL"]
-    assert found.artifact_base_url == BUILD["BUILD_URL"] + "artifact/{path}"
+    assert found.artifact_urls["ci"].template == BUILD["BUILD_URL"] + "artifact/{path}"
 
 
 @pytest.mark.parametrize(
@@ -77,12 +81,12 @@ def test_a_scripted_pipeline_has_its_commit_from_the_checkout(tmp_path: Path) ->
 
 def test_without_the_address_of_jenkins_nothing_is_made_up(tmp_path: Path) -> None:
     found = Jenkins({"JENKINS_HOME": "/var/lib/jenkins", "BUILD_TAG": "jenkins-widget-12"}, tmp_path).facts()
-    assert (found.run_id, found.run_url, found.artifact_base_url) == ("jenkins-widget-12", "", "")
+    assert (found.run_id, found.run_url, found.artifact_urls) == ("jenkins-widget-12", "", {})
 
 
 def test_it_is_recognised_and_named() -> None:
-    assert isinstance(ci.system("", BUILD, Path()), Jenkins)
-    assert isinstance(ci.system("jenkins", {}, Path()), Jenkins)
+    assert isinstance(detect.system("", BUILD, Path()), Jenkins)
+    assert isinstance(detect.system("jenkins", {}, Path()), Jenkins)
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -109,13 +113,13 @@ HOSTILE = '<script>alert(1)</script> <img src=x onerror=y> [a](javascript:b) "&a
 
 
 def test_foreign_text_is_escaped_on_the_builds_page(tmp_path: Path) -> None:
-    Jenkins({FOLDER: "."}, tmp_path).summary(summary.of_error(RefusedError(HOSTILE, why=HOSTILE, todo="do")))
+    Jenkins({FOLDER: "."}, tmp_path).summary(job_summary.of_error(RefusedError(HOSTILE, why=HOSTILE, todo="do")))
     text = (tmp_path / "description.html").read_bytes().decode("ascii")
     assert "<script" not in text
     assert "<img" not in text
-    assert "<a " not in text
+    assert text.count("<a ") == text.count('<a href="https://shipline') == 1
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
-    assert "<strong>NEXT</strong>: do" in text
+    assert "<strong>Next</strong>: Do" in text
 
 
 def test_the_builds_page_leads_to_the_run_report(tmp_path: Path) -> None:
@@ -129,14 +133,26 @@ def test_the_builds_page_leads_to_the_run_report(tmp_path: Path) -> None:
     assert link in (tmp_path / "a/b/description.html").read_text()
 
 
+def test_wrong_input_is_a_report_for_the_plugin_warnings(tmp_path: Path) -> None:
+    system = Jenkins({**BUILD, FOLDER: "out", "WORKSPACE": str(tmp_path)}, tmp_path / "app")
+    (tmp_path / "app").mkdir()
+    assert [
+        *system.problems([Problem("shipline.yml:7:12", "v3.state", "wrong"), Problem("v3-url", "", "no URL")])
+    ] == []
+    system.outputs({"result": "failed"})
+    issues = json.loads((tmp_path / "app/out/codequality.json").read_text())
+    places = [
+        (issue["location"]["path"], issue["location"]["lines"]["begin"], issue["description"]) for issue in issues
+    ]
+    assert places == [("app/shipline.yml", 7, "v3.state: wrong"), ("Jenkinsfile", 1, "v3-url: no URL")]
+
+
 def test_the_builds_page_is_short(tmp_path: Path) -> None:
     problems = [Problem(f"shipline.yml:{line}:1", "v3.url", "wrong") for line in (1, 2)]
-    told = (
-        summary.of_error(InvalidInputError(problems)) + "\n### Links\n\n- [B](<https://b/>)\n\n### Artifacts\n\nmany\n"
-    )
+    told = job_summary.of_error(InvalidInputError(problems)) + "\n[B](<https://b/>)\n\n### Artifacts\n\nmany\n"
     Jenkins({FOLDER: "."}, tmp_path).summary(told)
     short = (tmp_path / "description.html").read_text()
-    assert "<h3>invalid input (exit 2)</h3>" in short
+    assert "Exit code 2: invalid input</a>" in short
     assert '<a href="https://b/">B</a>' in short
     assert "many" not in short
 
@@ -145,7 +161,7 @@ def test_the_library_takes_every_setting_and_no_key() -> None:
     written = LIBRARY.read_text(encoding="utf-8").partition("// Written by")[2]
     names = set(re.findall(r"\b(\w+): '\w+',", written))
     every = {camel_case(leaf.name) for leaf in (*catalogue.options(), *catalogue.settings()) if not leaf.secret}
-    own = {"buildmasterCredentialsId", "centercodeCredentialsId", "v3CredentialsId"}
+    own = {"buildmasterCredentialsId", "centercodeCredentialsId", "v3CredentialsId", "journalCredentialsId"}
     own |= {"image", "failOnError", "unstableOnWarning", "buildDescription"}
     assert names == (every - {"ci"}) | own
     assert not {name for name in names if name.lower().endswith(("apikey", "token"))}
@@ -162,8 +178,8 @@ def test_the_library_keeps_to_what_jenkins_can_suspend_and_allows() -> None:
     text = LIBRARY.read_text(encoding="utf-8")
     for word in ("@NonCPS", "JsonSlurper", "readJSON", "writeJSON", "import ", "class ", ".each", ".collect", "sleep"):
         assert word not in text
-    scripts = re.findall(r"\bsh\(script: ([^,]+),", text)
-    assert scripts == ["'shipline run'"]
+    assert re.findall(r"\bscript: ([^,]+),", text) == ["'shipline run'"]
+    assert re.findall(r"\b(?:sh|bat|pwsh|powershell)\(.*?\)", text) == ["sh(command)", "bat(command)"]
 
 
 def test_the_help_tells_every_listed_input_and_every_output() -> None:

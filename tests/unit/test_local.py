@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shipline.ci.facts import Facts
 from shipline.ci.local import Local
 
 if TYPE_CHECKING:
@@ -76,3 +77,20 @@ def test_the_branch_that_is_checked_out_of_several_with_this_commit(checkout: Pa
 def test_a_folder_that_is_no_checkout(tmp_path: Path) -> None:
     facts = Local({}, tmp_path).facts()
     assert (facts.ci, facts.tag, facts.branch, facts.sha, facts.tag_hint) == ("local", "", "", "", "")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "tag"),
+    [("widget-v", "widget-v1.4.0"), ("gadget-", "gadget-v2.0.0"), ("", ""), ("other-", ""), ("tool-", "")],
+)
+def test_the_tag_of_a_product_among_several(checkout: Path, prefix: str, tag: str) -> None:
+    for name in ("widget-v1.4.0", "gadget-v2.0.0", "tool-1.0", "tool-1.1"):
+        git(checkout, "tag", name)
+    facts = Local({}, checkout).facts().of_product(prefix)
+    assert facts.tag == tag
+    assert ("tags here, and none is a version" in facts.tag_hint) == (not tag)
+
+
+def test_a_tag_that_a_ci_system_reports_is_kept() -> None:
+    facts = Facts(tag="gadget-v2.0.0")
+    assert facts.of_product("widget-v") == facts

@@ -6,16 +6,19 @@ import io
 from typing import TYPE_CHECKING
 from unittest import mock
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shipline import summary
+from shipline import redaction
 from shipline.ci import github, gitlab, jenkins
+from shipline.display import one_line
 from shipline.errors import InvalidInputError, Problem, RefusedError, bug
-from shipline.report import Console, Outcome, one_line
-from shipline.services.answer import excerpt
-from shipline.transport import redaction
-from shipline.transport.redaction import Redactor, Secret
+from shipline.redaction import Redactor, Secret
+from shipline.reporting import job_summary
+from shipline.reporting.console import Console
+from shipline.run.outcome import Outcome
+from shipline.services.response import excerpt
 from unit.forms import FORMS
 
 if TYPE_CHECKING:
@@ -64,9 +67,9 @@ class Sinks:
                 for one in (error, invalid, bug(ValueError(text))):
                     console.error(one)
                 outcome.error = error
-                console.outcome(outcome)
+                console.finish(outcome)
                 yield f"{system.name}, {form}", _without_masks(out.getvalue() + err.getvalue())
-            system.summary(summary.of_error(error) + summary.of_error(invalid))
+            system.summary(job_summary.of_error(error) + job_summary.of_error(invalid))
         for file in (f for f in self._folder.rglob("*") if f.is_file()):
             yield str(file), file.read_text(encoding="utf-8")
             file.unlink()
@@ -83,12 +86,19 @@ def test_the_redactor_knows_the_form(key: str, form: str, before: str, after: st
     assert FORMS[form](key) not in redact(before + FORMS[form](key) + after)
 
 
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("before", ["%", "%25", "\\", "\\x", "\\u", "&", "&#", "&#x", "'"])
+def test_what_stands_before_a_key_makes_no_escape_of_its_first_digits(before: str, form: str) -> None:
+    key = "0000123:+/ab"
+    redact = Redactor()
+    redact.register(Secret(key, "TEST"))
+    assert FORMS[form](key) not in redact(before + FORMS[form](key))
+
+
 @BOUNDED
 @given(KEYS, FORM, st.sampled_from(["", "x", " ", "\n", "%", "\\", "x" * 490, "x" * 55, "y" * 7990]), AROUND)
 def test_no_sink_writes_it(tmp_path: Path, key: str, form: str, before: str, after: str) -> None:
-    with mock.patch.multiple(
-        redaction.redact, _secrets=set(), _variants=set(), _encoded=set(), _news=[], _pattern=None
-    ):
+    with mock.patch.multiple(redaction.redact, _secrets=set(), _variants=set(), _unmasked=[], _pattern=None):
         redaction.redact.register(Secret(key, "TEST"))
         for sink, text in Sinks(tmp_path).written(f"{before}{FORMS[form](key)}{after}"):
             assert FORMS[form](key) not in text, sink
@@ -110,9 +120,7 @@ def test_each_character_may_be_escaped_in_another_way(key: str, chance: random.R
 
 @given(KEYS, FORM, st.integers(1, 60))
 def test_half_a_key_is_not_shown_where_a_text_is_cut(key: str, form: str, kept: int) -> None:
-    with mock.patch.multiple(
-        redaction.redact, _secrets=set(), _variants=set(), _encoded=set(), _news=[], _pattern=None
-    ):
+    with mock.patch.multiple(redaction.redact, _secrets=set(), _variants=set(), _unmasked=[], _pattern=None):
         redaction.redact.register(Secret(key, "TEST"))
         shown = FORMS[form](key)
         for cut, longest in ((excerpt, 500), (one_line, 8000)):

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shipline.ci.facts import Facts
 from shipline.errors import InvalidInputError
-from shipline.pipeline import Facts, Listener, Pipeline
-from shipline.resolve import Sources, load
+from shipline.inputs.sources import Inputs
+from shipline.pipeline.resolve import Sources, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from shipline.pipeline.model import Listener, Pipeline
 
 CENTERCODE = "centercode: {url: https://cc.example.com/, project: WidgetPro, release-type: Firmware}\n"
 V3 = "v3: {url: https://api.example.com, product-id: p-1, platforms: [windows]}\n"
@@ -22,7 +25,9 @@ KEYS = {"SHIPLINE_CENTERCODE_API_KEY": "the-target's-key"}
 
 
 def read(workspace: Path, text: str, environ: Mapping[str, str] | None = None) -> Pipeline:
-    sources = Sources({}, environ or {}, "-", text, Facts(tag="v1.4.0"), workspace, need_keys=environ is not None)
+    sources = Sources(
+        Inputs.read({}, environ or {}), "-", text, Facts(tag="v1.4.0"), workspace, need_keys=environ is not None
+    )
     return load(sources).pipeline
 
 
@@ -81,9 +86,23 @@ def test_feedback_that_is_listed_is_not_looked_for(tmp_path: Path) -> None:
 def test_commits_and_notes_are_looked_at_unless_one_is_chosen(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "commit", "--quiet", "--allow-empty", "--message=Mend it\n\nFixes BUG-0002")
-    text = CENTERCODE + with_notes("BUG-0001")
+    text = CENTERCODE + with_notes("BUG-0001").replace("}", ", first: true}", 1)
     assert one(read(tmp_path, text + COMMENT.replace("search: notes, ", ""))).feedback == ("BUG-0002", "BUG-0001")
     assert one(read(tmp_path, text + COMMENT.replace("notes", "commits", 1))).feedback == ("BUG-0002",)
+
+
+def test_all_commits_are_searched_only_for_a_first_release(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message=Fix BUG-0002")
+    searching = COMMENT.replace("search: notes, ", "")
+    (problem,) = problems(tmp_path, CENTERCODE + searching + with_notes("x"))
+    assert "notify.search: the checkout has no tag of an earlier version: fetch the full history" in problem
+    assert "set release.notes.first: true. Or set search: notes, or name the feedback" in problem
+    (problem,) = problems(tmp_path, CENTERCODE + searching + "release: {version: 1.4.0, notes: {from: commits}}\n")
+    assert "release.notes.from: the checkout has no tag" in problem
+    git(tmp_path, "tag", "v1.3.0")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message=Fix BUG-0003")
+    assert one(read(tmp_path, CENTERCODE + searching + with_notes("x"))).feedback == ("BUG-0003",)
 
 
 def test_without_a_checkout_the_commits_are_missed(tmp_path: Path) -> None:
@@ -177,8 +196,9 @@ def test_notes_from_commits_fit_v3(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     for number in range(3):
         git(tmp_path, "commit", "--quiet", "--allow-empty", f"--message={number} {'x' * 2000}")
-    assert "notes.from: the notes have 6" in problems(tmp_path, V3 + "release: {notes: {from: commits}}\n")[0]
-    got = read(tmp_path, V3 + "release: {notes: {from: commits, too-long: truncate}}\n")
+    text = V3 + "release: {notes: {from: commits, first: true}}\n"
+    assert "notes.from: the notes have 6" in problems(tmp_path, text)[0]
+    got = read(tmp_path, text.replace("true", "true, too-long: truncate"))
     assert got.v3[0].notes.startswith("- 2 xxx")
     assert got.v3[0].notes.endswith("(shortened)")
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from shipline.transport import proxies, redaction
+from shipline import redaction
 
 PASSWORD = "Pa55word"
 
 
 @pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> redaction.Redactor:
-    fresh = redaction.Redactor()
-    monkeypatch.setattr(proxies, "redact", fresh)
-    return fresh
+def shown() -> redaction.Redactor:
+    return redaction.Redactor()
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "https_proxy", "All_Proxy"])
@@ -28,25 +26,25 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> redaction.Redactor:
     ],
 )
 def test_a_password_is_masked(shown: redaction.Redactor, name: str, address: str) -> None:
-    proxies.mask({name: address})
+    redaction.mask({name: address}, shown)
     assert PASSWORD not in shown(f"no connection through {address}")
     assert PASSWORD not in shown(f"refused: {PASSWORD}")
 
 
 @pytest.mark.parametrize("cut", "#/?\\")
 def test_each_part_of_one_that_cuts_the_address_off_is_masked(shown: redaction.Redactor, cut: str) -> None:
-    proxies.mask({"HTTP_PROXY": f"http://user:front-part{cut}rear-part@proxy.example.com"})
+    redaction.mask({"HTTP_PROXY": f"http://user:front-part{cut}rear-part@proxy.example.com"}, shown)
     assert "front-part" not in shown("can't parse http://user:front-part")
     assert "rear-part" not in shown("no such path rear-part@proxy.example.com")
 
 
 def test_it_is_masked_as_it_is_sent_too(shown: redaction.Redactor) -> None:
-    proxies.mask({"HTTP_PROXY": "http://user:p%C3%A4ss%40word@proxy.example.com"})
+    redaction.mask({"HTTP_PROXY": "http://user:p%C3%A4ss%40word@proxy.example.com"}, shown)
     assert "word" not in shown("407 for päss@word")
 
 
 def test_one_without_a_user_may_be_a_password(shown: redaction.Redactor) -> None:
-    proxies.mask({"HTTP_PROXY": f"http://{PASSWORD}/{PASSWORD}@proxy.example.com"})
+    redaction.mask({"HTTP_PROXY": f"http://{PASSWORD}/{PASSWORD}@proxy.example.com"}, shown)
     assert PASSWORD not in shown(f"for {PASSWORD}")
 
 
@@ -60,11 +58,11 @@ def test_one_without_a_user_may_be_a_password(shown: redaction.Redactor) -> None
     ],
 )
 def test_what_is_no_password_is_shown(shown: redaction.Redactor, name: str, address: str) -> None:
-    proxies.mask({name: address})
+    redaction.mask({name: address}, shown)
     assert shown(address) == address
 
 
 def test_a_short_password_blanks_out_no_words_but_is_hidden_in_the_address(shown: redaction.Redactor) -> None:
-    proxies.mask({"HTTP_PROXY": "http://me:open@proxy.example.com"})
+    redaction.mask({"HTTP_PROXY": "http://me:open@proxy.example.com"}, shown)
     assert shown("the release is open") == "the release is open"
     assert "open" not in shown("http://me:open@proxy.example.com")

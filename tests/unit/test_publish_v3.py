@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shipline.errors import RefusedError, ShiplineError, UnknownOutcomeError
-from shipline.services.answer import ConflictError, MissingError
+from http_server import Received, Reply
+from shipline.errors import RefusedError, UnknownOutcomeError
+from shipline.run.results import TargetResult
+from shipline.run.steps.publish_v3 import PublishV3
+from shipline.services.response import ConflictError, MissingError
 from shipline.services.v3 import V3
-from shipline.steps.publish_v3 import PublishV3
-from unit.answering import PRODUCT, Server, Told, job
+from unit.responding_server import PRODUCT, Server, StepRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from shipline.steps import Job
-
 LIST, FILES = "GET /v3/releases?", "GET /v3/release-files?"
 CREATE, FILE, PUBLISH = "POST /v3/releases", "POST /v3/release-files", "POST /v3/releases/r1/publish"
 URL = "https://dl.example.com/w.zip"
 ARTIFACTS = f"[{{url: '{URL}', size: 4, label: w.zip}}]"
+FILE_OF_OURS = {"id": "f1", "name": "w.zip", "url": URL, "size": 4}
 
 
 def release(**more: Any) -> dict[str, Any]:
@@ -34,41 +34,45 @@ def release(**more: Any) -> dict[str, Any]:
 @pytest.fixture
 def server() -> Iterator[Server]:
     with Server() as made:
-        made.answers |= {CREATE: release(), FILE: {"id": "f1"}, PUBLISH: release(published=True)}
+        made.answers |= {CREATE: release(), FILE: FILE_OF_OURS, PUBLISH: release(published=True)}
         yield made
 
 
-class Publishing:
+class LargeFile(Server):
+    """Has a file of 5,000,000,000 bytes."""
+
+    def reply(self, received: Received) -> Reply:
+        large = Reply(200, b"", {"Content-Length": "5000000000"})
+        return large if received.method == "HEAD" else super().reply(received)
+
+
+class Publishing(StepRun):
     """A job with one v3 target."""
 
     def __init__(self, folder: Path, server: Server, text: str = "", **more: Any) -> None:
-        self.told = Told()
-        self.job: Job = job(folder, server.url, told=self.told, v3=f"title: '{{version}}'{text and ', '}{text}", **more)
+        super().__init__(folder, server.url, v3=f"title: '{{version}}'{text and ', '}{text}", **more)
         (self.target,) = self.job.pipeline.v3
-        self.step = PublishV3(self.target, V3(self.target, self.job.pipeline.network))
-
-    def acted(self) -> str:
-        decision = self.step.decide(self.job)
-        self.job.make(decision.made)
-        return self.step.act(self.job, decision)
-
-    def failure(self) -> ShiplineError:
-        with pytest.raises(ShiplineError) as raised:
-            self.acted()
-        return raised.value
-
-    @property
-    def entry(self) -> dict[str, Any]:
-        return self.job.receipt.find(self.step.key(self.job)) or {}
+        self.step: PublishV3 = PublishV3(self.target, V3(self.target, self.job.pipeline.network))
 
 
 def changes(server: Server) -> list[str]:
-    return [asked for asked in server.asked if not asked.startswith(("GET", "HEAD"))]
+    return [asked for asked in server.asked if not asked.startswith(("GET", "HEAD", "LIST"))]
+
+
+def test_a_size_that_only_the_files_server_reports_is_a_warning_if_no_application_can_hold_it(tmp_path: Path) -> None:
+    with LargeFile() as server:
+        run = Publishing(tmp_path, server, artifacts=f"[{{url: '{server.url}/w.zip'}}]")
+        for existing in ([], [release(totalFiles=0, files=[])]):
+            server.answers[LIST] = existing
+            (warning,) = run.step.decide(run.job).warnings
+            assert warning.startswith(
+                "w.zip has 5,000,000,000 bytes, and an application with LexActivator sees 705,032,704"
+            )
 
 
 def test_a_new_one_is_drafted_filled_and_published(tmp_path: Path, server: Server) -> None:
     run = Publishing(tmp_path, server, "state: published", artifacts=ARTIFACTS)
-    assert run.acted() == "published version 1.4.0 (id r1)"
+    assert run.act() == "published version 1.4.0 (id r1)"
     assert changes(server) == [CREATE, FILE, PUBLISH]
     assert json.loads(server.bodies[server.asked.index(CREATE)]) == {
         "name": "1.4.0",
@@ -79,38 +83,35 @@ def test_a_new_one_is_drafted_filled_and_published(tmp_path: Path, server: Serve
         "platforms": ["linux"],
         "productId": PRODUCT,
     }
-    assert run.entry["made"] == {"release-id": "r1", "release-state": "published"}
-    assert (run.entry["status"], run.entry["attempt"], len(run.entry["requests"])) == ("done", 1, 3)
-    assert run.entry["key"] == f"v3|{server.url}|{PRODUCT}|1.4.0|stable|linux"
-    assert run.step.outputs(run.job) == {"v3-release-id": "r1", "v3-release-state": "published"}
-    assert run.step.links(run.job) == [URL]
+    assert run.record.made == {"release-id": "r1", "release-state": "published"}
+    assert (run.record.status, run.record.attempt, len(run.record.requests)) == ("done", 1, 3)
+    assert run.record.key == f"v3|{server.url}|{PRODUCT}|1.4.0|stable|linux"
+    assert run.outputs() == {"v3-release-id": "r1", "v3-release-state": "published"}
+    assert [file.url for file in run.step.links(run.job)] == [URL]
     server.asked.clear()
+    server.answers[LIST] = [release(published=True, totalFiles=1, files=[FILE_OF_OURS])]
     again = Publishing(tmp_path, server, "state: published", artifacts=ARTIFACTS)
-    assert again.acted() == "version 1.4.0 was released already (id r1)"
-    assert server.asked == []
+    assert again.act() == "release 1.4.0 (id r1, published) already exists"
+    assert len(server.asked) == 1, "one look-up, whatever the receipt holds"
 
 
 def test_a_publishing_that_is_not_confirmed_is_unknown(tmp_path: Path, server: Server) -> None:
     server.answers[PUBLISH] = release(published=False)
     run = Publishing(tmp_path, server, "state: published")
     assert isinstance(run.failure(), UnknownOutcomeError)
-    assert (run.entry["status"], run.entry["made"]["release-state"]) == ("unknown", "draft")
+    assert (run.record.status, run.record.made["release-state"]) == ("unknown", "draft")
 
 
-def test_a_draft_of_the_receipts_is_done_until_it_is_to_be_published(tmp_path: Path, server: Server) -> None:
+def test_a_draft_is_done_until_it_is_to_be_published(tmp_path: Path, server: Server) -> None:
     run = Publishing(tmp_path, server)
     assert run.step.decide(run.job).note == "the release stays a draft: customers can't see it yet"
-    assert run.acted() == "drafted version 1.4.0 (id r1)"
-    server.asked.clear()
-    again = Publishing(tmp_path, server)
-    assert again.acted() == "version 1.4.0 is there as a draft already (id r1)"
-    assert server.asked == []
-    changed = Publishing(tmp_path, server, "private: true")
-    (warning,) = changed.step.decide(changed.job).warnings
-    assert warning.startswith("version 1.4.0 was released with another name")
+    assert run.act() == "drafted version 1.4.0 (id r1)"
     server.answers[LIST] = [release()]
+    server.asked.clear()
+    assert Publishing(tmp_path, server).act() == "release 1.4.0 (id r1, draft) already exists"
+    assert changes(server) == []
     published = Publishing(tmp_path, server, "state: published")
-    assert published.acted() == "published version 1.4.0 (id r1)"
+    assert published.act() == "published version 1.4.0 (id r1)"
     assert changes(server) == [PUBLISH]
 
 
@@ -132,27 +133,40 @@ def test_a_server_that_could_be_asked_once_is_not_taken_for_another(tmp_path: Pa
     assert changes(server) == []
 
 
+NAME = 'name: expected "1.4.0", got "Else"'
+STRAY = {"id": "f0", "name": "stray", "url": URL, "size": 1}
+
+
+@pytest.mark.parametrize("recorded", [False, True], ids=["no receipt", "own receipt"])
 @pytest.mark.parametrize(
-    ("there", "differing"),
+    ("there", "file", "differing"),
     [
-        ({"name": "Else"}, "its name differs"),
-        ({"private": True}, "its private differs"),
-        ({"notes": "Else"}, "its notes differ"),
-        ({"name": "Else", "notes": "Else"}, "its name and notes differ"),
-        ({"files": [("stray", 1)]}, "its files differ"),
-        ({"name": "Else", "files": [("stray", 1)]}, "its name and files differ"),
-        ({"files": [("w.zip", 5)]}, "its files differ"),
+        ({"name": "Else"}, None, NAME),
+        ({"private": True}, None, 'private: expected "false", got "true"'),
+        ({"notes": "Better\nx"}, None, 'notes, line 2: expected "", got "x"'),
+        ({"notes": "Bet ter"}, None, 'notes, line 1: expected "Better", got "Bet ter"'),
+        ({"name": "Else", "notes": "Else"}, None, f'{NAME}; notes, line 1: expected "Better", got "Else"'),
+        ({"name": "1.4.0" * 9}, None, f'name: expected "1.4.0", got "{"1.4.0" * 9}"'),
+        ({}, STRAY, "file stray: not among the artifacts"),
+        ({"name": "Else"}, STRAY, f"{NAME}; file stray: not among the artifacts"),
+        ({}, {**FILE_OF_OURS, "id": "f0", "size": 5}, "file w.zip: expected 4 bytes, got 5"),
     ],
 )
 def test_a_draft_that_differs_is_left_alone_unless_it_may_be_changed(
-    tmp_path: Path, server: Server, there: dict[str, Any], differing: str
+    tmp_path: Path,
+    server: Server,
+    there: dict[str, Any],
+    file: dict[str, Any] | None,
+    differing: str,
+    *,
+    recorded: bool,
 ) -> None:
-    files = there.pop("files", [])
     server.answers[LIST] = [release(**there)]
-    server.answers[FILES] = [
-        {"id": f"f{n}", "name": name, "url": URL, "size": size} for n, (name, size) in enumerate(files)
-    ]
-    error = Publishing(tmp_path, server, artifacts=ARTIFACTS).failure()
+    server.answers[FILES] = [file] if file else []
+    run = Publishing(tmp_path, server, artifacts=ARTIFACTS)
+    if recorded:
+        run.recorded("done", {"release-id": "r1", "release-state": "draft"})
+    error = run.failure()
     assert isinstance(error, RefusedError)
     assert error.what == "v3 has version 1.4.0 in channel stable already (id r1, draft)"
     assert error.why == differing
@@ -160,11 +174,15 @@ def test_a_draft_that_differs_is_left_alone_unless_it_may_be_changed(
     assert changes(server) == []
     server.answers["PATCH /v3/releases/r1"] = release()
     server.answers["DELETE /v3/release-files/f0"] = 204
+    server.answers[FILES] = ([file] if file else [], [FILE_OF_OURS])
     updating = Publishing(tmp_path, server, "if-exists: update", artifacts=ARTIFACTS)
-    assert updating.acted() == "drafted version 1.4.0 (id r1)"
+    assert updating.step.decide(updating.job).reuse == "updates release 1.4.0 (id r1, draft)"
+    server.answers[FILES] = ([file] if file else [], [FILE_OF_OURS])
+    assert updating.act() == "updated the draft of version 1.4.0 (id r1)"
     patched = ["PATCH /v3/releases/r1"] if there else []
-    deleted = ["DELETE /v3/release-files/f0"] if files else []
-    assert changes(server) == [*patched, *deleted, FILE]
+    deleted = ["DELETE /v3/release-files/f0"] if file else []
+    files = [FILE, *deleted] if file is STRAY else [*deleted, FILE]
+    assert changes(server) == [*patched, *files]
     if patched:
         body = json.loads(server.bodies[server.asked.index(patched[0])])
         assert body == {"name": "1.4.0", "private": False, "notes": "Better"}
@@ -175,7 +193,7 @@ def test_of_several_the_last_is_completed_and_blanks_in_notes_do_not_count(tmp_p
     server.answers[FILES + "releaseId=r1"] = [{"id": "f1", "name": "w.zip", "url": URL, "size": 4}]
     run = Publishing(tmp_path, server, "state: published", artifacts=ARTIFACTS)
     assert run.step.decide(run.job).reuse == "completes release 1.4.0 (id r1, draft)"
-    assert run.acted() == "published version 1.4.0 (id r1)"
+    assert run.act() == "published version 1.4.0 (id r1)"
     assert changes(server) == [PUBLISH]
 
 
@@ -183,13 +201,25 @@ def test_of_several_the_last_is_completed_and_blanks_in_notes_do_not_count(tmp_p
 def test_platforms_that_no_release_is_for_are_told(tmp_path: Path, server: Server, *, published: bool) -> None:
     server.answers[LIST] = [release(id="r0", platforms=["macOS"]), release(published=published)]
     run = Publishing(tmp_path, server)
-    wanted = replace(run.target, platforms=("linux", "windows", "macos"))
+    wanted = run.target._replace(platforms=("linux", "windows", "macos"))
     (warning,) = PublishV3(wanted, V3(wanted, run.job.pipeline.network)).decide(run.job).warnings
     assert warning == "v3 has version 1.4.0 already, but not for windows: customers there don't get it from this run"
 
 
+def test_update_adds_the_missing_platforms_to_a_draft(tmp_path: Path, server: Server) -> None:
+    server.answers |= {LIST: [release()], "PATCH /v3/releases/r1": release(platforms=["linux", "windows"])}
+    run = Publishing(tmp_path, server, "if-exists: update")
+    wanted = run.target._replace(platforms=("windows", "linux"))
+    run.step = PublishV3(wanted, V3(wanted, run.job.pipeline.network))
+    assert run.step.decide(run.job).warnings == ()
+    assert run.act() == "updated the draft of version 1.4.0 (id r1)"
+    assert json.loads(server.bodies[server.asked.index("PATCH /v3/releases/r1")])["platforms"] == ["linux", "windows"]
+    server.answers["PATCH /v3/releases/r1"] = release()
+    assert run.failure().why == "platforms: windows missing"
+
+
 @pytest.mark.parametrize(
-    ("there", "files", "why"), [({}, [], "files are missing in it"), ({"name": "Else"}, ["w.zip"], "its name differs")]
+    ("there", "files", "why"), [({}, [], "files are missing in it"), ({"name": "Else"}, ["w.zip"], NAME)]
 )
 def test_a_published_one_is_never_changed(
     tmp_path: Path, server: Server, there: dict[str, Any], files: list[str], why: str
@@ -198,38 +228,30 @@ def test_a_published_one_is_never_changed(
     server.answers[FILES] = [{"id": "f1", "name": name, "url": URL, "size": 4} for name in files]
     for policy in ("complete", "update"):
         error = Publishing(tmp_path, server, f"if-exists: {policy}", artifacts=ARTIFACTS).failure()
-        assert (error.why, error.todo) == (why, "a published release can't be changed: use a new version")
+        assert (error.why, error.todo) == (why, "v3 can't change a published release: use a new version")
     assert changes(server) == []
 
 
 def test_an_equal_published_one_is_done(tmp_path: Path, server: Server) -> None:
     server.answers[LIST] = [release(published=True)]
     run = Publishing(tmp_path, server)
-    assert run.acted() == "release 1.4.0 (id r1, published) is there already"
-    assert run.step.outputs(run.job) == {"v3-release-id": "r1", "v3-release-state": "published"}
-    assert run.entry["made"] == {"release-id": "r1", "release-state": "published"}
-
-
-def test_one_that_must_not_be_there(tmp_path: Path, server: Server) -> None:
-    server.answers[LIST] = [release()]
-    run = Publishing(tmp_path, server, "if-exists: fail")
-    assert run.failure().why == "v3.if-exists is fail"
-    run.job.receipt.begin(run.step.name, run.step.key(run.job))["status"] = "unknown"
-    assert run.acted() == "release 1.4.0 (id r1, draft) is there already"
+    assert run.act() == "release 1.4.0 (id r1, published) already exists"
+    assert run.outputs() == {"v3-release-id": "r1", "v3-release-state": "published"}
+    assert run.record.made == {"release-id": "r1", "release-state": "published"}
 
 
 def test_a_server_that_only_creates_gets_two_tries(tmp_path: Path, server: Server) -> None:
     server.answers |= {LIST: 404, CREATE: 502}
     run = Publishing(tmp_path, server, "state: published", artifacts=ARTIFACTS)
     listed, by_hand = run.step.decide(run.job).warnings
-    assert listed.startswith(f"{server.url} only takes new releases: links are listed in the notes")
+    assert listed.startswith(f"{server.url} only accepts new releases: the notes list the links")
     assert by_hand == "the release can't be published through this server: publish it by hand"
     for attempt in (1, 2):
         assert isinstance(run.failure(), UnknownOutcomeError)
-        assert run.entry["attempt"] == attempt
+        assert run.record.attempt == attempt
     assert json.loads(server.bodies[-1])["notes"] == f"Better\n\n- [w.zip]({URL})"
     error = run.failure()
-    assert error.what == "whether version 1.4.0 was released is not known"
+    assert error.what == "can't determine whether version 1.4.0 was released"
     assert len(changes(server)) == 2
 
 
@@ -243,10 +265,12 @@ def test_its_conflict_counts_only_after_a_try_whose_answer_was_lost(
     if len(answers) == 1:
         assert isinstance(error, ConflictError)
         return
-    assert run.acted() == "drafted version 1.4.0 (id unknown)"
-    assert run.entry["blind"] is True
+    assert run.act() == "drafted version 1.4.0 (id unknown)"
+    assert run.record.blind is True
     again = Publishing(tmp_path, server, "state: published")
-    assert again.acted() == "version 1.4.0 is there as a draft already (id unknown)"
+    assert again.act() == "version 1.4.0 already exists as a draft (id unknown)"
+    (warning,) = (changed := Publishing(tmp_path, server, "private: true")).step.decide(changed.job).warnings
+    assert warning.startswith("version 1.4.0 was released with another name")
 
 
 def test_a_release_that_has_to_be_published_by_hand_is_a_warning(tmp_path: Path, server: Server) -> None:
@@ -254,8 +278,8 @@ def test_a_release_that_has_to_be_published_by_hand_is_a_warning(tmp_path: Path,
     for state, warned in (("draft", False), ("published", True)):
         (tmp_path / "receipt.json").unlink(missing_ok=True)
         run = Publishing(tmp_path, server, f"state: {state}")
-        assert run.acted() == "drafted version 1.4.0 (id r1)"
-        assert run.job.console.warned is warned
+        assert run.act() == "drafted version 1.4.0 (id r1)"
+        assert run.job.report.warned is warned
 
 
 def test_it_takes_no_files(tmp_path: Path, server: Server) -> None:
@@ -263,7 +287,7 @@ def test_it_takes_no_files(tmp_path: Path, server: Server) -> None:
     server.answers[LIST] = 404
     settings = "releases-url: 'http://127.0.0.1:9/v3', attach: upload"
     error = Publishing(tmp_path, server, settings, artifacts="[{path: w.zip}]").failure()
-    assert error.what == f"{server.url} only takes new releases, and files can't be uploaded to it"
+    assert error.what == f"{server.url} only accepts new releases, and no uploads"
     assert error.todo == "set v3.attach to link or none"
 
 
@@ -271,8 +295,10 @@ def test_names_and_skipping(tmp_path: Path, server: Server) -> None:
     run = Publishing(tmp_path, server, "when: never")
     assert run.step.decide(run.job).skip
     assert run.step.public is False
-    two = replace(run.target, name="v3:2", platforms=("windows", "linux"), state="published", required=False)
+    two = run.target._replace(name="v3:2", platforms=("windows", "linux"), state="published", required=False)
     second = PublishV3(two, V3(two, run.job.pipeline.network))
     assert (second.name, second.public, second.required) == ("publish:v3:2", True, False)
     assert second.key(run.job).endswith("|linux,windows")
-    assert second.outputs(run.job) == {}
+    run.job.remember(second.named(TargetResult("r2")))
+    assert run.outputs() == {}
+    assert run.job.placeholders["v3:2-release-id"] == "r2"

@@ -50,8 +50,9 @@ def test_instant(text: str, shown: str) -> None:
     [
         ("2016-10-26T22:30:56", "zone is missing: write 2016-10-26T22:30:56Z"),
         ("2026-01-31", "time and the zone are missing: write 2026-01-31T00:00:00Z"),
-        ("2026-01-3100:00:00AM", "24-hour clock, not with AM or PM: write 2026-01-31T00:00:00Z"),
-        ("2026-01-31 9:30pm", "24-hour clock, not with AM or PM: write 2026-01-31T21:30:00Z"),
+        ("[2026-01-31][00:00:00AM]", "24-hour clock, without AM or PM: write 2026-01-31T00:00:00Z"),
+        ("2026-01-3100:00:00AM", "24-hour clock, without AM or PM: write 2026-01-31T00:00:00Z"),
+        ("2026-01-31 9:30pm", "24-hour clock, without AM or PM: write 2026-01-31T21:30:00Z"),
         ("2026-01-31 12:00:00 PM -0700", "write 2026-01-31T12:00:00-0700"),
         ("2026-01-31 09:00:00Z", "T between date and time, and seconds: write 2026-01-31T09:00:00Z"),
         ("2026-01-31T09:00Z", "write 2026-01-31T09:00:00Z"),

@@ -9,20 +9,26 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shipline import catalogue, schemas
+from shipline import schemas
 from shipline.ci.jenkins import camel_case
+from shipline.inputs import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shipline.catalogue import Leaf
+    from shipline.inputs.catalogue import Setting
 
 _LIBRARY = Path(__file__).resolve().parents[2] / "ci_templates/jenkins/vars/shipline.groovy"
 _MARK = "        // Written by tools/generate.py from the schemas, down to the end of the list.\n"
 _NAMES = re.compile(rf"{re.escape(_MARK)}(?:(?: +\w+: '\w+',)+\n)*")
 _WIDTH = 112
 _KINDS = {"list": "list", "artifacts": "list", "map": "map"}
-_SECRETS = {"buildmaster": "BuildMaster", "centercode": "Centercode", "v3": "the v3 releases API"}
+_SECRETS = {
+    "buildmaster": "BuildMaster",
+    "centercode": "Centercode",
+    "v3": "the v3 releases API",
+    "journal": "the journal's repository",
+}
 # The step's own, which the program never sees: name, kind, what it is.
 _OWN = (
     *(
@@ -59,10 +65,12 @@ def out = shipline(
 )
 echo "build ${out.buildmasterBuildNumber}: ${out.result}"
 </pre>
-<p><code>shipline.plan(…)</code> takes the same and only shows what would be sent; <code>shipline.validate(…)</code>
+<p><code>shipline.plan(…)</code> takes the same and only shows what would be sent; <code>shipline.rehearse(…)</code>
+runs the main job against the sandbox, without keys; <code>shipline.validate(…)</code>
 checks what can be checked without a network. What isn't given here is taken from the config file. Lists are Groovy
 lists, mappings Groovy maps. Names in braces, such as <code>{version}</code>, are Shipline's own. A number that is a
-name, such as a release, is written in quotes: <code>'1.10'</code>.</p>
+name, such as a release, is written in quotes: <code>'1.10'</code>. A key may also be a variable around the step (from
+<code>withVault</code>, for example), or with <code>_FILE</code> after the variable's name the path of a file.</p>
 <p>The receipt and the report are archived. Keep the workspace, or hand <code>.shipline</code> on by
 <code>stash</code>: without the receipt an announcement to Centercode can't be told from one that was never made.
 Where agents don't keep it, the Copy Artifact plugin brings it from the build before. Files that are linked with
@@ -103,11 +111,11 @@ def help_text() -> str:
     )
 
 
-def _inputs() -> list[Leaf]:
+def _inputs() -> list[Setting]:
     return [leaf for leaf in (*catalogue.options(), *catalogue.settings()) if leaf.name != "ci" and not leaf.secret]
 
 
-def _description(leaf: Leaf) -> str:
+def _description(leaf: Setting) -> str:
     parts = [escape(leaf.description, quote=False)]
     if leaf.enum:
         parts.append(f"One of {', '.join(_shown(value) for value in leaf.enum)}.")

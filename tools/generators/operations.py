@@ -1,53 +1,72 @@
-"""What follows from the services' OpenAPI files: docs/operations.md, and the types of shipline.services."""
+"""Generate docs/operations.md and the types of shipline.services from the services' OpenAPI files."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from shipline import schemas
-from shipline.operations import example
-from shipline.services import following, openapi
+from shipline.cli.service_commands import example
+from shipline.services import follow_up, openapi
+from shipline.services.registry import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shipline.services.openapi import Operation, Parameter
 
-CLASSES = {"buildmaster": "BuildMaster", "centercode": "Centercode", "v3": "V3"}
+_PATH = "str | PathLike[str]"
+_OPTIONS = {
+    "variables": "Mapping[str, str] | None",
+    "all_pages": "bool",
+    "wait": "bool",
+    "timeout": "float",
+    "attach": f"Mapping[str, {_PATH} | Sequence[{_PATH}]] | None",
+    "as_form": "bool",
+    "check_allowed": "bool",
+}
 _TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 
 INTRODUCTION = """\
 <!-- Written by tools/generate.py from schemas/*.openapi.json; change those and run `make generate`. -->
 # Operations
 
-Every operation of the three services is a command, and a method for scripts (`shipline.services`, see
-examples/python). The address comes from `--url` or `SHIPLINE_BUILDMASTER_URL`, `SHIPLINE_CENTERCODE_URL`,
-`SHIPLINE_V3_URL`; the key from `SHIPLINE_BUILDMASTER_API_KEY`, `SHIPLINE_CENTERCODE_API_KEY`, `SHIPLINE_V3_TOKEN`.
-Where an operation has a `--url` of its own, the service's address stands before the operation's name:
+For authors of scripts: every operation of the three services, as a command and as a Python method.
+
+The methods are in `shipline.services` (see examples/python). The address comes from `--url` or
+`SHIPLINE_BUILDMASTER_URL`, `SHIPLINE_CENTERCODE_URL`, `SHIPLINE_V3_URL`. The key comes from
+`SHIPLINE_BUILDMASTER_API_KEY`, `SHIPLINE_CENTERCODE_API_KEY`, `SHIPLINE_V3_TOKEN`. If an operation has its own
+`--url`, put the service's address before the operation's name:
 `shipline v3 --url https://api.example.com create-release-file --url https://dl.example.com/widget.zip …`.
 
-Answers are JSON on standard output, so they can be piped into `jq`; CSV is passed on as it is, save that on a CI system
-whose log obeys commands none is left in it unless it goes to a file. Everything else is on standard error; exit codes
-are those of [errors.md](errors.md). `--dry-run` prints the request and sends nothing. A request that
-changes something is sent once: it is repeated only where it provably wasn't applied.
+Responses are JSON on standard output, ready for `jq`. Shipline prints CSV without the commands that a CI system's log
+obeys, unless it goes to a file. Everything else is on standard error. The exit codes are those of
+[errors.md](errors.md). `--dry-run` prints the request and sends nothing. Shipline sends a change once, and repeats it
+only if the service provably didn't apply it.
 
-A JSON body is a flag for each known field, `--data` (JSON, `@FILE`, or `-` for standard input), or both: a flag goes
-before the same field of `--data`. `--var NAME=value` is a variable of BuildMaster's. A flag that is a list is given
-several times, or once with commas. An empty flag is the same as none, but for a field of a JSON body, which it empties.
+A JSON body is a flag for each known field, `--data` (JSON, `@FILE`, or `-` for standard input), or both. A flag
+overrides the same field of `--data`. A comment and a data listener accept any JSON but null as `--data`.
+`--var NAME=value` is a variable of BuildMaster. Repeat a flag for a list, or set it once with commas. An empty flag
+counts as none, except for a field of a JSON body, which it empties.
 
-`--all-pages` gives every page as one answer, and none if one of them fails. `--wait` asks for the status of what was
-queued until it has been carried out (exit 5 if that failed, 6 after `--timeout`). `--attach ELEMENT=PATH` uploads files
-to the feedback that was made. `--as-form` uploads a release file as release servers of one's own want it. What a data
-listener accepts and doesn't save is told as a warning.
+- `--all-pages` returns all pages as one response, and none if one of them fails.
+- `--wait` waits until a queued operation ends (exit 5 if it failed, 6 after `--timeout`).
+- `--attach ELEMENT=PATH` uploads files to the new feedback.
+- `--as-form` uploads a release file as self-hosted release servers expect.
+- `--check-allowed` adds `allowed` to an update check: whether the license allows the release that it found.
+
+If a data listener accepts data and doesn't save it, Shipline shows a warning.
+
+`***` replaces a webhook's token in its field, and a key's text within another text. Shipline doesn't change other data.
+A response with a key's text in a number or in a field's name is an error (exit 4).
 
 """
 
 
 def reference() -> str:
-    """docs/operations.md."""
+    """The text of docs/operations.md."""
     parts = [INTRODUCTION]
-    for service, name in openapi.SERVICES.items():
-        parts.append(f"## {name}\n\n")
+    for service in sorted(SERVICES):
+        parts.append(f"## {SERVICES[service].title}\n\n")
         for operation in openapi.operations(service).values():
             parts.append(f"### {operation.heading}\n\n{operation.description}\n\n")
             parts.append(f"`{operation.method} {openapi.prefix(service)}{operation.path}`\n\n")
@@ -56,25 +75,30 @@ def reference() -> str:
 
 
 def types() -> str:
-    """entrypoint/shipline/services/__init__.pyi."""
+    """The text of entrypoint/shipline/services/__init__.pyi."""
     lines = [
         "# Written by tools/generate.py from schemas/*.openapi.json.",
         "from collections.abc import Mapping, Sequence",
         "from os import PathLike",
         "from typing import Any, TypedDict, overload",
         "",
-        "from shipline.pipeline import Network",
+        "from shipline.transport.settings import Network",
     ]
-    for service, name in CLASSES.items():
+    for service in sorted(SERVICES):
+        name = SERVICES[service].class_name
         for schema_name, schema in schemas.load(service)["components"]["schemas"].items():
             if _is_record(schema):
                 lines += ["", *_record(service, f"{name}{schema_name}", schema)]
-    for service in CLASSES:
+    for service in sorted(SERVICES):
         for operation in openapi.operations(service).values():
-            if operation.takes_files:
-                lines += ["", *_with_attachments(operation)]
-    for service, name in CLASSES.items():
-        lines += ["", f"class {name}:"]
+            if name := _extended(operation):
+                lines += [
+                    "",
+                    f"class {name}({_type(service, operation.answer_schema)}, total=False):",
+                    _added(operation),
+                ]
+    for service in sorted(SERVICES):
+        lines += ["", f"class {SERVICES[service].class_name}:"]
         lines += ["    warnings: tuple[str, ...]"]
         lines += [f"    def __init__({', '.join(_CONSTRUCTOR)}) -> None: ..."]
         for operation in openapi.operations(service).values():
@@ -96,28 +120,33 @@ _CONSTRUCTOR = (
 
 
 def _is_record(schema: Mapping[str, Any]) -> bool:
+    """True if the schema becomes a TypedDict: its properties are known, and their names are Python names."""
     names = schema.get("properties", {})
     return bool(names) and all(name.isidentifier() for name in names)
 
 
 def _record(service: str, name: str, schema: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of a TypedDict."""
     yield f"class {name}(TypedDict, total=False):"
     yield from (f"    {field}: {_type(service, given)}" for field, given in schema["properties"].items())
 
 
-def _attached(operation: Operation) -> str:
-    return f"{_type(operation.service, operation.answer_schema)}WithAttachments"
+def _extended(operation: Operation) -> str:
+    """The name of the type of a response to which an option adds a member; empty if none does."""
+    added = "WithAttachments" if operation.takes_files else "WithAllowed" if operation.allowed_operation else ""
+    return f"{_type(operation.service, operation.answer_schema)}{added}" if added else ""
 
 
-def _with_attachments(operation: Operation) -> Iterator[str]:
-    """What an operation answers once files have been uploaded to what it made."""
-    upload = openapi.find(operation.service, following.UPLOAD)
-    yield f"class {_attached(operation)}({_type(operation.service, operation.answer_schema)}, total=False):"
-    yield f"    attachments: list[{_type(operation.service, upload.answer_schema)}]"
+def _added(operation: Operation) -> str:
+    """The line of the member that an option adds: the uploads' responses, or whether the license allows the release."""
+    if operation.allowed_operation:
+        return "    allowed: bool"
+    upload = openapi.find(operation.service, follow_up.UPLOAD)
+    return f"    attachments: list[{_type(operation.service, upload.answer_schema)}]"
 
 
 def _methods(operation: Operation) -> Iterator[str]:
-    """A method; where a body's required fields may stand in ``data`` instead, it has two forms."""
+    """Yield the lines of a method. It has two forms if a body's required fields can also be part of ``data``."""
     if any(p.required and not operation.needs(p) for p in operation.parameters):
         yield "    @overload"
         yield from _method(operation, fields=True)
@@ -128,41 +157,34 @@ def _methods(operation: Operation) -> Iterator[str]:
 
 
 def _method(operation: Operation, *, fields: bool) -> Iterator[str]:
-    """``fields``: the body's required fields are given singly."""
+    """Yield the lines of one form of a method. ``fields``: the body's required fields are parameters."""
     needed = [p for p in operation.parameters if operation.needs(p) or (fields and p.required)]
     others = [p for p in operation.parameters if p not in needed]
     parameters = [_needed(operation.service, p) for p in needed]
     either = not fields and any(p.required for p in others)
     if operation.takes_data:
         data = "data: Mapping[str, Any]" if either else "data: Mapping[str, Any] | None = ..."
+        data = "data: Any = ..." if operation.takes_any_json else data
         parameters.append(data)
     parameters += [_optional(operation.service, p) for p in others]
-    if operation.variables:
-        parameters.append("variables: Mapping[str, str] | None = ...")
-    if operation.paged:
-        parameters.append("all_pages: bool = ...")
-    if operation.status_operation:
-        parameters += ["wait: bool = ...", "timeout: float = ..."]
-    if operation.takes_files:
-        path = "str | PathLike[str]"
-        parameters.append(f"attach: Mapping[str, {path} | Sequence[{path}]] | None = ...")
-    if operation.form_field:
-        parameters.append("as_form: bool = ...")
+    parameters += [f"{name}: {_OPTIONS[name]} = ..." for name in operation.options if name != "data"]
     listed = f", *, {', '.join(parameters)}" if parameters else ""
     answers = [_type(operation.service, operation.answer_schema)] if operation.answer_schema else ["Any"]
-    if operation.takes_files:
-        answers = [_attached(operation)]
+    if name := _extended(operation):
+        answers = [name]
     if "text/csv" in operation.answer_media:
         answers.append("str")
     if operation.status_operation:
         followed = openapi.find(operation.service, operation.status_operation)
-        answers.append(_type(operation.service, followed.answer_schema))
-    yield f"    def {operation.id.replace('-', '_')}(self{listed}) -> {' | '.join(dict.fromkeys(answers))}:"
+        answer = _type(operation.service, followed.answer_schema)
+        answers += [answer] if answer not in answers[0].split(" | ") else []
+    yield f"    def {operation.method_name}(self{listed}) -> {' | '.join(dict.fromkeys(answers))}:"
     yield f'        """{operation.description.partition(". ")[0].rstrip(".")}."""'
 
 
 def _kind(service: str, parameter: Parameter) -> str:
-    return "str | PathLike[str]" if parameter.place == "file" else _type(service, parameter.schema, given=True)
+    """The Python type of a parameter."""
+    return _PATH if parameter.place == "file" else _type(service, parameter.schema, given=True)
 
 
 def _needed(service: str, parameter: Parameter) -> str:
@@ -175,12 +197,17 @@ def _optional(service: str, parameter: Parameter) -> str:
 
 
 def _type(service: str, schema: Any, *, given: bool = False) -> str:
+    """The Python type for a schema. ``given``: of an argument, which can be any Mapping or Sequence."""
     if not isinstance(schema, dict):
         return "Any"
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         target = openapi.resolved(service, schema)
-        return f"{CLASSES[service]}{name}" if _is_record(target) and not given else _type(service, target, given=given)
+        return (
+            f"{SERVICES[service].class_name}{name}"
+            if _is_record(target) and not given
+            else _type(service, target, given=given)
+        )
     types = schema.get("type")
     either = schema.get("anyOf", schema.get("oneOf", ())) if types is None else ()
     if isinstance(types, list):

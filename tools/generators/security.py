@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-from shipline.transport.redaction import variants
+from shipline.redaction import variants
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs/security.md"

@@ -15,20 +15,27 @@ Map plan(Map given = [:]) {
     return ship(given + [command: 'plan'])
 }
 
+/** Runs the main job against the sandbox: needs no keys, and sends nothing to another machine. */
+Map rehearse(Map given = [:]) {
+    return ship(given + [command: 'rehearse'])
+}
+
 /** Checks everything that can be checked without a network. */
 Map validate(Map given = [:]) {
     return ship(given + [command: 'validate'])
 }
 
-private Map ship(Map given) {
+private Map ship(Map written) {
+    Map given = named(written)
     refuseWrong(given)
-    // Of its own for each call: branches of `parallel` may share a workspace.
-    String folder = ".shipline/jenkins/${UUID.randomUUID()}"
+    // Each call has its own: branches of `parallel` may share a workspace.
+    String folder = ".shipline/jenkins/${env.BUILD_NUMBER}-${UUID.randomUUID()}"
     List variables = ['SHIPLINE_INPUT_CI=jenkins', 'SHIPLINE_OUT_FOLDER=' + folder]
     variables += variablesFor([report: folder + '/report.html'] + given)
     List keys = keysFor(given)
     int status = -1
     Map out = [:]
+    Exception failure = null
     try {
         withEnv(variables) {
             if (given.image) {
@@ -38,8 +45,11 @@ private Map ship(Map given) {
                 status = start(keys)
             }
         }
-    } finally {
-        // Of an aborted build too.
+    } catch (problem) {
+        failure = problem
+    }
+    // Keep the files of an aborted build too. It stays aborted, even if its agent is gone and the files with it.
+    try {
         out = outputsIn(contentOf(folder + '/outputs'))
         String receipts = out.receipt ?: given.receipt ?: '.shipline/*.json'
         String kept = receipts + ',' + folder + '/**' + (given.report ? ',' + given.report : '')
@@ -47,6 +57,11 @@ private Map ship(Map given) {
         if (!isFalse(given.buildDescription)) {
             describe(contentOf(folder + '/description.html'))
         }
+    } catch (lost) {
+        failure = failure ?: lost
+    }
+    if (failure) {
+        throw failure
     }
     String ended = "shipline: ${out.result}${out.failedStep ? ' at ' + out.failedStep : ''}, exit ${status}"
     if ((status != 0 || out.result == 'failed') && !isFalse(given.failOnError)) {
@@ -69,14 +84,29 @@ private int start(List keys) {
 }
 
 private int runProgram() {
-    return sh(script: 'shipline run', returnStatus: true, label: 'shipline')
+    Map options = [returnStatus: true, label: 'shipline']
+    // Without exec, an abort ends the shell at once, and the build goes on before the program has written its files.
+    return isUnix() ? sh(options + [script: 'exec shipline run']) : bat(options + [script: 'shipline run'])
+}
+
+/** A copy in which each name is a String, in maps within it too: text doesn't find a GString in a map. */
+private Map named(Map written) {
+    Map copy = [:]
+    List values = new ArrayList(written.values())
+    int place = 0
+    for (name in new ArrayList(written.keySet())) {
+        Object value = values[place]
+        copy[name.toString()] = value instanceof Map ? named(value) : value
+        place += 1
+    }
+    return copy
 }
 
 private void refuseWrong(Map given) {
     List wrong = []
     for (name in new ArrayList(given.keySet())) {
-        String kind = kinds()[name.toString()]
-        String problem = kind == null ? unknown(name.toString()) : unfit(kind, given[name])
+        String kind = kinds()[name]
+        String problem = kind == null ? unknown(name) : unfit(kind, given[name])
         if (problem) {
             wrong.add(name + ': ' + problem)
         }
@@ -88,7 +118,7 @@ private void refuseWrong(Map given) {
 
 private String unknown(String name) {
     String plain = plainly(name)
-    if (['buildmasterapikey', 'centercodeapikey', 'v3token'].contains(plain)) {
+    if (['buildmasterapikey', 'centercodeapikey', 'v3token', 'journaltoken'].contains(plain)) {
         String section = plain.replace('apikey', '').replace('token', '')
         return 'a key is never written here: put it into a credential, and its id into ' + section + 'CredentialsId'
     }
@@ -137,7 +167,7 @@ private String unfit(String kind, Object value) {
             return 'expected ' + (kind == 'list' ? 'a list' : 'text') + ', found a map'
         }
         for (name in new ArrayList(value.keySet())) {
-            if (!onOneLine(name) || name.toString().contains('=') || !onOneLine(value[name])) {
+            if (!onOneLine(name) || name.contains('=') || !onOneLine(value[name])) {
                 return 'expected names without = and values, each on one line'
             }
         }
@@ -177,8 +207,8 @@ private boolean isFalse(Object value) {
 private List variablesFor(Map given) {
     List variables = []
     for (name in new ArrayList(given.keySet())) {
-        if (given[name] != null && !['step', 'switch'].contains(kinds()[name.toString()])) {
-            String words = name.toString().replaceAll('([A-Z])', '_$1')
+        if (given[name] != null && !['step', 'switch'].contains(kinds()[name])) {
+            String words = name.replaceAll('([A-Z])', '_$1')
             variables.add('SHIPLINE_INPUT_' + words.toUpperCase(Locale.ROOT) + '=' + unexpanded(lines(given[name])))
         }
     }
@@ -208,7 +238,8 @@ private List keysFor(Map given) {
     Map variables = [
         buildmaster: 'SHIPLINE_BUILDMASTER_API_KEY',
         centercode: 'SHIPLINE_CENTERCODE_API_KEY',
-        v3: 'SHIPLINE_V3_TOKEN'
+        v3: 'SHIPLINE_V3_TOKEN',
+        journal: 'SHIPLINE_JOURNAL_TOKEN'
     ]
     List keys = []
     for (service in new ArrayList(variables.keySet())) {
@@ -253,33 +284,42 @@ private void describe(String html) {
 private Map kinds() {
     return [
         // Written by tools/generate.py from the schemas, down to the end of the list.
-        buildmasterCredentialsId: 'step', centercodeCredentialsId: 'step', v3CredentialsId: 'step', image: 'step',
-        failOnError: 'switch', unstableOnWarning: 'switch', buildDescription: 'switch', command: 'text', config: 'text',
-        receipt: 'text', report: 'text', format: 'text', verbose: 'text', quiet: 'text', shard: 'text',
-        failFast: 'text', parallel: 'text', releaseVersion: 'text', releaseTitle: 'text', releaseNotesFile: 'text',
-        releaseNotesText: 'text', releaseNotesFrom: 'text', releaseNotesTooLong: 'text', releasePrerelease: 'text',
-        steps: 'list', artifacts: 'list', artifactsUrl: 'text', tagPrefix: 'text', allowFolders: 'list',
+        buildmasterCredentialsId: 'step', centercodeCredentialsId: 'step', v3CredentialsId: 'step',
+        journalCredentialsId: 'step', image: 'step', failOnError: 'switch', unstableOnWarning: 'switch',
+        buildDescription: 'switch', command: 'text', config: 'text', receipt: 'text', report: 'text', format: 'text',
+        verbose: 'text', quiet: 'text', anyVersion: 'text', shard: 'text', failFast: 'text', parallel: 'text',
+        releaseVersion: 'text', releaseTitle: 'text', releaseNotesFile: 'text', releaseNotesText: 'text',
+        releaseNotesFrom: 'text', releaseNotesTooLong: 'text', releaseNotesHeader: 'text', releaseNotesFooter: 'text',
+        releaseNotesPrereleases: 'text', releaseNotesFirst: 'text', releaseNotesExclude: 'list',
+        releaseNotesMax: 'text', releaseIfOlder: 'text', releasePrerelease: 'text', steps: 'list', artifacts: 'list',
+        artifactsUrl: 'text', extends: 'list', baseDir: 'text', tagPrefix: 'text', allowFolders: 'list',
         checkLinks: 'text', buildmasterUrl: 'text', buildmasterApplication: 'text', buildmasterRelease: 'text',
         buildmasterPipeline: 'text', buildmasterTemplate: 'text', buildmasterBuildId: 'text',
         buildmasterBuildNumber: 'text', buildmasterIfBuildExists: 'text', buildmasterVariables: 'map',
         buildmasterStages: 'list', buildmasterDeployVariables: 'map', buildmasterForce: 'text',
         buildmasterStartTime: 'text', buildmasterRedeploy: 'text', buildmasterWait: 'text', buildmasterTimeout: 'text',
-        buildmasterPendingTimeout: 'text', buildmasterWarned: 'text', buildmasterOnFailure: 'text',
-        buildmasterAllowHttp: 'text', v3Url: 'text', v3KeyEnv: 'text', v3ReleasesUrl: 'text', v3ProductId: 'text',
-        v3Version: 'text', v3Channel: 'text', v3Platforms: 'list', v3Private: 'text', v3Attach: 'text',
-        v3UploadForm: 'text', v3State: 'text', v3IfExists: 'text', v3When: 'text', v3Required: 'text', v3Title: 'text',
-        v3NotesFile: 'text', v3NotesText: 'text', v3NotesFrom: 'text', v3NotesTooLong: 'text', v3Artifacts: 'list',
-        centercodeUrl: 'text', centercodeEndpointUrl: 'text', centercodeKeyEnv: 'text', centercodeProject: 'text',
-        centercodeReleaseType: 'text', centercodeSubtitle: 'text', centercodeStartDate: 'text',
-        centercodeEndDate: 'text', centercodeClickThroughNotice: 'text', centercodeBucketFiles: 'list',
-        centercodeLinksOpenInNewWindow: 'text', centercodeLinksIncludeInDownloadBlock: 'text',
-        centercodeLinksLogDownloadAttempts: 'text', centercodeIfExists: 'text', centercodeOnUnknown: 'text',
-        centercodeWhen: 'text', centercodeRequired: 'text', centercodeTitle: 'text', centercodeNotesFile: 'text',
-        centercodeNotesText: 'text', centercodeNotesFrom: 'text', centercodeNotesTooLong: 'text',
-        centercodeArtifacts: 'list', notifyUrl: 'text', notifyProject: 'text', notifyCommentListener: 'text',
-        notifyCommentMessage: 'text', notifyCommentAuthor: 'text', notifyCommentKeyEnv: 'text',
-        notifyMacroListener: 'text', notifyMacroKeyEnv: 'text', notifyFeedback: 'list', notifySearch: 'text',
-        notifyTypes: 'list', notifyWhen: 'text', notifyRequired: 'text', networkConnectTimeout: 'text',
-        networkReadTimeout: 'text', networkRetryFor: 'text', networkCaBundle: 'text', networkClientCertificate: 'text',
+        buildmasterPendingTimeout: 'text', buildmasterWarned: 'text', buildmasterRejected: 'text',
+        buildmasterOnFailure: 'text', buildmasterApplicationSlug: 'text', buildmasterAllowHttp: 'text', v3Url: 'text',
+        v3KeyEnv: 'text', v3ReleasesUrl: 'text', v3ProductId: 'text', v3Version: 'text', v3Channel: 'text',
+        v3Platforms: 'list', v3Private: 'text', v3Attach: 'text', v3UploadForm: 'text', v3State: 'text',
+        v3IfExists: 'text', v3When: 'text', v3Required: 'text', v3Title: 'text', v3NotesFile: 'text',
+        v3NotesText: 'text', v3NotesFrom: 'text', v3NotesTooLong: 'text', v3NotesHeader: 'text', v3NotesFooter: 'text',
+        v3NotesPrereleases: 'text', v3NotesFirst: 'text', v3NotesExclude: 'list', v3NotesMax: 'text',
+        v3Artifacts: 'list', centercodeUrl: 'text', centercodeEndpointUrl: 'text', centercodeKeyEnv: 'text',
+        centercodeProject: 'text', centercodeReleaseType: 'text', centercodeSubtitle: 'text',
+        centercodeStartDate: 'text', centercodeEndDate: 'text', centercodeClickThroughNotice: 'text',
+        centercodeBucketFiles: 'list', centercodeLinksOpenInNewWindow: 'text',
+        centercodeLinksIncludeInDownloadBlock: 'text', centercodeLinksLogDownloadAttempts: 'text',
+        centercodeLinksPages: 'map', centercodeIfExists: 'text', centercodeOnUnknown: 'text', centercodeWhen: 'text',
+        centercodeRequired: 'text', centercodeTitle: 'text', centercodeNotesFile: 'text', centercodeNotesText: 'text',
+        centercodeNotesFrom: 'text', centercodeNotesTooLong: 'text', centercodeNotesHeader: 'text',
+        centercodeNotesFooter: 'text', centercodeNotesPrereleases: 'text', centercodeNotesFirst: 'text',
+        centercodeNotesExclude: 'list', centercodeNotesMax: 'text', centercodeArtifacts: 'list', notifyUrl: 'text',
+        notifyProject: 'text', notifyCommentListener: 'text', notifyCommentMessage: 'text', notifyCommentAuthor: 'text',
+        notifyCommentKeyEnv: 'text', notifyMacroListener: 'text', notifyMacroKeyEnv: 'text', notifyFeedback: 'list',
+        notifySearch: 'text', notifyTypes: 'list', notifyWhen: 'text', notifyRequired: 'text', journalStore: 'text',
+        journalRemote: 'text', journalRef: 'text', journalLease: 'text', journalUsername: 'text',
+        networkConnectTimeout: 'text', networkReadTimeout: 'text', networkRetryFor: 'text', networkCaBundle: 'text',
+        networkClientCertificate: 'text',
     ]
 }

@@ -1,54 +1,75 @@
-"""GitLab CI/CD: the job's facts, sections of its log, and the reports that GitLab reads when the job has ended."""
+"""GitLab CI/CD: the job's facts, sections of its log, and the reports that GitLab reads after the job."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
 
-from shipline.ci import System
-from shipline.pipeline import Facts
+from shipline.ci import code_quality
+from shipline.ci.facts import ArtifactUrl, Facts
+from shipline.ci.system import System
+from shipline.display import blank_controls
+from shipline.values import iso_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 REPORTS = ".shipline-reports"
-"""The folder, from the job's working directory, that the template uploads: outputs.env (dotenv), annotations.json, the
-summary, and a copy of the receipt. The receipt itself isn't an artifact: GitLab unpacks those of earlier jobs after the
-cache, so a retried job would get an older one."""
+"""The folder in the job's working directory that the template uploads: outputs.env (dotenv), annotations.json,
+codequality.json, the summary, and a copy of the receipt. The receipt itself isn't an artifact: GitLab unpacks the
+artifacts of earlier jobs after the cache, so a retried job would get an older one."""
 
 REPORT = f"{REPORTS}/report.html"
-"""Where the template has the run report written."""
+"""The path of the run report; the template sets it."""
 
 PREFIX = "SHIPLINE_OUT_"
 
-_FORK = (
+_LEFT = ("outputs.env", "annotations.json", code_quality.FILE, "summary.md", Path(REPORT).name)
+_FORK_HINT = (
     "this merge request comes from a fork, which GitLab gives no protected variable of the project: "
     "run this job when it is merged"
 )
-_UNPROTECTED = (
+_UNPROTECTED_HINT = (
     "GitLab gives protected variables to protected branches and tags only, and this one isn't: "
     "protect it (Settings, Repository), or run this job on one that is"
 )
-_LARGEST_DOTENV = 5 * 1024  # bytes; GitLab refuses the report whole from there on
-_LONGEST_URL = 2048
-# What a dotenv report gives back unchanged: GitLab strips blanks, knows no quoting, and in a later job expands $NAME
-# and %NAME%, which `%C3%A9` in a URL looks like too.
+_MAX_DOTENV_BYTES = 5 * 1024  # GitLab rejects a report of this size or more
+_MAX_URL_LENGTH = 2048
+# Values that survive a dotenv report: GitLab strips blanks, has no quoting, and in a later job expands $NAME and
+# %NAME%. `%C3%A9` in a URL looks like the latter.
 _PLAIN = re.compile(r"(?!.*%([A-Za-z_]\w*)?%)[!#%&()*+,./0-9:;<=>?@A-Z\[\]^_a-z{|}~-]+", re.ASCII)
 _LINK = re.compile(r"https?://[!#-;=?-\[\]_a-z~]+", re.ASCII)
+
+
+_MATRIX_JOB = re.compile(r": \[.*]$", re.DOTALL)
 
 
 class GitLab(System):
     """One job of a pipeline (GitLab docs: "Predefined CI/CD variables")."""
 
     name: ClassVar[str] = "gitlab"
+    root_variable: ClassVar[str] = "CI_PROJECT_DIR"
 
     @classmethod
     def detect(cls, environ: Mapping[str, str]) -> bool:
         return environ.get("GITLAB_CI") == "true"
+
+    @classmethod
+    def shard(cls, environ: Mapping[str, str]) -> str:
+        """Return the job's part by ``parallel`` (GitLab docs, "CI/CD YAML syntax reference"); it counts from 1.
+
+        The jobs of a matrix are counted too, but their variables differ already. Their names are ``name: [a, b]``;
+        those of others are ``name 2/4``, or ``name: [2/4]`` in gitlab-ci-local.
+        """
+        index, total, job = (environ.get(f"CI_{name}", "") for name in ("NODE_INDEX", "NODE_TOTAL", "JOB_NAME"))
+        part = f"{index}/{total}" if index and total else ""
+        return "" if _MATRIX_JOB.search(job) and not job.endswith(f": [{part}]") else part
 
     @property
     def debugging(self) -> bool:
@@ -62,57 +83,91 @@ class GitLab(System):
             ci=self.name,
             tag=tag,
             branch="" if tag else merge_request or env.get("CI_COMMIT_BRANCH") or env.get("CI_COMMIT_REF_NAME", ""),
-            # A merge request's own commit, not that of the merge that GitLab tries out.
+            # A merge request's own commit, not that of GitLab's trial merge.
             sha=env.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or env.get("CI_COMMIT_SHA", ""),
             run_id=env.get("CI_PIPELINE_ID", ""),
             run_number=env.get("CI_PIPELINE_IID", ""),
+            began=iso_time(env.get("CI_PIPELINE_CREATED_AT", "")),
+            job=env.get("CI_JOB_NAME", ""),  # of a matrix too: it contains the leg
             run_url=job,
             repository=env.get("CI_PROJECT_PATH", ""),
             actor=env.get("GITLAB_USER_LOGIN", ""),
-            artifact_base_url=f"{job}/artifacts/raw/{{path}}" if job else "",
+            artifact_urls=self._artifact_urls(tag),
+            git_server=self.git_server("CI_SERVER_URL", "CI_JOB_TOKEN"),
             key_hint=self._key_hint(),
         )
 
+    def _artifact_urls(self, tag: str) -> dict[str, ArtifactUrl]:
+        """Return the presets of ``artifacts-url``.
+
+        GitLab docs, "Release fields" (permanent links to release assets) and "Generic packages repository".
+        """
+        names = ("CI_JOB_URL", "CI_PROJECT_URL", "CI_API_V4_URL", "CI_PROJECT_ID", "CI_PROJECT_NAME")
+        job, project, api, number, name = (self.environ.get(variable, "") for variable in names)
+        package = f"{api}/projects/{number}/packages/generic/{name}/{{version}}/{{filename}}"
+        release = f"{project}/-/releases/{quote(tag, safe='')}/downloads/{{filename}}"
+        urls = {
+            "ci": f"{job}/artifacts/raw/{{path}}" if job else "",
+            "gitlab-release": release if project and tag else "",
+            "gitlab-package": package if api and number and name else "",
+        }
+        return {preset: ArtifactUrl(url) for preset, url in urls.items() if url}
+
     def _key_hint(self) -> str:
-        """GitLab docs, "Merge request pipelines" (forks) and "GitLab CI/CD variables" (protected variables)."""
+        """Explain why GitLab gives this job no protected variables; empty if it does.
+
+        GitLab docs, "Merge request pipelines" (forks) and "GitLab CI/CD variables" (protected variables).
+        """
         env = self.environ
         source = env.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "")
-        # Its pipeline runs in the fork, or, if a member starts it, in the project itself.
+        # A fork's pipeline runs in the fork; if a member starts it, in the project itself.
         if source and {source} != {env.get(name, source) for name in ("CI_MERGE_REQUEST_PROJECT_ID", "CI_PROJECT_ID")}:
-            return _FORK
-        return _UNPROTECTED if env.get("CI_COMMIT_REF_PROTECTED") == "false" else ""
+            return _FORK_HINT
+        return _UNPROTECTED_HINT if env.get("CI_COMMIT_REF_PROTECTED") == "false" else ""
 
     def group(self, title: str) -> tuple[str, str]:
-        """A section (GitLab docs, "Job logs", custom collapsible sections), the same one each time for a title."""
+        """Return the lines of a section, named after its title (GitLab docs, "Job logs", collapsible sections)."""
         now = int(time.time())
         name = _section(title)
         return (
-            f"\x1b[0Ksection_start:{now}:{name}\r\x1b[0K{_printable(title)}",
+            f"\x1b[0Ksection_start:{now}:{name}\r\x1b[0K{blank_controls(title)}",
             f"\x1b[0Ksection_end:{now}:{name}\r\x1b[0K",
         )
 
+    def begin(self) -> None:
+        """Remove the reports of a job before this one, which came with its artifacts."""
+        for name in _LEFT:
+            with contextlib.suppress(OSError):
+                (self.workspace / REPORTS / name).unlink()
+
     def outputs(self, outputs: Mapping[str, str]) -> None:
-        """The dotenv report, links for the job's page, and the receipt beside them."""
+        """Write the dotenv report, the wrong input, the links for the job's page, and a copy of the receipt."""
         self._write("outputs.env", dotenv(outputs))
-        path = outputs.get("receipt")
-        receipt = self.workspace / path if path else None
-        text = receipt.read_text(encoding="utf-8") if receipt and receipt.is_file() else "{}"
-        if receipt and text != "{}":
-            self._write(receipt.name, text)
+        pipeline = self.environ.get("CI_CONFIG_PATH") or ".gitlab-ci.yml"
+        self._write(code_quality.FILE, code_quality.report(self, pipeline))
+        text = self._copy(outputs["receipt"]) if outputs.get("receipt") else ""
         links = [
             {"external_link": {"label": label, "url": url}}
-            for label, url in dict([*self._report(), *_links(outputs, json.loads(text))]).items()
-            if _LINK.fullmatch(url) and len(url) <= _LONGEST_URL
+            for label, url in dict([*self._report(), *_links(outputs, json.loads(text or "{}"))]).items()
+            if _LINK.fullmatch(url) and len(url) <= _MAX_URL_LENGTH
         ]
         self._write("annotations.json", json.dumps({"Shipline": links}, indent=2) + "\n")
 
     def receipts(self, paths: Iterable[str]) -> None:
-        for receipt in (self.workspace / path for path in paths):
-            if receipt.is_file():
-                self._write(receipt.name, receipt.read_text(encoding="utf-8"))
+        for path in paths:
+            self._copy(path)
+
+    def _copy(self, path: str) -> str:
+        """Copy a receipt to the reports and return its text; empty if it doesn't exist."""
+        receipt = self.workspace / path
+        if not receipt.is_file():
+            return ""
+        text = receipt.read_text(encoding="utf-8")
+        self._write(receipt.name, text)
+        return text
 
     def _report(self) -> Iterator[tuple[str, str]]:
-        """The page of the run report among the job's artifacts (GitLab docs, "Job artifacts")."""
+        """Yield label and URL of the run report among the job's artifacts (GitLab docs, "Job artifacts")."""
         job = self.environ.get("CI_JOB_URL")
         if job and (self.workspace / REPORT).is_file():
             yield "Run report", f"{job}/artifacts/file/{REPORT}"
@@ -127,22 +182,21 @@ class GitLab(System):
 
 
 def dotenv(outputs: Mapping[str, str]) -> str:
-    """The outputs that GitLab would read back unchanged, as ``SHIPLINE_OUT_NAME=value`` lines; the receipt has all.
+    """Return the outputs that GitLab reads back unchanged, as ``SHIPLINE_OUT_NAME=value`` lines; the receipt has all.
 
-    The prefix keeps a later job with the same template from taking them for its inputs, and them from replacing any
-    other variable.
+    The prefix distinguishes them from inputs of a later job with the same template, and from other variables.
     """
     lines, size = [], 0
     for name, value in outputs.items():
         line = f"{PREFIX}{name.upper().replace('-', '_')}={value}\n"
-        if _PLAIN.fullmatch(value) and size + len(line) < _LARGEST_DOTENV:
+        if _PLAIN.fullmatch(value) and size + len(line) < _MAX_DOTENV_BYTES:
             lines.append(line)
             size += len(line)
     return "".join(lines)
 
 
 def _links(outputs: Mapping[str, str], receipt: Any) -> Iterator[tuple[str, str]]:
-    """Label and URL of what the run made: the build, and each release."""
+    """Yield label and URL of the build and of each release."""
     yield "BuildMaster build", outputs.get("buildmaster-url", "")
     for entry in receipt.get("steps", []):
         service, url = entry["key"].split("|")[:2]
@@ -154,10 +208,6 @@ def _links(outputs: Mapping[str, str], receipt: Any) -> Iterator[tuple[str, str]
 
 
 def _section(title: str) -> str:
-    """A section's name has letters, digits and ``_.-``; two titles that look the same without the rest differ."""
+    """Return a unique section name for a title: letters, digits and ``_.-``."""
     plain = re.sub(r"[^A-Za-z0-9_.-]", "_", title)
     return f"shipline_{plain}" if plain == title.replace(":", "_") else f"shipline_{plain}_{zlib.crc32(title.encode())}"
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)

@@ -1,1 +1,1 @@
-"""Several products in one run, or spread over many: which they are, and how they go side by side."""
+"""Fleets: several products in one run, or spread over the jobs of a CI system."""

@@ -1,4 +1,4 @@
-"""The products that a command is for: which config files, what they are called, and which of them this run takes."""
+"""Selection of products: which config files a command is for, their names, and which of them this run releases."""
 
 from __future__ import annotations
 
@@ -6,86 +6,68 @@ import hashlib
 import os
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from shipline import config, inputs, resolve
-from shipline.document import Node, Problems
+from shipline import local_files, version
 from shipline.errors import InvalidInputError, Problem
-from shipline.record import dataclass
-from shipline.resolution import tags
+from shipline.inputs.document import Problems
+from shipline.inputs.parsing import config_paths, is_fleet
+from shipline.pipeline import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
 _SHARD = re.compile(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})")
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
-    """``name``: the config file's, without its folder where no other has it. ``config``: its path, with ``/``."""
+class Product(NamedTuple):
+    """One entry of a fleet. ``name``: unique, mostly the config file's without its folder. ``config``: its path."""
 
     name: str
     config: str
     tag_prefix: str
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
-    """``left_out``: for people, why the others aren't taken. ``elsewhere``: the tag's that other shards take."""
+class Selected(NamedTuple):
+    """The products of this run.
+
+    ``left_out``: the reasons why the others are left out, for people. ``elsewhere``: products of other shards.
+    """
 
     products: tuple[Product, ...]
     left_out: tuple[str, ...]
-    elsewhere: tuple[Product, ...] = ()
-
-
-def asked_for(options: Mapping[str, str]) -> bool:
-    """Whether these options may stand for another number of products than one."""
-    given = options.get("config")
-    return are_many(given) or ("shard" in options and _lines(given) != ["-"])
-
-
-def are_many(given: str | None) -> bool:
-    """Whether the option ``config`` says several paths, or a glob: a fleet, of however many products."""
-    lines = _lines(given)
-    return len(lines) > 1 or any(_is_glob(line) for line in lines)
+    elsewhere: tuple[Product, ...]
 
 
 def select(sources: resolve.Sources, *, shard: str, ci_shard: str = "") -> Selected:
-    """The products of ``sources.config`` that fit the tag, and of these the ones of the shard.
+    """Return the products of ``sources.config`` that fit the tag and belong to the shard.
 
-    ``shard`` is ``i/n``, or empty; ``ci_shard`` holds in its place where ``config`` says several paths or a glob.
-    Raises InvalidInputError.
+    ``shard`` is ``i/n``, or empty. A fleet without one uses ``ci_shard``. Raises InvalidInputError.
     """
-    many = are_many(sources.config)
+    fleet = is_fleet(sources.config)
     place = "shard" if shard else "CI_NODE_INDEX/CI_NODE_TOTAL"
-    shard = shard or (ci_shard if many else "")
-    part = _part(shard, place)
-    products = _products(sources)
-    told = []
-    elsewhere: tuple[Product, ...] = ()
-    if many:
-        products, others = _for_tag(products, sources.facts.tag)
-        if others:
-            told.append(f"left out, as the tag {sources.facts.tag} isn't theirs: {_names(others)}")
-    if part is not None:
-        number, count = part
-        mine = tuple(product for product in products if of_shard(product.config, count) == number)
-        elsewhere = _without(products, mine)
-        if elsewhere:
-            told.append(f"left to other shards than {shard}: {_names(elsewhere)}")
-        products = mine
-    return Selected(products, tuple(told), elsewhere)
+    shard = shard or (ci_shard if fleet else "") or "1/1"
+    number, count = _parse_shard(shard, place)
+    every, bases = _products(sources)
+    fitting = _with_longest_prefix(every, sources.facts.tag) if fleet else every
+    own = tuple(product for product in fitting if shard_of(product.config, count) == number)
+    elsewhere = tuple(product for product in fitting if product not in own)
+    left_out = [f"left out, as other config files extend them: {', '.join(bases)}"] if bases else []
+    if others := [product.name for product in every if product not in fitting]:
+        left_out.append(f"left out, as the tag {sources.facts.tag} isn't theirs: {', '.join(others)}")
+    if elsewhere:
+        left_out.append(f"left to other shards than {shard}: {', '.join(product.name for product in elsewhere)}")
+    return Selected(own, tuple(left_out), elsewhere)
 
 
-def of_shard(path: str, count: int) -> int:
-    """Which of ``count`` shards, from 1 on, a config file is in: the same wherever and whenever it is asked."""
+def shard_of(path: str, count: int) -> int:
+    """Return the shard of a config file, from 1 to ``count``: the same on every machine and in every release."""
     return int.from_bytes(hashlib.sha256(path.encode("utf-8", "surrogateescape")).digest()) % count + 1
 
 
-def _part(shard: str, place: str) -> tuple[int, int] | None:
-    if not shard:
-        return None
+def _parse_shard(shard: str, place: str) -> tuple[int, int]:
     match = _SHARD.fullmatch(shard)
     if match is None or int(match[1]) > int(match[2]):
         what = f"expected a shard and their number, such as 1/4 to 4/4, found {shard}"
@@ -93,34 +75,46 @@ def _part(shard: str, place: str) -> tuple[int, int] | None:
     return int(match[1]), int(match[2])
 
 
-def _products(sources: resolve.Sources) -> tuple[Product, ...]:
-    flat = inputs.settings(sources.flags, sources.environ, Problems()).get("tag-prefix")
+def _products(sources: resolve.Sources) -> tuple[tuple[Product, ...], list[str]]:
+    """Return a product for each config file, in order of their paths, and the files that are none.
+
+    A file that others extend, and that only a glob names, is none. Raises InvalidInputError.
+    """
+    flat = sources.inputs.get("tag-prefix")
     paths = _paths(sources)
-    wrong = [path for path in paths if not path.isprintable()]  # a product is called after it, in logs and job names
+    wrong = [path for path in paths if not path.isprintable()]  # logs and job names show it
     if wrong:
         what = "expected printable UTF-8, without line breaks, in a config file's name: rename"
         raise InvalidInputError([Problem("config", "", f"{what} {path!r}") for path in wrong])
-    prefixes = (flat.text if flat else _prefix(path, sources.workspace) for path in paths)
-    return tuple(Product(*entry) for entry in zip(_named(paths), paths, prefixes, strict=True))
+    # A file that can't be read has no prefix; loading it reports that.
+    documents = {path: resolve.read_config(replace(sources, config=path), Problems())[0] for path in paths}
+    named = {_normalized(line, sources.workspace) for line in config_paths(sources.config)}
+    extended = set[str]().union(*(document.extended for document in documents.values() if document)) - named
+    bases = [path for path in paths if path in extended]
+    paths = [path for path in paths if path not in extended]
+    given = (document.get(("tag-prefix",)) if (document := documents[path]) else "" for path in paths)
+    prefixes = (flat.text if flat else prefix if isinstance(prefix, str) else "" for prefix in given)
+    return tuple(Product(*entry) for entry in zip(_names(paths), paths, prefixes, strict=True)), bases
 
 
 def _paths(sources: resolve.Sources) -> list[str]:
-    """The config files, each once, in order. Raises InvalidInputError for a glob that matches nothing."""
-    given = _lines(sources.config)
+    """Return each config file once, in order. Raises InvalidInputError for a glob that matches nothing."""
+    given = config_paths(sources.config)
     if not given:
         return [resolve.default_config(sources.workspace) or resolve.DEFAULT_CONFIGS[0]]
-    if not are_many(sources.config):
-        return [_plain(given[0], sources.workspace)]
+    if not is_fleet(sources.config):
+        return [_normalized(given[0], sources.workspace)]
     found: set[str] = set()
     wrong: list[Problem] = []
     for line in given:
         if line == "-":
             wrong.append(Problem("config", "", "- (standard input) can't be one of several: expected paths or globs"))
-        elif not _is_glob(line) or (sources.workspace / line).is_file():
-            found.add(_plain(line, sources.workspace))
+        elif not local_files.is_glob(line) or (sources.workspace / line).is_file():
+            found.add(_normalized(line, sources.workspace))
         else:
             try:
-                found.update(_matching(line, sources.workspace))
+                files = local_files.find(line, sources.workspace)
+                found.update(path.relative_to(sources.workspace).as_posix() for path in files)
             except ValueError as error:
                 wrong.append(Problem("config", "", str(error)))
     if wrong:
@@ -128,74 +122,42 @@ def _paths(sources: resolve.Sources) -> list[str]:
     return sorted(found)
 
 
-def _matching(pattern: str, workspace: Path) -> list[str]:
-    from shipline import artifacts
-
-    return [path.relative_to(workspace).as_posix() for path in artifacts.find(pattern, workspace)]
-
-
-def _plain(path: str, workspace: Path) -> str:
-    """One spelling for each file: relative to the workspace if it is in it."""
+def _normalized(path: str, workspace: Path) -> str:
+    """Return one spelling for each file: with ``/``, and relative to the workspace for a file in it."""
     if path == "-":
         return path
-    whole = Path(os.path.normpath(workspace / path))
-    return (whole.relative_to(workspace) if whole.is_relative_to(workspace) else whole).as_posix()
+    full = Path(os.path.normpath(workspace / path))
+    return (full.relative_to(workspace) if full.is_relative_to(workspace) else full).as_posix()
 
 
-def _lines(given: str | None) -> list[str]:
-    return [line.strip() for line in (given or "").splitlines() if line.strip()]
-
-
-def _is_glob(path: str) -> bool:
-    return any(char in path for char in "*?[")
-
-
-def _prefix(path: str, workspace: Path) -> str:
-    """The file's ``tag-prefix``; a file that can't be read has none, and is reported when it is loaded."""
-    root = config.read(workspace / path, path, Problems()) if path != "-" else None
-    node = root.get(("tag-prefix",)) if root is not None else None
-    return node.value if isinstance(node, Node) and isinstance(node.value, str) else ""
-
-
-def _named(paths: Sequence[str]) -> list[str]:
-    """For each path as many of its last parts as tell it from the others: mostly the file's name without its ending.
+def _names(paths: Sequence[str]) -> list[str]:
+    """Return for each path as many of its last parts as no other path has: mostly the file's name without its suffix.
 
     A file called ``shipline.yml`` in a folder is named after the folder.
     """
-    parts = [_parts(PurePosixPath(path)) for path in paths]
+    parts = [_name_parts(PurePosixPath(path)) for path in paths]
     if len(set(parts)) < len(parts):  # router.yml and router.yaml
         parts = [PurePosixPath(path).parts for path in paths]
-    names = dict.fromkeys(range(len(parts)), 1)
+    lengths = [1] * len(parts)
     while True:
-        shown = ["/".join(p[-names[at] :]) for at, p in enumerate(parts)]
-        counts = Counter(shown)
-        unclear = [at for at, p in enumerate(parts) if counts[shown[at]] > 1 and names[at] < len(p)]
-        if not unclear:
-            return shown
-        for at in unclear:
-            names[at] += 1
+        names = ["/".join(part[-length:]) for part, length in zip(parts, lengths, strict=True)]
+        counts = Counter(names)
+        ambiguous = [i for i, part in enumerate(parts) if counts[names[i]] > 1 and lengths[i] < len(part)]
+        if not ambiguous:
+            return names
+        for i in ambiguous:
+            lengths[i] += 1
 
 
-def _parts(path: PurePosixPath) -> tuple[str, ...]:
+def _name_parts(path: PurePosixPath) -> tuple[str, ...]:
     folder = path.parent.parts
     return folder if folder and path.name in resolve.DEFAULT_CONFIGS else (*folder, path.stem)
 
 
-def _for_tag(products: Iterable[Product], tag: str) -> tuple[tuple[Product, ...], tuple[Product, ...]]:
-    """Those that the tag releases, and the others: those with the longest prefix that fits, else those without one."""
-    every = tuple(products)
+def _with_longest_prefix(products: tuple[Product, ...], tag: str) -> tuple[Product, ...]:
+    """Return the products with the longest ``tag-prefix`` that fits the tag, else those without one."""
     if not tag:
-        return every, ()
-    fitting = (p.tag_prefix for p in every if p.tag_prefix and tags.version(tag, p.tag_prefix) is not None)
+        return products
+    fitting = (p.tag_prefix for p in products if p.tag_prefix and version.from_tag(tag, p.tag_prefix) is not None)
     longest = max(fitting, key=len, default="")
-    taken = tuple(p for p in every if p.tag_prefix == longest)
-    return taken, _without(every, taken)
-
-
-def _without(products: Iterable[Product], taken: Iterable[Product]) -> tuple[Product, ...]:
-    these = set(taken)
-    return tuple(product for product in products if product not in these)
-
-
-def _names(products: Iterable[Product]) -> str:
-    return ", ".join(product.name for product in products)
+    return tuple(product for product in products if product.tag_prefix == longest)

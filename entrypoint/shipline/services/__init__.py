@@ -1,20 +1,22 @@
-"""The three services: ``from shipline.services import BuildMaster, Centercode, V3`` (see api.py)."""
+"""The three services: ``from shipline.services import BuildMaster, Centercode, V3`` (see sdk.py)."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from shipline.services.registry import SERVICES
+
 __all__ = ["V3", "BuildMaster", "Centercode"]
 
-_CLASSES = {"BuildMaster": "buildmaster", "Centercode": "centercode", "V3": "v3"}
+_NAMES = {info.class_name: info.name for info in SERVICES.values()}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _CLASSES:
+    if name not in _NAMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from shipline.services import api
+    from shipline.services import sdk
 
-    return api.CLASSES[_CLASSES[name]]
+    return sdk.CLASSES[_NAMES[name]]
 
 
 def __dir__() -> list[str]:

@@ -3,7 +3,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, TypedDict, overload
 
-from shipline.pipeline import Network
+from shipline.transport.settings import Network
 
 class BuildMasterRelease(TypedDict, total=False):
     id: int
@@ -188,6 +188,7 @@ class V3ReleaseUpdate(TypedDict, total=False):
     platforms: list[str]
     private: bool
     notes: str
+    productId: str
     createdAt: str
 
 class V3ReleaseFileRequest(TypedDict, total=False):
@@ -217,6 +218,19 @@ class V3Release(TypedDict, total=False):
     productId: str | None
     tenantId: str | None
 
+class V3UserRelease(TypedDict, total=False):
+    id: str
+    createdAt: str | None
+    updatedAt: str | None
+    name: str | None
+    channel: str | None
+    version: str | None
+    platforms: list[str] | None
+    notes: str | None
+    totalFiles: int | None
+    files: list[V3ReleaseFile] | None
+    product: dict[str, Any] | None
+
 class V3ReleaseFile(TypedDict, total=False):
     id: str
     createdAt: str | None
@@ -231,6 +245,36 @@ class V3ReleaseFile(TypedDict, total=False):
     published: bool | None
     releaseId: str | None
     releaseName: str | None
+
+class V3ReleasePlatformRequest(TypedDict, total=False):
+    name: str
+    displayName: str
+    description: str
+    productIds: list[str]
+
+class V3ReleasePlatform(TypedDict, total=False):
+    id: str
+    createdAt: str | None
+    updatedAt: str | None
+    name: str | None
+    displayName: str | None
+    description: str | None
+    productIds: list[str] | None
+
+class V3ReleaseChannelRequest(TypedDict, total=False):
+    name: str
+    displayName: str
+    description: str
+    productIds: list[str]
+
+class V3ReleaseChannel(TypedDict, total=False):
+    id: str
+    createdAt: str | None
+    updatedAt: str | None
+    name: str | None
+    displayName: str | None
+    description: str | None
+    productIds: list[str] | None
 
 class V3ReleaseCreated(TypedDict, total=False):
     event: Any
@@ -247,6 +291,13 @@ class V3ReleaseFileCreated(TypedDict, total=False):
     triggeredAt: str
 
 class V3WebhookRequest(TypedDict, total=False):
+    name: str
+    url: str
+    token: str
+    active: bool
+    events: list[str]
+
+class V3WebhookUpdate(TypedDict, total=False):
     name: str
     url: str
     token: str
@@ -270,6 +321,9 @@ class V3WebhookEventLog(TypedDict, total=False):
 class CentercodeFeedbackCreatedWithAttachments(CentercodeFeedbackCreated, total=False):
     attachments: list[CentercodeFileAttachmentCreated]
 
+class V3ReleaseWithAllowed(V3Release, total=False):
+    allowed: bool
+
 class BuildMaster:
     warnings: tuple[str, ...]
     def __init__(self, url: str, key: str, *, network: Network | None = ..., allow_http: bool = ..., file_server: str = ..., key_name: str = ..., url_name: str = ...) -> None: ...
@@ -280,16 +334,16 @@ class BuildMaster:
     def create_release_from_template(self, *, release_number: str, template: str, application_id: int | str | None = ..., application_name: str | None = ..., release_name: str | None = ..., pipeline_name: str | None = ..., variables: Mapping[str, str] | None = ...) -> BuildMasterRelease:
         """Creates a release from a release template."""
     def cancel_release(self, *, release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ..., reason: str | None = ...) -> Any:
-        """Cancels a release: it takes no builds any more until it is restored."""
+        """Cancels a release: it accepts no builds until somebody restores it."""
     def restore_release(self, *, release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ...) -> Any:
         """Makes a canceled release active again."""
     def get_builds(self, *, application_id: int | None = ..., application_name: str | None = ..., release_id: int | None = ..., release_number: str | None = ..., release_name: str | None = ..., build_id: int | None = ..., build_number: str | None = ..., pipeline_name: str | None = ..., furthest_stage: str | None = ..., status: str | None = ...) -> list[BuildMasterBuild]:
         """Builds that fit all filters."""
-    def create_build(self, *, release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ..., build_number: str | None = ..., variables: Mapping[str, str] | None = ...) -> BuildMasterBuild:
+    def create_build(self, *, release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ..., pipeline_name: str | None = ..., build_number: str | None = ..., variables: Mapping[str, str] | None = ...) -> BuildMasterBuild:
         """Creates a build in an active release; without a number BuildMaster numbers it."""
     def get_deployments(self, *, application_id: int | None = ..., application_name: str | None = ..., release_id: int | None = ..., release_number: str | None = ..., release_name: str | None = ..., build_id: int | None = ..., build_number: str | None = ..., deployment_id: int | None = ..., pipeline_name: str | None = ..., pipeline_stage_name: str | None = ..., environment_id: int | None = ..., environment_name: str | None = ..., status: str | None = ...) -> list[BuildMasterDeployment]:
         """Deployments that fit all filters: children, but for deploymentId, which finds a parent as well."""
-    def deploy_build(self, *, build_id: int | str | None = ..., build_number: str | None = ..., release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ..., to_stage: str | None = ..., force: bool | None = ..., start_time: str | None = ..., variables: Mapping[str, str] | None = ...) -> list[BuildMasterDeployment] | BuildMasterDeployment:
+    def deploy_build(self, *, build_id: int | str | None = ..., build_number: str | None = ..., release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ..., to_stage: str | None = ..., force: bool | None = ..., start_time: str | None = ..., variables: Mapping[str, str] | None = ..., wait: bool = ..., timeout: float = ...) -> list[BuildMasterDeployment] | BuildMasterDeployment:
         """Deploys a build to a stage; without one to the next."""
     def reject_build(self, *, build_id: int | str | None = ..., build_number: str | None = ..., release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ...) -> Any:
         """Rejects a build."""
@@ -327,17 +381,17 @@ class Centercode:
         """Triggers a macro to run against a single feedback submission."""
     def project_feedback_macro_status(self, *, project_key: str, listener_key: str, status_id: str) -> CentercodeListenerMacroStatus:
         """Returns the status of a project feedback macro."""
-    def community_user_comment(self, *, listener_key: str, find: str, data: Mapping[str, Any] | None = ..., author: str | None = ..., message: str | None = ...) -> CentercodeListenerCommentCreated:
+    def community_user_comment(self, *, listener_key: str, find: str, data: Any = ..., author: str | None = ..., message: str | None = ...) -> CentercodeListenerCommentCreated:
         """Adds a comment to the profile of the specified user."""
-    def project_user_comment(self, *, project_key: str, listener_key: str, find: str, data: Mapping[str, Any] | None = ..., author: str | None = ..., message: str | None = ...) -> CentercodeListenerCommentCreated:
+    def project_user_comment(self, *, project_key: str, listener_key: str, find: str, data: Any = ..., author: str | None = ..., message: str | None = ...) -> CentercodeListenerCommentCreated:
         """Adds a comment to the project profile of the specified user."""
-    def project_feedback_comment(self, *, project_key: str, listener_key: str, find: str, data: Mapping[str, Any] | None = ..., author: str | None = ..., message: str | None = ...) -> CentercodeListenerCommentCreated:
+    def project_feedback_comment(self, *, project_key: str, listener_key: str, find: str, data: Any = ..., author: str | None = ..., message: str | None = ...) -> CentercodeListenerCommentCreated:
         """Adds a comment to the specified feedback submission."""
-    def community_user_data(self, *, listener_key: str, find: str, data: Mapping[str, Any] | None = ..., performance: str | float | bool | None = ...) -> CentercodeListenerDataSaved:
+    def community_user_data(self, *, listener_key: str, find: str, data: Any = ..., performance: str | float | bool | None = ...) -> CentercodeListenerDataSaved:
         """Saves external data to the community profile of the specified user."""
-    def project_user_data(self, *, project_key: str, listener_key: str, find: str, data: Mapping[str, Any] | None = ..., subscription: str | float | bool | None = ...) -> CentercodeListenerDataSaved:
+    def project_user_data(self, *, project_key: str, listener_key: str, find: str, data: Any = ..., subscription: str | float | bool | None = ...) -> CentercodeListenerDataSaved:
         """Saves external data to the project profile of the specified user."""
-    def project_feedback_data(self, *, project_key: str, listener_key: str, find: str, data: Mapping[str, Any] | None = ..., crashlog: str | float | bool | None = ...) -> CentercodeListenerDataSaved:
+    def project_feedback_data(self, *, project_key: str, listener_key: str, find: str, data: Any = ..., crashlog: str | float | bool | None = ...) -> CentercodeListenerDataSaved:
         """Saves external data to the specified feedback submission."""
     @overload
     def community_user_import(self, *, source_key: str, email: str, data: Mapping[str, Any] | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeUserImportAccepted | CentercodeUserImportStatus:
@@ -358,9 +412,9 @@ class Centercode:
     def create_feedback(self, *, project_key: str, feedback_key: str, data: Mapping[str, Any] | None = ..., submitter: str | None = ..., title: str | None = ..., summary: str | None = ..., description: str | None = ..., topic: int | str | None = ..., status: str | None = ..., attach: Mapping[str, str | PathLike[str] | Sequence[str | PathLike[str]]] | None = ...) -> CentercodeFeedbackCreatedWithAttachments:
         """Submits feedback to the specified project."""
     def upload_file_attachment(self, *, project_key: str, feedback_type_key: str, feedback_key: str, file_element_key: str, file: str | PathLike[str]) -> CentercodeFileAttachmentCreated:
-        """Uploads a single file attachment to a feedback submission; one file with each request, and the whole request below 2 GB."""
+        """Uploads a single file attachment to a feedback submission; one file with each request, and the full request below 2 GB."""
     @overload
-    def project_release(self, *, project_key: str, release_type_key: str, title: str, release_value: str, data: Mapping[str, Any] | None = ..., subtitle: str | None = ..., body: str | None = ..., start_date: str | None = ..., end_date: str | None = ..., is_click_through_notice: bool | None = ..., ftp_bucket_files: Sequence[Mapping[str, Any]] | None = ..., links: Sequence[Mapping[str, Any]] | None = ...) -> CentercodeReleaseCreated:
+    def project_release(self, *, project_key: str, release_type_key: str, title: str, data: Mapping[str, Any] | None = ..., subtitle: str | None = ..., release_value: str | None = ..., body: str | None = ..., start_date: str | None = ..., end_date: str | None = ..., is_click_through_notice: bool | None = ..., ftp_bucket_files: Sequence[Mapping[str, Any]] | None = ..., links: Sequence[Mapping[str, Any]] | None = ...) -> CentercodeReleaseCreated:
         """Creates a release within a project's release type."""
     @overload
     def project_release(self, *, project_key: str, release_type_key: str, data: Mapping[str, Any], title: str | None = ..., subtitle: str | None = ..., release_value: str | None = ..., body: str | None = ..., start_date: str | None = ..., end_date: str | None = ..., is_click_through_notice: bool | None = ..., ftp_bucket_files: Sequence[Mapping[str, Any]] | None = ..., links: Sequence[Mapping[str, Any]] | None = ...) -> CentercodeReleaseCreated:
@@ -377,18 +431,38 @@ class V3:
     @overload
     def create_release(self, *, data: Mapping[str, Any], name: str | None = ..., version: str | None = ..., channel: str | None = ..., platforms: Sequence[str] | None = ..., private: bool | None = ..., notes: str | None = ..., product_id: str | None = ..., created_at: str | None = ...) -> V3Release:
         """Creates a release: a draft that customers can't see before it is published."""
-    def check_update(self, *, product_id: str, platform: str, version: str, key: str, account_id: str, channel: str | None = ...) -> V3Release:
+    def check_update(self, *, product_id: str, platform: str, version: str, key: str, account_id: str, channel: str | None = ..., allowed: bool | None = ..., check_allowed: bool = ...) -> V3ReleaseWithAllowed:
         """The latest published release, if it is newer than the version given."""
     def get_latest_release(self, *, product_id: str, platform: str, key: str, account_id: str | None = ..., channel: str | None = ...) -> V3Release:
         """The latest published release of a product for a platform and channel."""
+    def check_allowed(self, *, id: str, key: str, account_id: str) -> bool | dict[str, Any]:
+        """What an app requests after it has found an update: whether the license's maintenance allows this release."""
     def get_release(self, *, id: str) -> V3Release:
         """One release."""
-    def update_release(self, *, id: str, data: Mapping[str, Any] | None = ..., name: str | None = ..., version: str | None = ..., channel: str | None = ..., platforms: Sequence[str] | None = ..., private: bool | None = ..., notes: str | None = ..., created_at: str | None = ...) -> V3Release:
+    def update_release(self, *, id: str, data: Mapping[str, Any] | None = ..., name: str | None = ..., version: str | None = ..., channel: str | None = ..., platforms: Sequence[str] | None = ..., private: bool | None = ..., notes: str | None = ..., product_id: str | None = ..., created_at: str | None = ...) -> V3Release:
         """Changes a draft."""
     def delete_release(self, *, id: str) -> Any:
-        """Deletes a release for ever."""
+        """Deletes a release permanently."""
     def publish_release(self, *, id: str) -> V3Release:
-        """Makes a release visible to customers, for ever: it can't be changed or taken back."""
+        """Makes a release visible to customers."""
+    def list_my_releases(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3UserRelease]:
+        """The releases that the customer portal shows to the user of the token, a page at a time."""
+    def list_release_platforms(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3ReleasePlatform]:
+        """The account's release platforms, a page at a time."""
+    @overload
+    def create_release_platform(self, *, name: str, display_name: str, data: Mapping[str, Any] | None = ..., description: str | None = ..., product_ids: Sequence[str] | None = ...) -> V3ReleasePlatform:
+        """Adds a platform for releases, of the products that are named."""
+    @overload
+    def create_release_platform(self, *, data: Mapping[str, Any], name: str | None = ..., display_name: str | None = ..., description: str | None = ..., product_ids: Sequence[str] | None = ...) -> V3ReleasePlatform:
+        """Adds a platform for releases, of the products that are named."""
+    def list_release_channels(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3ReleaseChannel]:
+        """The account's release channels, a page at a time."""
+    @overload
+    def create_release_channel(self, *, name: str, display_name: str, data: Mapping[str, Any] | None = ..., description: str | None = ..., product_ids: Sequence[str] | None = ...) -> V3ReleaseChannel:
+        """Adds a channel for releases, of the products that are named."""
+    @overload
+    def create_release_channel(self, *, data: Mapping[str, Any], name: str | None = ..., display_name: str | None = ..., description: str | None = ..., product_ids: Sequence[str] | None = ...) -> V3ReleaseChannel:
+        """Adds a channel for releases, of the products that are named."""
     def list_release_files(self, *, release_id: str, name: str | None = ..., published: bool | None = ..., query: str | None = ..., page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3ReleaseFile]:
         """A release's files, a page at a time."""
     @overload
@@ -409,12 +483,16 @@ class V3:
     @overload
     def create_webhook(self, *, data: Mapping[str, Any], name: str | None = ..., url: str | None = ..., token: str | None = ..., active: bool | None = ..., events: Sequence[str] | None = ...) -> V3Webhook:
         """Has events sent to an address from now on."""
+    def get_webhook(self, *, id: str) -> V3Webhook:
+        """One of the account's webhooks."""
+    def update_webhook(self, *, id: str, data: Mapping[str, Any] | None = ..., name: str | None = ..., url: str | None = ..., token: str | None = ..., active: bool | None = ..., events: Sequence[str] | None = ...) -> V3Webhook:
+        """Changes where a webhook sends which events, and the token that signs them."""
     def delete_webhook(self, *, id: str) -> Any:
-        """Nothing is sent to it any more."""
+        """It no longer gets events."""
     def list_webhook_events(self) -> dict[str, Any] | list[Any]:
-        """The names of the events that a webhook can ask for."""
+        """The names of the events that a webhook can subscribe to."""
     def list_webhook_event_logs(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3WebhookEventLog]:
-        """What was sent to webhooks and what came of it, a page at a time."""
+        """The events sent to webhooks and the results, a page at a time."""
     def upload_release_file(self, *, release_id: str, filename: str, file: str | PathLike[str], as_form: bool = ...) -> V3ReleaseFile:
         """Stores a file on the release server and adds it to a draft."""
     def delete_uploaded_file(self, *, release_id: str, filename: str) -> Any:

@@ -1,32 +1,33 @@
-"""BuildMaster's releases, builds and deployments, as its Release & Build Deployment API tells them.
+"""BuildMaster's releases, builds and deployments, read through its Release & Build Deployment API.
 
-Real objects have ``number`` and ``name``; ``buildNumber``, ``releaseNumber`` and ``releaseName`` are later aliases.
-Filters of lists are not to be trusted, so every list is filtered again here.
+Old servers name fields ``number`` and ``name``; ``buildNumber``, ``releaseNumber`` and ``releaseName`` are later
+aliases. Servers ignore some filters of lists, so every list is filtered again here.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 from shipline.errors import RefusedError
-from shipline.record import dataclass
-from shipline.services.operation import Client
+from shipline.services.client import Account, Client
+from shipline.values import iso_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
-    from shipline.pipeline import BuildMaster as Settings
-    from shipline.pipeline import Network
+    from shipline.services.client import Call
+    from shipline.transport.settings import Network
 
 ENDED = frozenset({"succeeded", "warned", "failed", "canceled"})
 _KNOWN = ENDED | {"pending", "executing"}
-_LONGEST_TEXT = 1000  # characters
+_MAX_TEXT_CHARACTERS = 1000
 _BEST_TO_WORST = ("succeeded", "warned", "executing", "pending", "canceled", "failed")
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(NamedTuple):
+    """A release of an application."""
+
     id: int
     number: str
     name: str
@@ -36,7 +37,8 @@ class Release:
     pipeline: str
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Release:
+    def of(cls, data: Mapping[str, Any]) -> Self:
+        """Read an object of a list. Raises KeyError or ValueError without an id."""
         return cls(
             id=int(data["id"]),
             number=_text(data, "releaseNumber", "number"),
@@ -48,43 +50,46 @@ class Release:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(NamedTuple):
+    """A build of a release."""
+
     id: int
     number: str
     status: str
     release_id: int | None
-    release_number: str
     application: str
     created: datetime | None
+    creator: str = ""
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Build:
+    def of(cls, data: Mapping[str, Any]) -> Self:
+        """Read an object of a list. Raises KeyError or ValueError without an id."""
         return cls(
             id=int(data["id"]),
             number=_text(data, "buildNumber", "number"),
             status=_text(data, "status").lower(),
             release_id=data.get("releaseId"),
-            release_number=_text(data, "releaseNumber"),
             application=_text(data, "applicationName"),
-            created=_moment(_text(data, "createdOn")),
+            created=iso_time(_text(data, "createdOn")),
+            creator=_text(data, "createdBy"),
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(NamedTuple):
+    """A deployment of a build to one stage."""
+
     id: int
-    status: (
-        str  # pending, executing, succeeded, warned, failed; canceled if somebody canceled it; or what the server said
-    )
+    status: str  # pending, executing, succeeded, warned, failed, canceled, or an unknown word of the server's
     stage: str
     build_id: int | None
     build_number: str
     release_id: int | None
     created: datetime | None
+    creator: str = ""
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Deployment:
+    def of(cls, data: Mapping[str, Any]) -> Self:
+        """Read an object of a list. Raises KeyError or ValueError without an id."""
         canceled = data.get("canceledBy") or data.get("canceledOn")
         return cls(
             id=int(data["id"]),
@@ -93,40 +98,42 @@ class Deployment:
             build_id=data.get("buildId"),
             build_number=_text(data, "buildNumber"),
             release_id=data.get("releaseId"),
-            created=_moment(_text(data, "createdOn")),
+            created=iso_time(_text(data, "createdOn")),
+            creator=_text(data, "createdBy"),
         )
 
     @property
     def ended(self) -> bool:
+        """True if the status won't change. An unknown status counts as an end."""
         return self.status in ENDED or self.status not in _KNOWN
 
     @property
     def succeeded(self) -> bool:
+        """True if the build is on the stage, perhaps with warnings."""
         return self.status in ("succeeded", "warned")
 
 
 def worst(deployments: Iterable[Deployment]) -> str:
-    """The worst status; one that isn't known is worse than any."""
-    return max(
-        (d.status for d in deployments), key=lambda s: _BEST_TO_WORST.index(s) if s in _KNOWN else len(_BEST_TO_WORST)
-    )
+    """The worst status of these deployments; an unknown status is the worst."""
+    order = dict(zip(_BEST_TO_WORST, range(len(_BEST_TO_WORST)), strict=True))
+    return max((d.status for d in deployments), key=lambda status: order.get(status, len(order)))
 
 
-def together(there: list[Deployment]) -> list[Deployment]:
-    """The newest of these deployments of one stage, and the others that one deploy started with it (several targets).
+def same_deploy(deployments: list[Deployment]) -> list[Deployment]:
+    """The newest deployment of one stage, and the others that the same deploy request started (one for each target).
 
-    Nothing links them; those that one deploy starts are created within a moment.
+    BuildMaster doesn't link them, but creates them within a second.
     """
-    newest = there[-1]
-    return [d for d in there if d.id == newest.id or _same_moment(d.created, newest.created)]
+    newest = deployments[-1]
+    return [d for d in deployments if d.id == newest.id or _same_moment(d.created, newest.created)]
 
 
-def times_deployed(there: list[Deployment]) -> int:
-    """How many deploys these deployments of one stage come from."""
+def times_deployed(deployments: list[Deployment]) -> int:
+    """The number of deploy requests that started these deployments of one stage."""
     count = 0
-    while there:
-        newest = together(there)
-        there = [d for d in there if d not in newest]
+    while deployments:
+        newest = same_deploy(deployments)
+        deployments = [d for d in deployments if d not in newest]
         count += 1
     return count
 
@@ -135,16 +142,25 @@ def _same_moment(one: datetime | None, other: datetime | None) -> bool:
     return one is not None and other is not None and abs((other - one).total_seconds()) < 1
 
 
-class BuildMaster(Client):
-    """Read-only look-ups; what changes something is a Call that a step sends."""
+class Application(Account, Protocol):
+    """The application that a run releases: by name or by id."""
 
-    def __init__(self, settings: Settings, network: Network) -> None:
+    @property
+    def application(self) -> str | None: ...
+    @property
+    def application_id(self) -> int | None: ...
+
+
+class BuildMaster(Client):
+    """The read-only requests of a run. Steps send the requests that change something, as a Call."""
+
+    def __init__(self, settings: Application, network: Network) -> None:
         super().__init__("buildmaster", settings.url, settings.key, network)
         self._settings = settings
 
     @property
     def application(self) -> dict[str, str]:
-        """The parameter that names the application."""
+        """The parameter that names the application, with its value."""
         if self._settings.application_id is not None:
             return {"applicationId": str(self._settings.application_id)}
         return {"applicationName": str(self._settings.application)}
@@ -155,6 +171,7 @@ class BuildMaster(Client):
         return sorted((r for r in found if self._ours(r)), key=lambda r: -r.id)
 
     def release(self, release_id: int) -> Release | None:
+        """The release with this id; None if there is none. Raises RefusedError if it is another application's."""
         found = self.listed("get-releases", {"releaseId": str(release_id)}, Release.of)
         release = next((r for r in found if r.id == release_id), None)
         if release is not None and not self._ours(release):
@@ -167,18 +184,21 @@ class BuildMaster(Client):
         return same(release.application, str(self._settings.application))
 
     def build(self, build_id: int) -> Build | None:
+        """The build with this id; None if there is none. Raises RefusedError if it is another application's."""
         found = self.listed("get-builds", {"buildId": str(build_id)}, Build.of)
         build = next((b for b in found if b.id == build_id), None)
         if build is not None and self._settings.application and not same(build.application, self._settings.application):
             raise _foreign(f"build {build_id}", build.application, self._settings)
         return build
 
-    def builds(self, release_id: int, number: str) -> list[Build]:
-        """The release's builds with this number, newest first."""
-        found = self.listed("get-builds", {"releaseId": str(release_id), "buildNumber": number}, Build.of)
-        return sorted(
-            (b for b in found if b.number == number and b.release_id in (None, release_id)), key=lambda b: -b.id
-        )
+    def builds(self, release_id: int | None, number: str) -> list[Build]:
+        """The release's builds with this number, newest first; without an id, the application's in no release."""
+        owner = self.application if release_id is None else {"releaseId": str(release_id)}
+        found = self.listed("get-builds", {**owner, "buildNumber": number}, Build.of)
+        ours = (b for b in found if b.number == number and b.release_id in (None, release_id))
+        if release_id is None and self._settings.application:
+            ours = (b for b in ours if same(b.application, str(self._settings.application)))
+        return sorted(ours, key=lambda b: -b.id)
 
     def release_builds(self, release_id: int | None) -> list[Build]:
         """Every build of a release, oldest first; none without a release."""
@@ -188,17 +208,16 @@ class BuildMaster(Client):
         return sorted((b for b in found if b.release_id == release_id), key=lambda b: b.id)
 
     def deployment(self, deployment_id: int) -> Deployment | None:
-        """A deployment by its id: the only way to see a parent (lists show its children)."""
+        """The deployment with this id, or None. Lists don't have parents, only their children."""
         found = self.listed("get-deployments", {"deploymentId": str(deployment_id)}, Deployment.of)
         return next((d for d in found if d.id == deployment_id), None)
 
     def deployments(self, build_id: int, stage: str = "") -> list[Deployment]:
-        """A build's deployments (children), oldest first; of one stage if it is named."""
+        """A build's deployments (children), oldest first; those to one stage if it is given."""
         query = {"buildId": str(build_id), **({"pipelineStageName": stage} if stage else {})}
         found = self.listed("get-deployments", query, Deployment.of)
-        ours = (
-            d for d in found if d.build_id in (None, build_id) and (not stage or d.stage.casefold() == stage.casefold())
-        )
+        wanted = stage.casefold()
+        ours = (d for d in found if d.build_id in (None, build_id) and wanted in ("", d.stage.casefold()))
         return sorted(ours, key=lambda d: d.id)
 
     def stage_deployments(self, release_id: int, stage: str) -> list[Deployment]:
@@ -207,29 +226,34 @@ class BuildMaster(Client):
         found = self.listed("get-deployments", query, Deployment.of)
         return sorted((d for d in found if same(d.stage, stage) and d.release_id == release_id), key=lambda d: d.id)
 
+    def _names(self, call: Call | None) -> tuple[str, str, frozenset[str]]:
+        stage = call.body.get("toStage") if call is not None else None
+        if stage:
+            found = self.listed("get-deployments", self.application, Deployment.of)
+            return "buildmaster.stages", stage, frozenset(d.stage for d in found if d.stage)
+        releases = self.listed("get-releases", {}, Release.of)
+        ((_, name),) = self.application.items()
+        known = {r.application for r in releases}
+        if self._settings.application_id is not None:
+            name, known = f"id:{name}", {f"id:{r.application_id}" for r in releases}
+        if name not in known and self.listed("get-builds", self.application, Build.of):
+            known.add(name)  # it has builds without a release
+        return "buildmaster.application", name, frozenset(known)
+
 
 def same(one: str, other: str) -> bool:
-    """BuildMaster's names don't mind case; an old server may leave one out."""
+    """True if two of BuildMaster's names are equal: case doesn't matter, and old servers omit names (empty ``one``)."""
     return one.casefold() in ("", other.casefold())
 
 
-def _foreign(what: str, application: str, settings: Settings) -> RefusedError:
+def _foreign(what: str, application: str, settings: Application) -> RefusedError:
     ours = settings.application or f"id {settings.application_id}"
     return RefusedError(f"{what} belongs to application {application}, not to {ours}", todo="check the id")
 
 
 def _text(data: Mapping[str, Any], *names: str) -> str:
-    """Raises ValueError for what is no name, number or status, but would fill a log."""
+    """The first of these members that has a value. Raises ValueError for a text that would fill a log."""
     text = next((str(data[name]) for name in names if data.get(name) is not None), "")
-    if len(text) > _LONGEST_TEXT:
+    if len(text) > _MAX_TEXT_CHARACTERS:
         raise ValueError(f"{names[0]} has {len(text)} characters")
     return text
-
-
-def _moment(text: str) -> datetime | None:
-    """A UTC date of BuildMaster's: up to seven decimals, a "Z" or nothing after them."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

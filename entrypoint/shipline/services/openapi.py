@@ -1,29 +1,32 @@
-"""The operations of a service, as its OpenAPI file describes them."""
+"""The operations of a service, as its OpenAPI file (schemas/) describes them."""
 
 from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from shipline import schemas
-from shipline.record import dataclass
-from shipline.transport.pacing import Limit
+from shipline import schemas, values
+from shipline.redaction import redact
+from shipline.transport.rate_limit import Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+
+    from jsonschema import ValidationError
+
 
 Place = Literal["path", "query", "body", "file"]
-SERVICES = {"buildmaster": "BuildMaster", "centercode": "Centercode", "v3": "v3"}
+VARIABLE_PATTERN = r"^\$"  # of the names under which a form carries BuildMaster's variables
 _METHODS = ("get", "post", "put", "patch", "delete")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-VARIABLE_PATTERN = r"^\$"  # of the names under which a form carries BuildMaster's variables
+_MAX_MESSAGE_CHARACTERS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A value that an operation takes. ``name`` is the document's own."""
+class Parameter(NamedTuple):
+    """A value that an operation takes. ``name`` is the OpenAPI file's own."""
 
     name: str
     place: Place
@@ -35,25 +38,31 @@ class Parameter:
     @property
     def words(self) -> tuple[str, ...]:
         """The name's words in lower case: ``releaseId`` has ``release`` and ``id``."""
-        return tuple(word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", self.name))
+        return _words(self.name)
 
     @property
     def flag(self) -> str:
-        return "--" + "-".join(self.words)
+        """The name on a command line: ``--release-id``."""
+        return flag(self.name)
 
     @property
     def python_name(self) -> str:
-        return "_".join(self.words)
+        """The name in a script: ``release_id``."""
+        return python_name(self.name)
+
+    @property
+    def secret(self) -> bool:
+        """True if its value is a key or a token."""
+        return self.schema.get("format") == "password"
 
     @property
     def types(self) -> tuple[str, ...]:
-        """The JSON types it may have; none: any."""
+        """The JSON types of its values; none: any."""
         types = self.schema.get("type", ())
         return (types,) if isinstance(types, str) else tuple(types)
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One operation of a service's OpenAPI file."""
 
     service: str
@@ -61,42 +70,90 @@ class Operation:
     heading: str
     description: str
     method: str
+    reads: bool  # it only reads, whatever its method
     path: str
-    media: str  # of the request body; empty: none
+    media: str  # of the request body; empty: no body
     body_schema: Mapping[str, Any]
     body_required: bool
     parameters: tuple[Parameter, ...]  # of the path, the query and the body's known fields
     statuses: tuple[int, ...]  # documented for success
     answer_schema: Mapping[str, Any]
     answer_media: tuple[str, ...]
-    status_operation: str  # tells what came of what this one queued; empty: it queues nothing
-    paged: bool  # the answer is one page of many
-    takes_files: bool  # the answer says where files can be attached to what was made
-    form_field: str  # under which some servers want the file in a form, and not as the body; empty: none does
-    own_server: bool  # it isn't at the service's address, but at that of its file server
-    refusals: Mapping[int, str]  # what an error answer means, by its status
+    status_operation: str  # reports on what this operation queues; empty: it queues nothing
+    paged: bool  # the response is one page of many
+    takes_files: bool  # the response names the URLs to which files can be uploaded
+    form_field: str  # the file's field on servers that require a form instead of a plain body; empty: no such servers
+    allowed_operation: str  # whether a license allows the release that it returns; empty: it returns none for a license
+    own_server: bool  # its URL is under the service's file server
+    refusals: Mapping[int, str]  # the meaning of error responses, by status
+
+    @property
+    def method_name(self) -> str:
+        """The name of its method in ``shipline.services``."""
+        return self.id.replace("-", "_")
 
     @property
     def form(self) -> bool:
+        """True if the body is a form."""
         return self.media in _FORMS
 
     @property
     def variables(self) -> bool:
-        """Whether it takes variables, sent as ``$Name``."""
+        """True if it takes variables, sent as ``$Name``."""
         return VARIABLE_PATTERN in self.body_schema.get("patternProperties", {})
 
     @property
     def takes_data(self) -> bool:
-        """Whether its body can be given as JSON."""
+        """True if its body can be given as JSON."""
         return self.media.endswith("json")
 
     @property
+    def takes_any_json(self) -> bool:
+        """True if its body can be any JSON, not only an object."""
+        return self.takes_data and "type" not in self.body_schema
+
+    @property
     def file(self) -> Parameter | None:
+        """The parameter that takes a file to upload, if any."""
         return next((p for p in self.parameters if p.place == "file"), None)
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The names of Shipline's own options that fit the operation (see ``parameters.Arguments``)."""
+        offered = {
+            "variables": self.variables,
+            "data": self.takes_data,
+            "all_pages": self.paged,
+            "wait": self.status_operation,
+            "timeout": self.status_operation,
+            "attach": self.takes_files,
+            "as_form": self.form_field,
+            "check_allowed": self.allowed_operation,
+        }
+        return tuple(name for name, is_offered in offered.items() if is_offered)
+
     def needs(self, parameter: Parameter) -> bool:
-        """Whether the parameter must be given; a field of a body may also stand in what is given as JSON."""
+        """True if the parameter must be given. A field of a JSON body may be part of the option ``data`` instead."""
         return parameter.required and not (self.takes_data and parameter.place == "body")
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", name))
+
+
+def flag(name: str) -> str:
+    """A parameter's name on a command line: ``releaseId`` is ``--release-id``."""
+    return "--" + "-".join(_words(name))
+
+
+def python_name(name: str) -> str:
+    """A parameter's name in a script: ``releaseId`` is ``release_id``."""
+    return "_".join(_words(name))
+
+
+def as_text(value: Any) -> str:
+    """A value in a query or form: booleans as ``true`` and ``false``."""
+    return ("false", "true")[value] if isinstance(value, bool) else str(value)
 
 
 @functools.cache
@@ -106,18 +163,18 @@ def operations(service: str) -> Mapping[str, Operation]:
 
 
 def find(service: str, operation_id: str) -> Operation:
-    """Raises KeyError for an operation the file doesn't have."""
+    """One operation. Raises KeyError for an id that the file doesn't have."""
     return operations(service)[operation_id]
 
 
 def prefix(service: str) -> str:
-    """The path under a service's address that every operation's path is relative to."""
+    """The path under a service's address that every operation's path is relative to; may be empty."""
     url: str = schemas.load(service)["servers"][0]["url"]
     return urlsplit(url).path.rstrip("/")
 
 
 def key_place(service: str) -> tuple[Literal["header", "query"], str, str]:
-    """Where the service wants its key: header or query, the name there, and what stands before the key."""
+    """Where a request carries the key: header or query, the name there, and the text before the key."""
     (scheme,) = schemas.load(service)["components"]["securitySchemes"].values()
     if scheme["type"] == "http":
         return "header", "Authorization", "Bearer "
@@ -125,13 +182,15 @@ def key_place(service: str) -> tuple[Literal["header", "query"], str, str]:
 
 
 def rate_limit(service: str) -> Limit | None:
-    """What the service allows one address."""
+    """The documented limit for one IP address; None if there is none."""
     given = schemas.load(service)["info"].get("x-rate-limit")
-    return Limit(given["requests"], given["seconds"], given["per"]) if given else None
+    if not given:
+        return None
+    return Limit(given["requests"], given["seconds"], given["per"], tuple(given.get("refusal", ())))
 
 
 def resolved(service: str, entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a ``$ref`` within the service's file points to; anything else as it is."""
+    """The target of a ``$ref`` within the service's file; any other entry unchanged."""
     while "$ref" in entry:
         found: Any = schemas.load(service)
         for part in entry["$ref"].removeprefix("#/").split("/"):
@@ -141,14 +200,34 @@ def resolved(service: str, entry: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def with_definitions(service: str, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A schema of the service's file, to be used by itself."""
+    """A schema of the service's file that is complete by itself: with the definitions that it refers to."""
     return {**schema, "components": schemas.load(service).get("components", {})}
+
+
+def violations(service: str, schema: Mapping[str, Any], value: Any) -> Iterator[ValidationError]:
+    """Yield what makes ``value`` invalid by a schema of the service's file."""
+    from jsonschema import Draft202012Validator
+
+    yield from Draft202012Validator(with_definitions(service, schema)).iter_errors(value)
+
+
+def message(error: ValidationError) -> str:
+    """A schema violation in at most 200 characters, without secrets."""
+    if error.validator == "maxLength":
+        return f"{len(str(error.instance))} characters are too many: expected at most {error.validator_value}"
+    text = error.message
+    schema = error.schema if isinstance(error.schema, Mapping) else {}
+    if error.validator == "pattern" and schema.get("x-kind") == "instant":
+        return f"{schema['description'].partition(': ')[0]}; {values.instant_hint(str(error.instance))}"
+    if error.validator == "pattern" and "description" in schema:
+        text = f"{error.instance!r} does not match: {schema['description']}"
+    return redact(text)[:_MAX_MESSAGE_CHARACTERS]  # redacted first: the redactor doesn't find half a secret
 
 
 def _read(service: str) -> Iterator[Operation]:
     for path, item in schemas.load(service)["paths"].items():
         for method in _METHODS:
-            if method in item:
+            if "operationId" in item.get(method, {}):  # else it is the same operation by another method
                 yield _operation(service, path, method, item[method], item.get("parameters", []))
 
 
@@ -160,33 +239,34 @@ def _operation(
     media = next(iter(bodies), "")
     content = bodies.get(media, {})
     body_schema = resolved(service, content.get("schema", {}))
-    successes = {
-        int(code): resolved(service, answer) for code, answer in entry["responses"].items() if code.startswith("2")
-    }
-    contents: dict[str, Any] = next(iter(successes.values()), {}).get("content", {})
+    responses = {int(code): resolved(service, response) for code, response in entry["responses"].items()}
+    successes = [code for code in responses if code // 100 == 2]  # noqa: PLR2004
+    contents: dict[str, Any] = responses[successes[0]].get("content", {}) if successes else {}
     return Operation(
-        service,
-        entry["operationId"],
-        entry["summary"],
-        entry["description"],
-        method.upper(),
-        path,
-        media,
-        body_schema,
-        body.get("required", False),
-        (
+        service=service,
+        id=entry["operationId"],
+        heading=entry["summary"],
+        description=entry["description"],
+        method=method.upper(),
+        reads=method == "get" or entry.get("x-reads", False),
+        path=path,
+        media=media,
+        body_schema=body_schema,
+        body_required=body.get("required", False),
+        parameters=(
             *(_parameter(resolved(service, given)) for given in (*shared, *entry.get("parameters", []))),
-            *_fields(service, media, body_schema, _example(content)),
+            *_body_parameters(service, media, body_schema, _example(content)),
         ),
-        tuple(successes),
-        contents.get("application/json", {}).get("schema", {}),
-        tuple(contents),
-        entry.get("x-status", ""),
-        bool(entry.get("x-paging")),
-        entry.get("x-follow") == "fileElements",
-        entry.get("x-form-field", ""),
-        bool(entry.get("servers")),
-        {int(c): resolved(service, a)["description"] for c, a in entry["responses"].items() if c[0] in "45"},
+        statuses=tuple(successes),
+        answer_schema=contents.get("application/json", {}).get("schema", {}),
+        answer_media=tuple(contents),
+        status_operation=entry.get("x-status", ""),
+        paged=bool(entry.get("x-paging")),
+        takes_files=entry.get("x-follow") == "fileElements",
+        form_field=entry.get("x-form-field", ""),
+        allowed_operation=entry.get("x-allowed", ""),
+        own_server=bool(entry.get("servers")),
+        refusals={code: response["description"] for code, response in responses.items() if code // 100 in (4, 5)},
     )
 
 
@@ -197,7 +277,7 @@ def _parameter(given: Mapping[str, Any]) -> Parameter:
     )
 
 
-def _fields(service: str, media: str, schema: Mapping[str, Any], example: Any) -> Iterator[Parameter]:
+def _body_parameters(service: str, media: str, schema: Mapping[str, Any], example: Any) -> Iterator[Parameter]:
     if media == "application/octet-stream":
         yield Parameter("file", "file", required=True, description="The file to send", schema={}, example=example)
     required = schema.get("required", ())

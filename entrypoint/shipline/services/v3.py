@@ -1,25 +1,26 @@
-"""The v3 releases API: drafts, their files, and publishing (POST /v3/releases and its neighbours)."""
+"""The v3 releases API: read-only requests for releases and their files (``/v3/releases``, ``/v3/release-files``)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+import itertools
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar
 
-from shipline.record import dataclass
-from shipline.services.operation import Client
+from shipline.services.client import PAGE_SIZE, Account, Client, new_items
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from shipline.pipeline import Network, V3Target
+    from shipline.services.client import Call
+    from shipline.transport.settings import Network
 
 T = TypeVar("T", "Release", "File")
-_PAGE = 100
-_SMALLEST_PAGE = 25  # the documented default of limit
-_MOST_PAGES = 100
+_MAX_PAGES = 100
+_DEFAULT_PAGE_SIZE = 25  # items on a page if the request has no limit (v3 reference)
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(NamedTuple):
+    """A release of a product."""
+
     id: str
     name: str
     version: str
@@ -28,15 +29,23 @@ class Release:
     published: bool
     private: bool
     notes: str
+    archived: bool
+    files: tuple[File, ...] | None  # None: the response doesn't list all of them
 
     @property
     def state(self) -> str:
-        return "published" if self.published else "draft"
+        """``archived``, ``published`` or ``draft``."""
+        return "archived" if self.archived else "published" if self.published else "draft"
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Release:
+    def of(cls, data: Mapping[str, Any]) -> Self:
+        """Read a release. Raises KeyError without an id."""
+        if not data["id"]:
+            raise KeyError("id")
+        files = data.get("files")
+        has_all = isinstance(files, list) and data.get("totalFiles") == len(files)
         return cls(
-            id=_id(data),
+            id=str(data["id"]),
             name=str(data.get("name") or ""),
             version=str(data.get("version") or ""),
             channel=str(data.get("channel") or ""),
@@ -44,11 +53,14 @@ class Release:
             published=bool(data.get("published")),
             private=bool(data.get("private")),
             notes=str(data.get("notes") or ""),
+            archived=bool(data.get("archived")),
+            files=tuple(File.of(file) for file in files) if files is not None and has_all else None,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
+    """A file of a release: uploaded to the release server, or a link. ``size`` is in bytes, ``checksum`` is MD5."""
+
     id: str
     name: str
     url: str
@@ -57,64 +69,81 @@ class File:
     secured: bool | None
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> File:
+    def of(cls, data: Mapping[str, Any]) -> Self:
+        """Read a file; a missing text is empty. Raises ValueError for a size that is no number."""
         size = data.get("size")
         return cls(
-            str(data.get("id", "")),
-            str(data.get("name", "")),
-            str(data.get("url", "")),
+            str(data.get("id") or ""),
+            str(data.get("name") or ""),
+            str(data.get("url") or ""),
             int(size) if size is not None else None,
             data.get("checksum") or "",
             data.get("secured"),
         )
 
 
-def _id(data: Mapping[str, Any]) -> str:
-    """Raises KeyError without one."""
-    if not data["id"]:
-        raise KeyError("id")
-    return str(data["id"])
+class Target(Account, Protocol):
+    """The releases that a run looks for."""
+
+    @property
+    def releases_url(self) -> str | None: ...
+    @property
+    def product_id(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def channel(self) -> str: ...
+    @property
+    def platforms(self) -> Sequence[str]: ...
 
 
 class V3(Client):
-    """Read-only look-ups; what changes something is a Call that a step sends."""
+    """The read-only requests of a run. Steps send the requests that change something, as a Call."""
 
-    def __init__(self, target: V3Target, network: Network) -> None:
+    def __init__(self, target: Target, network: Network) -> None:
         super().__init__("v3", target.url, target.key, network, file_server=target.releases_url or "")
+        self._target = target
 
-    def releases(self, target: V3Target) -> list[Release]:
+    def releases(self, target: Target) -> list[Release]:
         """Releases of the target's product, version and channel that share a platform with it, in the server's order.
 
         Raises MissingError on a server that only takes ``POST /v3/releases``.
         """
         query = {"productId": target.product_id, "version": target.version, "channel": target.channel}
-        found = self._pages("list-releases", query, Release.of)
-        wanted = frozenset(p.casefold() for p in target.platforms)
-        return [
-            r
-            for r in found
-            if r.version == target.version
-            and r.channel == target.channel
-            and (not wanted or not r.platforms or wanted & {p.casefold() for p in r.platforms})
-        ]
+        releases = self._all_pages("list-releases", query, Release.of)
+        return [r for r in releases if r.version == target.version and _is_for(r, target)]
+
+    def published(self, target: Target) -> list[Release]:
+        """The newest published releases of the target's channel and platforms, of one page and in one request."""
+        query = {"productId": target.product_id, "channel": target.channel, "published": "true", "sort": "-createdAt"}
+        releases = self.listed("list-releases", {**query, "page": "1", "limit": str(PAGE_SIZE)}, Release.of)
+        return [r for r in releases if r.state == "published" and _is_for(r, target)]
 
     def files(self, release_id: str) -> list[File]:
-        return self._pages("list-release-files", {"releaseId": release_id}, File.of)
+        """The files of a release, in the server's order."""
+        return self._all_pages("list-release-files", {"releaseId": release_id}, File.of)
 
-    def _pages(self, operation_id: str, query: Mapping[str, str], of: Callable[[Any], T]) -> list[T]:
-        """Every item of a list.
+    def _names(self, call: Call | None) -> tuple[str, str, frozenset[str]]:
+        del call
+        query = {"page": "1", "limit": str(PAGE_SIZE)}
+        found = self.listed("list-releases", query, lambda item: str(item.get("productId") or ""))
+        return "v3.product-id", self._target.product_id, frozenset(filter(None, found))
 
-        Headers about pages aren't documented, and a server may give fewer items than the limit asks for. So the end is
-        a page that brings nothing new or is shorter than the one before it; one below the documented default of 25 is
-        taken as the last without a second look, since that would cost nearly every look-up a second request.
+    def _all_pages(self, operation_id: str, query: Mapping[str, str], parse: Callable[[Any], T]) -> list[T]:
+        """The items of all pages of a list, each made by ``parse``.
+
+        A page below the documented default size is the last: otherwise nearly every check would cost a second
+        request. If a server with smaller pages hides a release, it refuses to create that release a second time.
         """
-        items: dict[str, T] = {}
-        full = _SMALLEST_PAGE
-        for page in range(1, _MOST_PAGES + 1):
-            got = self.listed(operation_id, {**query, "page": str(page), "limit": str(_PAGE)}, of)
-            before = len(items)
-            items |= {item.id: item for item in got}
-            if len(got) < full or len(items) == before:
-                break
-            full = len(got)
-        return list(items.values())
+
+        def fetch(page: int) -> list[T]:
+            return self.listed(operation_id, {**query, "page": str(page), "limit": str(PAGE_SIZE)}, parse)
+
+        pages = new_items(fetch, lambda item: item.id, smallest_full_page=_DEFAULT_PAGE_SIZE)
+        return [item for page in itertools.islice(pages, _MAX_PAGES) for item in page]
+
+
+def _is_for(release: Release, target: Target) -> bool:
+    """True if a release is in the target's channel and shares a platform with it."""
+    wanted, served = ({p.casefold() for p in platforms} for platforms in (target.platforms, release.platforms))
+    return release.channel == target.channel and (not wanted or not served or bool(wanted & served))

@@ -1,172 +1,99 @@
-"""Connections that remember how far a request got, so that "not sent" and "maybe applied" can be told apart."""
+"""Connections that note how far a request got, so that "not sent" differs from "may have been applied"."""
 
 from __future__ import annotations
 
-import _thread
-import contextlib
 import functools
-import queue
+import http.client
+import socket
 import ssl
-import threading
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+import time
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 import requests.adapters
 import urllib3
-from requests.utils import select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.ssl_ import create_urllib3_context
 
-from shipline.transport import ahead
-from shipline.transport.cutting import Watch, sockets, watchman
-from shipline.transport.stopping import LOOK, stop
+from shipline.transport import addresses
+from shipline.transport.exchange import active
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from shipline.transport.redaction import Secret
-
-T = TypeVar("T")
-Phase = Literal["not sent", "connecting", "sending", "sent", "answering"]
+    from shipline.redaction import Secret
 
 
-class _Progress(threading.local):
-    """How far this thread's current request got."""
+class _Response(http.client.HTTPResponse):
+    """A response without the interim ones before it (RFC 9110, section 15.2); the base class only skips 100."""
 
-    phase: Phase = "not sent"
-    limit: float = 0.0  # seconds that an answer may take, from the moment the request has been sent
-    watch: Watch | None = None
-    query_key: tuple[str, Secret] | None = None  # goes into the request line
-    late = False  # the answer took longer than that, and the connection was cut
-
-    @property
-    def cut(self) -> bool:
-        """Whether the answer took too long, and the connection was cut."""
-        return self.late or (self.watch is not None and self.watch.late)
-
-    @property
-    def sent(self) -> bool:
-        """Whether the first byte may have left this machine."""
-        return self.phase in ("sending", "sent", "answering")
-
-    def begin(self, limit: float = 0.0) -> None:
-        self.end()
-        self.phase, self.limit, self.late = "not sent", limit, False
-
-    def end(self) -> None:
-        """The answer has arrived or is given up."""
-        if self.watch is not None:
-            self.late = watchman.end(self.watch)
-            self.watch = None
+    def _read_status(self) -> Any:
+        while True:
+            line = cast("Any", super())._read_status()  # noqa: SLF001 - there is no public place to skip them
+            if not 102 <= line[1] < 200:  # noqa: PLR2004 - 101 changes the protocol: nothing comes after it
+                return line
+            http.client.parse_headers(self.fp)
 
 
-progress = _Progress()
+class _Connection(HTTPConnection):
+    """Plain HTTP; notes each phase of a request as it begins."""
 
-
-def _within_reach_of_signals(do: Callable[[], T]) -> T:
-    """Do it in another thread: a signal's handler waits for the call it meets, and the look-up of a name can take half
-    a minute. Not a threading.Thread, which leaves a trace in the log if a signal meets its start."""
-    if threading.current_thread() is not threading.main_thread():
-        return do()
-    ended: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
-
-    def work() -> None:
-        try:
-            ended.put((True, do()))
-        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
-            ended.put((False, error))
-
-    try:
-        _thread.start_new_thread(work, ())
-    except RuntimeError:  # a container may allow few
-        return do()
-    while True:
-        try:
-            good, made = ended.get(timeout=LOOK)
-        except queue.Empty:
-            stop.check()
-            continue
-        if good:
-            return cast("T", made)
-        raise made
-
-
-class _Phases(HTTPConnection):
-    """Notes each phase as it begins. ``begun``: connected already, without TLS."""
-
-    begun: socket.socket | None = None
+    response_class = _Response
 
     def _new_conn(self) -> socket.socket:
-        ready = self.begun or ahead.take_tcp(self._dns_host, self.port)
-        if ready is None:
-            return _within_reach_of_signals(super()._new_conn)
-        ready.settimeout(self.timeout)
-        for option in self.socket_options or ():
-            ready.setsockopt(*option)
-        return ready
+        host = self._dns_host.strip("[]")
+        try:
+            return addresses.connect(host, self.port, self.timeout, self.socket_options or ())
+        except socket.gaierror as error:
+            raise urllib3.exceptions.NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            what = f"Connection to {self.host} timed out. (connect timeout={self.timeout})"
+            raise urllib3.exceptions.ConnectTimeoutError(self, what) from error
+        except OSError as error:
+            what = f"Failed to establish a new connection: {error}"
+            raise urllib3.exceptions.NewConnectionError(self, what) from error
 
     def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
-        if progress.query_key is not None:
-            name, secret = progress.query_key
+        if active.query_key is not None:
+            name, secret = active.query_key
             url = f"{url}{'&' if '?' in url else '?'}{name}={quote(secret.reveal(), safe='')}"
         super().putrequest(method, url, *args, **kwargs)
 
     def endheaders(self, *args: Any, **kwargs: Any) -> None:
         if self.sock is None:
-            progress.phase = "connecting"
+            active.progress.phase = "connecting"
             self.connect()  # here, so that a failed connect still counts as not sent
-        sockets.add(self.sock)
-        stop.check()  # after it has become one that is cut: from here on nothing else holds a request back
-        progress.phase = "sending"
+        active.progress.start_sending(self.sock)
         super().endheaders(*args, **kwargs)
+        if active.progress.body_after:
+            time.sleep(active.progress.body_after)
 
     def getresponse(self) -> Any:
-        progress.phase = "sent"
-        if progress.limit and self.sock is not None:
-            progress.watch = Watch(self.sock, progress.limit)
-            watchman.begin(progress.watch)
+        active.progress.await_response()
         response = super().getresponse()
-        progress.phase = "answering"
+        active.progress.phase, active.progress.status = "answering", response.status
         return response
 
 
-class _Http(_Phases):
-    """Plain HTTP."""
-
-
-class _Https(_Phases, HTTPSConnection):
-    """TLS. ``given`` is what it was made with: to whom it connects, and whom it trusts."""
-
-    def __init__(self, *args: Any, **given: Any) -> None:
-        super().__init__(*args, **given)
-        self.given = (args, given)
+class _TlsConnection(_Connection, HTTPSConnection):
+    """TLS."""
 
     def connect(self) -> None:
-        ready = ahead.take_tls(self.given)
-        if ready is None:
-            self._connect()
-        else:
-            self.sock, self.is_verified = ready.sock, ready.is_verified
-
-    def secure(self, begun: socket.socket) -> _Https:
-        """Put TLS on a connection that was begun."""
-        self.begun = begun
-        self._connect()
-        return self
-
-    def _connect(self) -> None:
         plain = self.proxy is None and self.cert_file is None and self.ssl_context is None
         if plain and self.cert_reqs == "CERT_REQUIRED" and (self.ca_certs or self.ca_cert_dir):
             self.ssl_context = _trusting(self.ca_certs, self.ca_cert_dir)
-            self.ca_certs = self.ca_cert_dir = None  # they would be read into it once more
+            self.ca_certs = self.ca_cert_dir = None  # urllib3 would read them into the context again
         super().connect()
 
 
 @functools.cache
 def _trusting(ca_certs: str | None, ca_cert_dir: str | None) -> ssl.SSLContext:
-    """As urllib3 makes one for each connection. Reading the authorities takes longer than most requests do."""
+    """The TLS context that urllib3 would make for each connection. Reading the authorities takes longer than most
+    requests.
+
+    Raises urllib3's SSLError if the authorities can't be read.
+    """
     context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
     try:
         context.load_verify_locations(ca_certs, ca_cert_dir)
@@ -175,19 +102,22 @@ def _trusting(ca_certs: str | None, ca_cert_dir: str | None) -> ssl.SSLContext:
     return context
 
 
-class _HttpPool(HTTPConnectionPool):
-    ConnectionCls = cast("Any", _Http)
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = cast("Any", _Connection)
 
 
-class _HttpsPool(HTTPSConnectionPool):
-    ConnectionCls = cast("Any", _Https)
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = cast("Any", _TlsConnection)
 
 
-_POOLS = {"http": _HttpPool, "https": _HttpsPool}
+_POOLS = {"http": _Pool, "https": _TlsPool}
 
 
 class Adapter(requests.adapters.HTTPAdapter):
-    """Has ``query_key`` put into the request line below the level at which exceptions and logs quote the URL."""
+    """Requests' adapter with these connections, also through proxies.
+
+    ``query_key`` goes into the request line below the level at which exceptions and logs quote the URL.
+    """
 
     def __init__(self, query_key: tuple[str, Secret] | None = None) -> None:
         self._query_key = query_key
@@ -198,34 +128,39 @@ class Adapter(requests.adapters.HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """The same connections by way of a proxy. Raises InvalidSchema for SOCKS, whose connections are others."""
+        """The connections through a proxy. Raises InvalidSchema for SOCKS, whose connections are others."""
         if proxy.lower().startswith("socks"):
             raise requests.exceptions.InvalidSchema("a SOCKS proxy can't be used")
         manager = cast("Any", super()).proxy_manager_for(proxy, **kwargs)
         manager.pool_classes_by_scheme = _POOLS
         return manager
 
+    def certificate(self, url: str, timeout: float, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Connect as a request to ``url`` does, send nothing, and return the server's verified certificate.
+
+        ``settings`` are those of the session for this URL. Raises what the connection raises.
+        """
+        request = requests.Request("GET", url).prepare()
+        verify, proxies, cert = (settings[name] for name in ("verify", "proxies", "cert"))
+        pool: Any = self.get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
+        cast("Any", self).cert_verify(pool, url, verify, cert)
+        connection = pool._get_conn()  # noqa: SLF001 - made as a request's own is
+        connection.timeout = timeout
+        try:
+            if pool.proxy is None:
+                connection.connect()
+            else:
+                pool._prepare_proxy(connection)  # noqa: SLF001 - likewise
+            found: dict[str, Any] = connection.sock.getpeercert()
+            return found
+        finally:
+            connection.close()
+
     def forget_idle(self) -> None:
-        """The next request goes over a new connection."""
+        """Have the next request open a new connection."""
         for manager in (self.poolmanager, *self.proxy_manager.values()):
             manager.clear()
 
-    def begin(self, url: str, timeout: float, trust: Mapping[str, Any]) -> None:
-        """Begin the TLS of the first request to there (``ahead``); ``trust`` is what requests has for its session.
-
-        What is wrong with it is told by the request itself.
-        """
-        if select_proxy(url, trust["proxies"]):
-            return
-        with contextlib.suppress(OSError, ValueError, requests.RequestException):
-            request = requests.Request("GET", url).prepare()
-            pool: Any = self.get_connection_with_tls_context(request, trust["verify"], cert=trust["cert"])
-            cast("Any", self).cert_verify(pool, url, trust["verify"], trust["cert"])
-            connection = pool._new_conn()  # noqa: SLF001 - made as the request's own will be
-            if isinstance(connection, _Https):
-                connection.timeout = timeout
-                ahead.begin_tls(connection.given, connection.secure)
-
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        progress.query_key = self._query_key
+        active.query_key = None if request.method == "HEAD" else self._query_key
         return super().send(request, *args, **kwargs)

@@ -1,110 +1,46 @@
-"""One HTTP session a service: what is retried, what is never sent twice, and what an answer may cost."""
+"""One HTTP session per service: what is retried, what is never sent twice, and how large a response may be."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import random
-import tempfile
 import time
-from dataclasses import field, replace
-from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlencode, urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import requests
 
 from shipline import __version__
-from shipline.errors import ShiplineError, UnavailableError
-from shipline.record import dataclass
-from shipline.transport import ahead, connection
-from shipline.transport.failure import failed
-from shipline.transport.pacing import pacer
-from shipline.transport.retry_after import seconds_to_wait
-from shipline.transport.stopping import stop
+from shipline.cancellation import cancel_token
+from shipline.errors import RefusedError, ShiplineError, UnavailableError
+from shipline.transport import intermediaries
+from shipline.transport.connection import Adapter
+from shipline.transport.exchange import Progress, perform
+from shipline.transport.failures import failed
+from shipline.transport.messages import Credential, Request, Response
+from shipline.transport.rate_limit import is_own_refusal, pacer
+from shipline.transport.retry import seconds_to_wait
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from shipline.transport.rate_limit import Limit
+    from shipline.transport.settings import Network
 
-    from shipline.pipeline import Network
-    from shipline.transport.pacing import Limit
-    from shipline.transport.redaction import Secret
-    from shipline.transport.upload import Upload
 
 _log = logging.getLogger("shipline.http")
-LARGEST_ANSWER = 16 * 1024 * 1024  # bytes, decoded
-_HOPELESS = frozenset({501, 505})  # of the 5xx those that say what the server is, not how it is now
+LARGEST_RESPONSE = 16 * 1024 * 1024  # bytes, decoded
+_MAX_IDLE_S = 1
+_NOT_RETRYABLE = frozenset({501, 505})  # of the 5xx those that describe the server, not its state
+_CHUNK = 65536  # bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What goes over the wire, without its key. ``form``, ``json`` and ``upload`` exclude each other."""
-
-    method: str
-    url: str
-    form: Mapping[str, str] | None = None
-    json: Any = None
-    query: Mapping[str, str] = field(default_factory=dict)
-    upload: Upload | None = None
-
-    @property
-    def shown_body(self) -> Any:
-        """The body for people and fingerprints: data, or which file is sent."""
-        return str(self.upload) if self.upload else self.form if self.form is not None else self.json
-
-    @property
-    def safe(self) -> bool:
-        return self.method in ("GET", "HEAD")
-
-    @property
-    def full_url(self) -> str:
-        """The address with its query, for people."""
-        return f"{self.url}?{urlencode(self.query)}" if self.query else self.url
+class CachedError(RefusedError):
+    """A cache between this machine and the server has responded: what it shows may be out of date."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    cut_off: bool = False  # a change was accepted (2xx), and the rest of the answer was lost
-
-    @property
-    def ok(self) -> bool:
-        return 200 <= self.status < 300  # noqa: PLR2004
-
-    @property
-    def text(self) -> str:
-        return self.body.decode("utf-8", "replace")
-
-    @property
-    def media(self) -> str:
-        """The content type without its parameters, such as ``text/csv``."""
-        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-
-    @property
-    def html(self) -> bool:
-        """Whether it is a web page; some servers call every error one."""
-        return self.text.lstrip()[:1] == "<"
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """How a service wants its key: in a header (``prefix`` before it) or in the query."""
-
-    secret: Secret
-    place: Literal["header", "query"]
-    name: str
-    prefix: str = ""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        # As `auth=` callable: requests would else put ~/.netrc's credentials in place of ours.
-        if self.place == "header":
-            request.headers[self.name] = self.prefix + self.secret.reveal()
-        return request
-
-
-class _NeverElsewhere(requests.Session):
-    """Also without following a redirect, requests reads all of its body and takes apart where it leads."""
+class _NoRedirectSession(requests.Session):
+    """A session that ignores where a redirect leads: requests would read its body and parse the address."""
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         del resp
@@ -116,43 +52,58 @@ def _no_key(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 class Session:
-    """Sends requests to one service. Never follows a redirect; always has time-outs; reads bounded answers."""
+    """Sends requests to one service. It follows no redirect, has timeouts, and reads bounded responses."""
 
-    def __init__(self, service: str, network: Network, key: Key | None = None, limit: Limit | None = None) -> None:
+    def __init__(
+        self, service: str, network: Network, key: Credential | None = None, limit: Limit | None = None
+    ) -> None:
         self._service = service
         self._network = network
         self._limit = limit
         self._auth = key or _no_key
         self.key_name = key.secret.name if key else "nowhere"
-        self._session = _NeverElsewhere()
+        self._session = _NoRedirectSession()
         self._session.headers["User-Agent"] = f"shipline/{__version__}"
-        adapter = connection.Adapter((key.name, key.secret) if key and key.place == "query" else None)
-        self._adapter = adapter
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
-        self._verify = ca_bundle(network.ca_bundle)
+        self._adapter = Adapter((key.name, key.secret) if key and key.place == "query" else None)
+        self._session.mount("https://", self._adapter)
+        self._session.mount("http://", self._adapter)
         self._session.cert = network.client_certificate
         self._last_used = 0.0
 
-    def begin(self, url: str) -> None:
-        """Begin the TLS of the first request to ``url``, if its connection was begun; nothing is sent."""
-        trust = self._session.merge_environment_settings(url, {}, stream=True, verify=self._verify, cert=None)
-        self._adapter.begin(url, self._network.connect_timeout, trust)
+    def certificate(self, url: str) -> dict[str, Any]:
+        """Return the server's certificate, verified as for a request, which isn't sent.
 
-    def send(self, request: Request) -> Answer:
-        """The answer, whatever its status.
+        Raises what ssl, urllib3, requests or the proxy's response raise, and CanceledError.
+        """
+        settings = self._session.merge_environment_settings(
+            url, {}, stream=True, verify=self._network.verify, cert=self._network.client_certificate
+        )
+        connect = functools.partial(self._adapter.certificate, url, self._network.connect_timeout, settings)
+        return perform(connect, Progress())
 
-        Safe requests are retried on 429, 5xx and network errors, others only when they provably weren't applied (not
-        sent, 429). Raises UnavailableError, UnknownOutcomeError (a request that isn't safe may have been applied) and
-        RefusedError (certificate).
+    def send(self, request: Request) -> Response:
+        """Send a request and return the response, whatever its status.
+
+        Read-only requests are retried on 429, 5xx and network errors, others only if they provably weren't applied
+        (not sent, or a 429 of the service's own form). A cache's copy is requested again from the server. A HEAD
+        carries no key: it shows whether the server is up, whatever it responds. Raises UnavailableError,
+        UnknownOutcomeError (a change may have been applied), RefusedError (such as a certificate that can't be
+        verified), CachedError, and CanceledError.
         """
         budget, server = self._network.budget, urlsplit(request.url).netloc
-        attempt = 0
+        attempt, cached = 0, False
         while True:
             with pacer.turn(self._limit, request.url):
-                outcome = self._once(request)
-            if isinstance(outcome, Answer):
-                if not _passes(outcome.status, safe=request.safe):
+                outcome = self._attempt(request)
+            if isinstance(outcome, Response):
+                mark = intermediaries.cache_mark(outcome.headers) if request.safe and request.method != "HEAD" else ""
+                if mark:
+                    if cached:
+                        raise _from_cache(self._service, request, outcome, mark)
+                    cached = True
+                    self._adapter.forget_idle()  # a new connection may lead past it
+                    continue
+                if not self._is_retryable(outcome, request):
                     budget.succeeded(server)
                     return outcome
                 pause = seconds_to_wait(outcome.headers)
@@ -160,106 +111,109 @@ class Session:
                 if not isinstance(outcome, UnavailableError):
                     raise outcome
                 pause = None
-            wait = pause or _backoff(attempt)  # one that asks for no pause at all would get every retry at once
-            connection.progress.begin()  # it provably wasn't applied
+            wait = pause or backoff(attempt)  # a server that requires no pause would get every retry at once
+            request.progress.begin()  # it provably wasn't applied
             budget.failed(server)
-            if not budget.allows(server, wait, self._network.retry_for):
-                if isinstance(outcome, Answer):
+            if (
+                request.progress.shielded
+                or request.progress.expired
+                or not budget.allows(server, wait, self._network.retry_for)
+            ):
+                if isinstance(outcome, Response):
                     return outcome
                 raise outcome
-            stop.sleep(wait)
+            cancel_token.sleep(wait)
             attempt += 1
 
-    def _once(self, request: Request) -> Answer | ShiplineError:
-        if not request.safe:
-            ahead.drop()
-            if time.monotonic() - self._last_used > 1:
-                # An idle connection may be half closed: a POST lost on it could not be told from one that was applied.
-                self._adapter.forget_idle()
-        stop.check()
-        limit = 2 * self._network.read_timeout  # a whole answer's; each part of it has the read time-out
-        connection.progress.begin(limit)
+    def _is_retryable(self, response: Response, request: Request) -> bool:
+        """True if a request with this response is sent again."""
+        status = response.status
+        if request.method == "HEAD":
+            return status in intermediaries.DOWN
+        if status == requests.codes.too_many_requests:
+            return request.safe or is_own_refusal(self._limit, response)
+        server_error = status >= 500 and status not in _NOT_RETRYABLE  # noqa: PLR2004
+        return request.safe and (status == requests.codes.request_timeout or server_error)
+
+    def _attempt(self, request: Request) -> Response | ShiplineError:
+        if not request.safe and time.monotonic() - self._last_used > _MAX_IDLE_S:
+            # An idle connection may be half closed: a POST lost on it would look like one that was applied.
+            self._adapter.forget_idle()
+        if not request.progress.shielded:
+            cancel_token.check()
         begun = time.monotonic()
-        failure: ShiplineError
-        said = "no answer"
-        body = answer = None
+        response = None
         try:
-            body = request.upload.opened() if request.upload else None
+            response = perform(lambda: self._exchange(request), request.progress, 2 * self._network.read_timeout)
+        except (requests.exceptions.RequestException, OSError) as error:
+            return failed(self._service, request, error)
+        else:
+            return response
+        finally:
+            self._last_used = time.monotonic()
+            took = (self._last_used - begun) * 1000
+            seen = {"request": request, "answer": response, "phase": request.progress.phase}
+            status = request.progress.status or "no answer"
+            _log.info("%s: %s in %d ms", request.shown, status, took, extra=seen)
+
+    def _exchange(self, request: Request) -> Response:
+        """Send the request once, and read the response. Raises what requests raises."""
+        with request.upload.opened() if request.upload else contextlib.nullcontext() as body:
             response = self._session.request(
                 request.method,
                 request.url,
                 params=dict(request.query),
-                data=request.form if body is None else body,
+                data=body if body is not None else request.content or request.form,
                 json=request.json,
-                headers={"Content-Type": body.content_type} if body else None,
+                headers={
+                    **({"Cache-Control": "no-cache"} if request.safe else {}),
+                    **request.headers,
+                    **({"Content-Type": body.content_type} if body else {}),
+                },
                 auth=self._auth,
                 allow_redirects=False,
                 timeout=(self._network.connect_timeout, self._network.read_timeout),
-                verify=self._verify,
+                verify=self._network.verify,
                 stream=True,
             )
-            said = str(response.status_code)
             with response:
-                answer = self._answer(request, response)
-        except (requests.exceptions.RequestException, OSError) as error:
-            stop.check()  # which cuts connections
-            failure = failed(self._service, request, error)
-        else:
-            return answer
-        finally:
-            connection.progress.end()
-            if body is not None:
-                body.close()
-            self._last_used = time.monotonic()
-            took = (self._last_used - begun) * 1000
-            seen = {"request": request, "answer": answer, "phase": connection.progress.phase}
-            _log.info("%s %s: %s in %d ms", request.method, request.full_url, said, took, extra=seen)
-        return failure
+                return _received(request, response)
 
-    def _answer(self, request: Request, response: requests.Response) -> Answer:
-        answer = Answer(response.status_code, response.headers, b"")
-        try:
-            return replace(answer, body=self._read(response))
-        except requests.exceptions.RequestException:
-            if request.safe or not answer.ok:
-                raise
-            return replace(answer, cut_off=True)
 
-    def _read(self, response: requests.Response) -> bytes:
-        body = bytearray()
-        try:
-            for chunk in response.iter_content(65536):
-                body += chunk
-                if len(body) > LARGEST_ANSWER:
-                    raise requests.exceptions.ContentDecodingError(f"the answer is larger than {LARGEST_ANSWER} bytes")
-        except requests.exceptions.RequestException:
+def _from_cache(service: str, request: Request, response: Response, mark: str) -> CachedError:
+    return CachedError(
+        f"{service}: a cache responded to {request.method} {request.url}, and not the server ({mark})",
+        why=f"its copy may be out of date ({intermediaries.signs(response.headers) or 'no header names the program'})",
+        todo="have that program pass these requests on to the server, or set the url to the server's own address",
+    )
+
+
+def _received(request: Request, response: requests.Response) -> Response:
+    received = Response(response.status_code, response.headers, b"")
+    try:
+        return received._replace(body=_read(request, response))
+    except requests.exceptions.RequestException:
+        if request.safe or not received.ok:
             raise
-        except ValueError as error:  # of a chunk's length, or of a connection that was cut
-            raise requests.exceptions.ChunkedEncodingError(str(error)) from error
-        if connection.progress.cut:
-            raise requests.exceptions.ReadTimeout("the answer took too long to arrive")
-        return bytes(body)
+        return received._replace(cut_off=True)
 
 
-def _passes(status: int, *, safe: bool) -> bool:
-    """Whether a request that was answered so is sent again."""
-    if status == requests.codes.too_many_requests:
-        return True
-    server_error = status >= 500 and status not in _HOPELESS  # noqa: PLR2004
-    return safe and (status == requests.codes.request_timeout or server_error)
+def _read(request: Request, response: requests.Response) -> bytes:
+    body = bytearray()
+    try:
+        for chunk in response.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > LARGEST_RESPONSE:
+                raise requests.exceptions.ContentDecodingError(f"the response is larger than {LARGEST_RESPONSE} bytes")
+    except requests.exceptions.RequestException:
+        raise
+    except ValueError as error:  # of a chunk's length, or of a connection that was shut down
+        raise requests.exceptions.ChunkedEncodingError(str(error)) from error
+    if request.progress.late:
+        raise requests.exceptions.ReadTimeout("the response took too long")
+    return bytes(body)
 
 
-def _backoff(attempt: int) -> float:
+def backoff(attempt: int) -> float:
+    """Seconds before a retry: exponential, at most 20, with jitter."""
     return float(random.uniform(0.25, 1) * min(0.5 * 2**attempt, 20))  # noqa: S311 - jitter, not cryptography
-
-
-@functools.cache
-def ca_bundle(bundle: str | None) -> str | bool:
-    """What requests' ``verify`` wants, for a path or PEM text."""
-    if bundle is None:
-        return True
-    if "-----BEGIN" not in bundle:
-        return bundle
-    with tempfile.NamedTemporaryFile("w", suffix=".pem", delete=False, encoding="utf-8") as file:
-        file.write(bundle)
-    return file.name

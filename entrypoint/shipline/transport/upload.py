@@ -1,11 +1,9 @@
-"""A file as the body of a request, read while it is sent: the file alone, or as the one part of a multipart form."""
+"""A file as the body of a request, read while it is sent: the file alone, or the one part of a multipart form."""
 
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Self
-
-from shipline.record import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,11 +11,11 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """``field`` is the form's field (RFC 7578); empty: the body is the file alone. ``name`` is the file's, as told.
+class Upload(NamedTuple):
+    """A file to send. ``field`` is the form's field (RFC 7578); empty: the body is the file alone.
 
-    ``shown`` is the path for people and fingerprints, which must be the same in every checkout.
+    ``name`` is the file name in the form. ``shown`` is the path in logs and fingerprints, which must be the same in
+    every checkout.
     """
 
     path: Path
@@ -31,7 +29,7 @@ class Upload:
 
     @property
     def size(self) -> int:
-        """Bytes of the whole body, the form's own lines among them."""
+        """Bytes of the body, including the form's own lines. Raises OSError for a file that can't be read."""
         with self.opened() as body:
             return len(body)
 
@@ -45,18 +43,17 @@ class Body:
     def __init__(self, upload: Upload) -> None:
         self._file: BinaryIO = upload.path.open("rb")
         self.content_type = "application/octet-stream"
-        before = after = b""
+        self._before = self._after = b""
         if upload.field:
             boundary = secrets.token_hex(16)
             self.content_type = f"multipart/form-data; boundary={boundary}"
             name = "".join({'"': "%22", "\r": "%0D", "\n": "%0A"}.get(c, c) for c in upload.name or upload.path.name)
             disposition = f'Content-Disposition: form-data; name="{upload.field}"; filename="{name}"'
-            before = f"--{boundary}\r\n{disposition}\r\nContent-Type: application/octet-stream\r\n\r\n".encode()
-            after = f"\r\n--{boundary}--\r\n".encode()
-        self._size = self._file.seek(0, 2)
+            self._before = f"--{boundary}\r\n{disposition}\r\nContent-Type: application/octet-stream\r\n\r\n".encode()
+            self._after = f"\r\n--{boundary}--\r\n".encode()
+        self._left = self._file.seek(0, 2)
         self._file.seek(0)
-        self._length = len(before) + self._size + len(after)
-        self._before, self._after = before, after
+        self._length = len(self._before) + self._left + len(self._after)
 
     def __len__(self) -> int:
         return self._length
@@ -66,17 +63,20 @@ class Body:
             yield chunk
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes, from the form's first lines, then the file, then its last; a file that grows is cut."""
+        """The next bytes of the form's first lines, the file, or the form's last lines.
+
+        A file that grows is cut. Raises OSError if it became shorter.
+        """
         if size < 0:
             return b"".join(self)
         if self._before:
             chunk, self._before = self._before, b""
             return chunk
-        if self._size:
-            chunk = self._file.read(min(size, self._size))
+        if self._left:
+            chunk = self._file.read(min(size, self._left))
             if not chunk:
                 raise OSError(f"{self._file.name} became shorter while it was sent")
-            self._size -= len(chunk)
+            self._left -= len(chunk)
             return chunk
         chunk, self._after = self._after, b""
         return chunk
@@ -85,7 +85,4 @@ class Body:
         return self
 
     def __exit__(self, *reason: object) -> None:
-        self.close()
-
-    def close(self) -> None:
         self._file.close()

@@ -13,16 +13,16 @@ from typing import Any
 from flask import request
 
 from shipline_sandbox.answers import Refused
-from shipline_sandbox.buildmaster.deployments import settle
-from shipline_sandbox.world import World, current, is_known, json_body, note_unknown, present_key
+from shipline_sandbox.request_context import current, is_known, json_body, note_unknown, present_key
 
 _FORBIDDEN = "The specified API key does not have the proper permissions to perform this action."
-_VARIABLE = re.compile(r"\$[A-Za-z_][A-Za-z0-9_ -]*")
+# At most 50 characters, without a space or dash at either end ("Infrastructure API", and BuildMaster 6.1 on the dot).
+_VARIABLE = re.compile(r"\$(?=.{1,50}\Z)[A-Za-z_](?:[A-Za-z0-9_. -]*[A-Za-z0-9_.])?")
 _CREDENTIALS = {"key", "API_Key"}
 
 
 class Parameters:
-    """The parameters of one request. An empty value counts as not given."""
+    """The parameters of one request. An empty value counts as unset."""
 
     def __init__(self, values: dict[str, Any]) -> None:
         self._values = values
@@ -62,7 +62,7 @@ class Parameters:
         return value and value.lower()
 
     def moment(self, name: str) -> float | None:
-        """Seconds since 1970. No date: today; no time: midnight; no zone: the server's own."""
+        """Return seconds since 1970. Without a date: today; without a time: midnight; without a zone: the server's."""
         value = self.text(name)
         if value is None:
             return None
@@ -75,7 +75,7 @@ class Parameters:
             raise Refused(400, f"{name} is not a valid date.") from None
 
     def variables(self) -> dict[str, Any]:
-        """Every ``$Name`` and its value."""
+        """Return every ``$Name`` with its value."""
         found = {name: value for name, value in self._values.items() if name.startswith("$")}
         for name in found:
             if not _VARIABLE.fullmatch(name):
@@ -83,17 +83,10 @@ class Parameters:
         return {name: value for name, value in found.items() if value is not None}
 
 
-def begin(known: set[str], *, variables: bool = False) -> tuple[World, Parameters]:
-    """The world, up to date with its deployments, and the request's parameters. Raises Refused (403, 400)."""
-    world, given = current(), _read(known, variables=variables)
-    settle(world)
-    return world, given
-
-
-def _read(known: set[str], *, variables: bool) -> Parameters:
-    """The request's parameters, once the key is known to the sandbox (403) and none is given twice (400)."""
+def parse(known: set[str], *, variables: bool) -> Parameters:
+    """The request's parameters, once the key is known to the sandbox (403) and none is a duplicate (400)."""
     pairs, body = list(request.args.items(multi=True)), _body()
-    _authorise({**dict(pairs), **dict(body)})
+    _authorize({**dict(pairs), **dict(body)})
     pairs += body
     twice = sorted(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
     if twice:
@@ -118,10 +111,10 @@ def _body() -> list[tuple[str, Any]]:
         raise Refused(400, "The body is not valid JSON.") from None
     if not isinstance(body, dict):
         raise Refused(400, "The body must be a JSON object.")
-    return [(name, body[name]) for name, _ in pairs]  # a name given twice is there twice
+    return [(name, body[name]) for name, _ in pairs]  # repeated names are repeated here
 
 
-def _authorise(values: dict[str, Any]) -> None:
+def _authorize(values: dict[str, Any]) -> None:
     keys = [request.headers.get("X-ApiKey"), values.get("key"), values.get("API_Key"), _basic()]
     known = [is_known(present_key(str(key))) for key in keys if key]
     if not known or not all(known):
@@ -129,7 +122,7 @@ def _authorise(values: dict[str, Any]) -> None:
 
 
 def _basic() -> str | None:
-    """The key of ``Authorization: Basic``, sent as ``api:KEY`` in the place of user name and password."""
+    """Return the key of ``Authorization: Basic``, sent as ``api:KEY`` instead of user name and password."""
     scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return None

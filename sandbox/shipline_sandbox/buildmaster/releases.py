@@ -1,7 +1,8 @@
-"""Releases and builds: finding them by what a request names, making them, and their rules."""
+"""Releases and builds: find them by a request's parameters, create them, and check their rules."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from shipline_sandbox.answers import Refused
@@ -22,8 +23,13 @@ def new_release(
     template: str | None = None,
     status: str = "active",
     variables: dict[str, Any] | None = None,
+    target_date: str | None = None,
+    **identity: int,
 ) -> Doc:
-    """Add a release; its sequence follows the last one of its application."""
+    """Add a release, with the next sequence number of its application. ``target_date``: ISO 8601, UTC without a Z.
+
+    ``identity``: its ``id``, by default the next one.
+    """
     siblings = [r for r in session.all("release") if r["application_id"] == application["id"]]
     return session.add(
         "release",
@@ -37,14 +43,48 @@ def new_release(
             "template": template,
             "created": now,
             "variables": variables or {},
+            "target_date": target_date,
+            **identity,
         },
     )
 
 
-def new_build(session: Session, now: float, *, owner: Doc, number: str | None, variables: dict[str, Any]) -> Doc:
+def cancel(session: Session, release: Doc, now: float, *, by: str, reason: str | None = None) -> None:
+    """Cancel a release and reject its builds ("Releases", Status and Lifecycles, 19 July 2024)."""
+    session.save("release", release | {"status": "canceled", "canceled_by": by, "canceled": now, "reason": reason})
+    for build in session.all("build"):
+        if build["release_id"] == release["id"] and build["status"] != "rejected":
+            session.save("build", build | {"status": "rejected", "rejected_by": by, "rejected": now})
+
+
+def complete(session: Session, release: Doc, pipeline: Doc, now: float) -> None:
+    """Apply the pipeline's events for a build that completes it ("Pipeline Event Listeners", 19 July 2024)."""
+    events = pipeline.get("on_completed", [])
+    application = session.find("application", release["application_id"])
+    if "cancel_other_releases" in events:
+        for other in session.all("release"):
+            lower = other["sequence"] < release["sequence"] and other["status"] == "active"
+            if lower and other["application_id"] == release["application_id"]:
+                cancel(session, other, now, by="SYSTEM")
+    if "create_new_release" in events and application:
+        number = re.sub(r"[0-9]+(?=[^0-9]*\Z)", lambda last: str(int(last[0]) + 1), release["number"])
+        if not release_numbered(session, application, number):
+            new_release(session, application, now, number=number, pipeline=release["pipeline"])
+
+
+def new_build(
+    session: Session,
+    now: float,
+    *,
+    owner: Doc,
+    number: str | None,
+    variables: dict[str, Any] | None = None,
+    **identity: int,
+) -> Doc:
     """Add a build to a release, or to an application and pipeline (``owner`` without a release id).
 
-    Raises Refused (400) if the release takes none, or has a build of this number.
+    ``identity``: its ``id``, by default the next one.
+    Raises Refused (400) if the release accepts no builds, or has a build with this number.
     """
     if owner.get("status", "active") != "active":
         raise Refused(400, f"Release {owner['number']} is {owner['status']}; a build needs an active release.")
@@ -68,16 +108,17 @@ def new_build(session: Session, now: float, *, owner: Doc, number: str | None, v
             "pipeline": owner["pipeline"],
             "furthest_stage": None,
             "created": now,
-            "variables": variables,
+            "variables": variables or {},
+            **identity,
         },
     )
 
 
 def find_application(session: Session, parameters: Parameters) -> Doc | None:
-    """The application a request names by id or name; None if it names none. Raises Refused (400) if it isn't there."""
+    """Return the application that a request names by id or name; None if unset. Raises Refused (400) if unknown."""
     key, name = parameters.integer("applicationId"), parameters.text("applicationName")
     if key is not None and name is not None:
-        raise Refused(400, "Either applicationId or applicationName may be given, not both.")
+        raise Refused(400, "Send either applicationId or applicationName, not both.")
     if key is None and name is None:
         return None
     for application in session.all("application"):
@@ -94,9 +135,9 @@ def required_application(session: Session, parameters: Parameters) -> Doc:
 
 
 def find_release(session: Session, parameters: Parameters, *, both: bool = False) -> Doc:
-    """The release a request names: by ``releaseId``, or by application and ``releaseNumber``.
+    """Return the release that a request names: by ``releaseId``, or by application and ``releaseNumber``.
 
-    ``both``: an application beside the id is taken, as the vendor's example of restoring a release sends it.
+    ``both`` allows an application beside the id, as the vendor's example of restoring a release has it.
     Raises Refused (400).
     """
     key, number = parameters.integer("releaseId"), parameters.text("releaseNumber")
@@ -104,7 +145,7 @@ def find_release(session: Session, parameters: Parameters, *, both: bool = False
         raise Refused(400, "Either releaseId or releaseNumber is required.")
     if key is not None:
         if not both and (parameters.text("applicationId") or parameters.text("applicationName")):
-            raise Refused(400, "An application must not be given with releaseId.")
+            raise Refused(400, "An application doesn't exist with releaseId.")
         release = session.find("release", key)
     else:
         application = required_application(session, parameters)
@@ -120,14 +161,14 @@ def release_numbered(session: Session, application: Doc, number: str) -> Doc | N
 
 
 def find_build(session: Session, parameters: Parameters) -> Doc:
-    """The build a request names: by ``buildId``, or by release and ``buildNumber``. Raises Refused (400)."""
+    """Return the build with the ``buildId``, or with the release and ``buildNumber``. Raises Refused (400)."""
     key, number = parameters.integer("buildId"), parameters.text("buildNumber")
     if (key is None) == (number is None):
         raise Refused(400, "Either buildId or buildNumber is required.")
     if key is not None:
         others = ("releaseId", "releaseNumber", "applicationId", "applicationName")
         if any(parameters.text(name) for name in others):
-            raise Refused(400, "A release or application must not be given with buildId.")
+            raise Refused(400, "A release or application doesn't exist with buildId.")
         build = session.find("build", key)
     else:
         release = find_release(session, parameters)
@@ -140,7 +181,7 @@ def find_build(session: Session, parameters: Parameters) -> Doc:
 
 
 def find_pipeline(session: Session, application: Doc, name: str | None) -> Doc | None:
-    """The pipeline of an application, or with a raft prefix (``global::Name``) a global one."""
+    """Return the pipeline of an application, or with a raft prefix (``global::Name``) a global one."""
     if name is None:
         return None
     found: Doc | None = session.find("pipeline", name) if "::" in name else application["pipelines"].get(name)
@@ -148,10 +189,10 @@ def find_pipeline(session: Session, application: Doc, name: str | None) -> Doc |
 
 
 def bound_pipeline(session: Session, application: Doc, name: str) -> str | None:
-    """The name under which a new release is bound to a pipeline.
+    """Return the pipeline name that a new release keeps.
 
-    A global pipeline named without its prefix leaves the release unbound, as with the real one. Raises Refused (400)
-    for a name that no pipeline has.
+    A global pipeline named without its prefix leaves the release without one, as on real servers. Raises Refused (400)
+    for an unknown pipeline.
     """
     if find_pipeline(session, application, name):
         return name

@@ -10,9 +10,9 @@ from flask import Blueprint, Response, g, request
 
 from shipline_sandbox.answers import Refused, as_json
 from shipline_sandbox.centercode import records
-from shipline_sandbox.centercode.access import authorise, enter, invalid, json_object, known
+from shipline_sandbox.centercode.access import authorize, invalid, json_object, known, open_endpoint
 from shipline_sandbox.received import Received, measured
-from shipline_sandbox.world import World, current, note_unknown
+from shipline_sandbox.request_context import RequestContext, current, note_unknown
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage
@@ -31,17 +31,17 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 @blueprint.post("/projects/<project>/feedback/<key>", endpoint="create-feedback")
 def create(project: str, key: str) -> Response:  # noqa: ARG001 - the path names it
-    """New feedback through a source, which knows its parameters, those that are required, and the feedback type."""
-    world, found = enter()
-    body = json_object(world)
+    """Create feedback through a source, which has its parameters, the required ones, and the feedback type."""
+    context, found = open_endpoint()
+    body = json_object(context)
     source = known(found)
-    given = _read(world, source, project, body)
-    kind = known(world.session.find(records.FEEDBACK_TYPE, f"{project}/{source['type']}"))
-    fields = {**source.get("defaults", {}), **given, "Date Added": records.local_date(world.now)}
-    doc = world.session.save(
-        records.FEEDBACK, new(project, kind["key"], _next_key(world.session, project, kind), fields)
+    given = _read(context, source, project, body)
+    kind = known(context.session.find(records.FEEDBACK_TYPE, f"{project}/{source['type']}"))
+    fields = {**source.get("defaults", {}), **given, "Date Added": records.local_date(context.now)}
+    doc = context.session.save(
+        records.FEEDBACK, new(project, kind["key"], _next_key(context.session, project, kind), fields)
     )
-    records.count(world.session, project, "Total Feedback")
+    records.count(context.session, project, "Total Feedback")
     answer = {"id": doc["guid"], "key": doc["key"], "url": page(doc)}
     elements = [
         {
@@ -58,18 +58,18 @@ def create(project: str, key: str) -> Response:  # noqa: ARG001 - the path names
 
 
 def new(project: str, kind: str, key: str, fields: Doc) -> Doc:
-    """A feedback document, with addresses that don't show its id."""
+    """Return a feedback document, with addresses that don't show its id."""
     ids = {"id": f"{project}/{key}", "guid": str(uuid.uuid4()), "cap": uuid.uuid4().hex, "uf": uuid.uuid4().hex}
     return {**records.blank(), **ids, "project": project, "type": kind, "key": key, "attachments": [], "fields": fields}
 
 
 def page(doc: Doc) -> str:
-    """Where a person looks at it."""
+    """Return the address of its page for people."""
     return f"{request.host_url}project/feedback/view.html?cap={doc['cap']}&uf={doc['uf']}"
 
 
-def _read(world: World, source: Doc, project: str, body: dict[str, Any]) -> Doc:
-    """The values by label. Raises Refused (400) for every parameter that is missing, mistyped or an unknown user."""
+def _read(context: RequestContext, source: Doc, project: str, body: dict[str, Any]) -> Doc:
+    """Return the values by label. Raises Refused (400) naming each missing or wrong parameter."""
     parameters = source.get("parameters", {})
     names = parameters | {alias: p for p in parameters.values() for alias in p.get("aliases", [])}
     note_unknown([name for name in body if name not in names], names)
@@ -82,7 +82,7 @@ def _read(world: World, source: Doc, project: str, body: dict[str, Any]) -> Doc:
                 faults.append((title, f"A value for {name} is required."))
         elif type(value) not in _TYPES[parameter["data_type"]]:
             faults.append((title, f"{name} must be of the type {parameter['data_type']}."))
-        elif name == "submitter" and records.find_or_none(world.session, "user", project, value) is None:
+        elif name == "submitter" and records.find_or_none(context.session, "user", project, value) is None:
             faults.append((title, "The submitter is not a user of this project."))
     if faults:
         raise invalid(*faults)
@@ -90,7 +90,7 @@ def _read(world: World, source: Doc, project: str, body: dict[str, Any]) -> Doc:
 
 
 def _next_key(session: Session, project: str, kind: Doc) -> str:
-    """``SUG-0024`` after ``SUG-0023``: numbered for each prefix of a project."""
+    """Return ``SUG-0024`` after ``SUG-0023``: each prefix of a project has its own numbers."""
     pattern = re.compile(rf"{re.escape(kind['prefix'])}-(\d+)", re.ASCII)
     matches = (pattern.fullmatch(doc["key"]) for doc in session.all(records.FEEDBACK) if doc["project"] == project)
     last = max((int(match[1]) for match in matches if match), default=0)
@@ -101,13 +101,13 @@ def _next_key(session: Session, project: str, kind: Doc) -> str:
     "/projects/<project>/feedbackTypes/<kind>/feedback/<key>/fileElements/<element>", endpoint="upload-file-attachment"
 )
 def upload(project: str, kind: str, key: str, element: str) -> Response:
-    """Attach one file. What is kept of it is its name, size and MD5."""
-    world = current()
-    found = world.session.find(records.FEEDBACK_TYPE, f"{project}/{kind}")
-    authorise(world, found)
-    file = _file(world)
+    """Attach one file. The sandbox keeps its name, size and MD5."""
+    context = current()
+    found = context.session.find(records.FEEDBACK_TYPE, f"{project}/{kind}")
+    authorize(context, found)
+    file = _file(context)
     form = next((e for e in known(found)["file_elements"] if e["key"] == element), None)
-    doc = world.session.find(records.FEEDBACK, f"{project}/{key}")
+    doc = context.session.find(records.FEEDBACK, f"{project}/{key}")
     if form is None or doc is None or doc["type"] != kind:
         raise Refused(404, "Not Found")
     if not form["multiple"] and any(attached["fileElementKey"] == element for attached in doc["attachments"]):
@@ -115,16 +115,16 @@ def upload(project: str, kind: str, key: str, element: str) -> Response:
     content = measured(file.stream)
     attachment = {"id": str(uuid.uuid4()), "fileElementKey": element, "fileName": file.filename}
     kept = {**attachment, "size": content.size, "md5": content.md5}
-    world.session.save(records.FEEDBACK, doc | {"attachments": [*doc["attachments"], kept]})
+    context.session.save(records.FEEDBACK, doc | {"attachments": [*doc["attachments"], kept]})
     return as_json({**attachment, "feedbackKey": key, "feedbackUrl": page(doc)}, 201)
 
 
-def _file(world: World) -> FileStorage:
-    """The one part ``file``. Raises Refused: 415 for another content type, 413 over the limit, 400 for no or two."""
+def _file(context: RequestContext) -> FileStorage:
+    """Return the part ``file``. Raises Refused: 415 for another content type, 413 over the limit, 400 unless one."""
     if request.mimetype != "multipart/form-data":
         raise Refused(415, "Unsupported Media Type")
     body: Received = g.received
-    if body.size >= int(world.switches["upload_limit"]):
+    if body.size >= int(context.switches["upload_limit"]):
         raise Refused(413, "Request Entity Too Large")
     files = body.parts("file")
     if len(files) != 1 or not files[0].filename:

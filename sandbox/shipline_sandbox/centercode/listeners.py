@@ -9,8 +9,15 @@ from flask import Blueprint, Response
 
 from shipline_sandbox.answers import as_json
 from shipline_sandbox.centercode import queue, records, reports
-from shipline_sandbox.centercode.access import any_json, enter, find_query, invalid, json_object, known, own_path
-from shipline_sandbox.world import note_unknown
+from shipline_sandbox.centercode.access import (
+    any_json,
+    find_query,
+    invalid,
+    known,
+    open_endpoint,
+    own_path,
+)
+from shipline_sandbox.request_context import note_unknown
 
 if TYPE_CHECKING:
     from shipline_sandbox.store import Doc
@@ -25,30 +32,34 @@ _USER, _FEEDBACK = {"subject": "user"}, {"subject": "feedback"}
 @blueprint.post(f"{_PROJECT}/feedbackMacroListeners/<key>", endpoint="project-feedback-macro", defaults=_FEEDBACK)
 def macro(subject: str, key: str, project: str | None = None) -> Response:  # noqa: ARG001 - the path names it
     """Queue the listener's macro, which sets the fields of its ``sets``. Body and content type don't matter."""
-    world, found = enter()
+    context, found = open_endpoint()
     query = find_query()
     listener = known(found)
-    record = records.find(world.session, subject, project, query)
+    record = records.find(context.session, subject, project, query)
     effect = {"kind": record.kind, "record": record.doc["id"], "sets": listener.get("sets", {})}
-    return queue.add(world, listener, effect)
+    return queue.add(context, listener, effect)
 
 
 @blueprint.get("/userMacroListeners/<key>/status/<status>", endpoint="community-user-macro-status")
 @blueprint.get(f"{_PROJECT}/userMacroListeners/<key>/status/<status>", endpoint="project-user-macro-status")
 @blueprint.get(f"{_PROJECT}/feedbackMacroListeners/<key>/status/<status>", endpoint="project-feedback-macro-status")
 def macro_status(key: str, status: str, project: str | None = None) -> Response:  # noqa: ARG001 - the path names them
-    """How a macro stands; an id of another listener is 404."""
-    world, _ = enter(own_path().rpartition("/status/")[0])
-    return queue.answer(world, own_path())
+    """Return the status of a macro; an id of another listener is 404."""
+    context, _ = open_endpoint(own_path().rpartition("/status/")[0])
+    return queue.answer(context, own_path())
 
 
 @blueprint.post("/userCommentListeners/<key>", endpoint="community-user-comment", defaults=_USER)
 @blueprint.post(f"{_PROJECT}/userCommentListeners/<key>", endpoint="project-user-comment", defaults=_USER)
 @blueprint.post(f"{_PROJECT}/feedbackCommentListeners/<key>", endpoint="project-feedback-comment", defaults=_FEEDBACK)
 def comment(subject: str, key: str, project: str | None = None) -> Response:  # noqa: ARG001 - the path names it
-    """Add a comment; the message is required, the author isn't. Both are echoed as they came."""
-    world, found = enter()
-    body = json_object(world)
+    """Add a comment. The message is required, the author optional; the response repeats both unchanged.
+
+    Of JSON that is no object, the text is the message.
+    """
+    context, found = open_endpoint()
+    given = any_json(context)
+    body = given if isinstance(given, dict) else {"message": reports.as_string(given)}
     query = find_query()
     note_unknown([name for name in body if name not in {"author", "message"}], ("author", "message"))
     author, message = body.get("author"), body.get("message")
@@ -60,10 +71,10 @@ def comment(subject: str, key: str, project: str | None = None) -> Response:  # 
     if faults:
         raise invalid(*faults)
     listener = known(found)
-    record = records.find(world.session, subject, project, query)
+    record = records.find(context.session, subject, project, query)
     left = {"author": author or "", "message": message}
-    entry = {**left, "date": records.local_date(world.now), "listener": listener["key"]}
-    world.session.save(record.kind, record.doc | {"comments": [*record.doc["comments"], entry]})
+    entry = {**left, "date": records.local_date(context.now), "listener": listener["key"]}
+    context.session.save(record.kind, record.doc | {"comments": [*record.doc["comments"], entry]})
     return as_json(left, 201)
 
 
@@ -71,15 +82,15 @@ def comment(subject: str, key: str, project: str | None = None) -> Response:  # 
 @blueprint.post(f"{_PROJECT}/userDataListeners/<key>", endpoint="project-user-data", defaults=_USER)
 @blueprint.post(f"{_PROJECT}/feedbackDataListeners/<key>", endpoint="project-feedback-data", defaults=_FEEDBACK)
 def data(subject: str, key: str, project: str | None = None) -> Response:  # noqa: ARG001 - the path names it
-    """Save what the listener has a parameter for, under the parameter's label.
+    """Save the values for the listener's parameters, under their labels.
 
-    Every parameter is answered, configured or sent; matched are those that are both, with a value of their type.
+    The response lists every parameter, configured or sent; those that are both, with a valid value, are matched.
     """
-    world, found = enter()
-    body = any_json(world)
+    context, found = open_endpoint()
+    body = any_json(context)
     query = find_query()
     listener = known(found)
-    record = records.find(world.session, subject, project, query)
+    record = records.find(context.session, subject, project, query)
     sent: Doc = body if isinstance(body, dict) else {}
     configured = listener.get("parameters", {})
     note_unknown([name for name in sent if name not in configured], configured)
@@ -99,12 +110,12 @@ def data(subject: str, key: str, project: str | None = None) -> Response:  # noq
                 "matched": matched,
             }
         )
-    world.session.save(record.kind, record.doc | {"data": saved})
+    context.session.save(record.kind, record.doc | {"data": saved})
     return as_json({"fields": fields}, 201)
 
 
 def _fitted(value: Any, data_type: str) -> Any:
-    """The value as it is stored, numbers as numbers; None: it isn't one of this type."""
+    """Return the value as it is stored, numbers as numbers; None if it isn't of this type."""
     if value is None or data_type in {"string", "date"}:
         return None if value is None else reports.as_string(value)
     try:

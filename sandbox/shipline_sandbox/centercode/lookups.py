@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from shipline_sandbox.answers import Refused, as_json
 from shipline_sandbox.centercode import records, reports
-from shipline_sandbox.centercode.access import enter, find_query, known
+from shipline_sandbox.centercode.access import find_query, known, open_endpoint
 
 blueprint = Blueprint("lookups", __name__)
 _PROJECT = "/projects/<project>"
@@ -18,15 +18,15 @@ _USER, _FEEDBACK = {"subject": "user"}, {"subject": "feedback"}
 @blueprint.get(f"{_PROJECT}/userRecordLookups/<key>", endpoint="project-user-lookup", defaults=_USER)
 @blueprint.get(f"{_PROJECT}/feedbackRecordLookups/<key>", endpoint="project-feedback-lookup", defaults=_FEEDBACK)
 def lookup(subject: str, key: str, project: str | None = None) -> Response:  # noqa: ARG001 - the path names it
-    """The record that ``find`` names; 404 too if it is none of the report's."""
-    world, found = enter()
+    """Return the record that ``find`` names; 404 if it is unknown or not in the report."""
+    context, found = open_endpoint()
     query = find_query()
     element = known(found)
-    record = records.find(world.session, subject, project, query)
+    record = records.find(context.session, subject, project, query)
     if not reports.shows(element, record):
         raise Refused(404, "Not Found")
     row = reports.cells(element, record)
     if reports.is_csv(element):
         return reports.as_csv(element, [row])
-    name = world.switches["lookup_member"]
+    name = context.switches["lookup_member"]
     return as_json({"data": [{name: field, **cell} for field, cell in zip(element["fields"], row, strict=True)]})

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 
 from shipline_sandbox.answers import as_json
 from shipline_sandbox.centercode import records, reports
-from shipline_sandbox.centercode.access import enter, invalid, known
+from shipline_sandbox.centercode.access import invalid, known, open_endpoint
 
 blueprint = Blueprint("packages", __name__)
 _RESULTS_PER_PAGE = 1000
@@ -22,11 +22,11 @@ _USER, _FEEDBACK = {"subject": "user"}, {"subject": "feedback"}
 @blueprint.get(f"{_PROJECT}/userDataPackages/<key>", endpoint="project-user-data-package", defaults=_USER)
 @blueprint.get(f"{_PROJECT}/feedbackDataPackages/<key>", endpoint="project-feedback-data-package", defaults=_FEEDBACK)
 def package(subject: str, key: str, project: str | None = None) -> Response:  # noqa: ARG001 - the path names it
-    """One page; one beyond the last has no rows."""
-    world, found = enter()
+    """Return one page; a page beyond the last has no rows."""
+    context, found = open_endpoint()
     page = _page()
     element = known(found)
-    shown = [r for r in records.select(world.session, subject, project) if reports.shows(element, r)]
+    shown = [r for r in records.select(context.session, subject, project) if reports.shows(element, r)]
     size = element.get("results_per_page", _RESULTS_PER_PAGE)
     rows = [reports.cells(element, record) for record in shown[(page - 1) * size : page * size]]
     if reports.is_csv(element):

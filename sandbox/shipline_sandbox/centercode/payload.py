@@ -1,4 +1,4 @@
-"""What Centercode takes as a release: types, dates and sizes, each fault named as the service names it."""
+"""Validation of a Centercode release: types, dates and sizes, with each fault named as the service names it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shipline_sandbox.answers import INVALID_REQUEST, Refused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shipline_sandbox.world import World
+    from shipline_sandbox.request_context import RequestContext
 
 _DATE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,7})?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 _UNITS = ("Bytes", "KB", "MB", "GB")
@@ -25,7 +25,7 @@ KNOWN_MEMBERS = {*_MEMBERS, *_LINK_MEMBERS, "fileName"}
 
 
 def unknown_members(payload: dict[str, Any]) -> list[str]:
-    """Members that no release has, as paths."""
+    """Return the paths of members that no release has."""
     found = [name for name in payload if name not in _MEMBERS]
     for name, known in (("links", _LINK_MEMBERS), ("ftpBucketFiles", {"fileName"})):
         entries = payload.get(name)
@@ -35,10 +35,10 @@ def unknown_members(payload: dict[str, Any]) -> list[str]:
     return found
 
 
-def normalise_date(text: str) -> str | None:
-    """The date as the service echoes it, ``yyyy-MM-ddTHH:mm:ss±hhmm`` with the offset that was sent; None: no date.
+def normalize_date(text: str) -> str | None:
+    """Return the date as the service repeats it: ``yyyy-MM-ddTHH:mm:ss±hhmm`` with the same offset; None if invalid.
 
-    ``Z``, ``±hh:mm`` and ``±hhmm`` are taken, fractions dropped. Source: API reference, Project Release, request and
+    It accepts ``Z``, ``±hh:mm`` and ``±hhmm``, and drops fractions. Source: API reference, Project Release, request and
     response examples.
     """
     match = _DATE.fullmatch(text)
@@ -52,11 +52,11 @@ def normalise_date(text: str) -> str | None:
     return match[1] + offset
 
 
-def check(payload: dict[str, Any], world: World, bucket: list[str]) -> dict[str, Any]:
-    """The release as it is stored: known members only, dates normalised. Raises Refused (400) naming every fault."""
+def check(payload: dict[str, Any], context: RequestContext, bucket: list[str]) -> dict[str, Any]:
+    """Return the release as it is stored: known members, normalized dates. Raises Refused (400) naming every fault."""
     faults = _Faults()
     release: dict[str, Any] = {name: payload[name] for name in _MEMBERS if payload.get(name) is not None}
-    required = _TEXTS[:1] if world.switches["required_members"] == "title" else ("title", "releaseValue")
+    required = _TEXTS[:1] if context.switches["required_members"] == "title" else ("title", "releaseValue")
     for name in required:
         if not release.get(name):
             faults.add(name, f"A {name} is required.")
@@ -65,8 +65,8 @@ def check(payload: dict[str, Any], world: World, bucket: list[str]) -> dict[str,
     faults.expect(
         "isClickThroughNotice", release, lambda v: isinstance(v, bool), "must be true or false, without quotes"
     )
-    _check_dates(release, faults, may_end_first=world.switches["end_before_start"] == "accept")
-    _check_files(release, faults, bucket, may_miss=world.switches["missing_bucket_file"] == "processing")
+    _check_dates(release, faults, may_end_first=context.switches["end_before_start"] == "accept")
+    _check_files(release, faults, bucket, may_miss=context.switches["missing_bucket_file"] == "processing")
     _check_links(release, faults)
     if faults.found:
         raise Refused(400, INVALID_REQUEST, parameters=faults.found)
@@ -74,7 +74,7 @@ def check(payload: dict[str, Any], world: World, bucket: list[str]) -> dict[str,
 
 
 def is_in_bucket(name: str, bucket: list[str]) -> bool:
-    """Whether the bucket holds this file: exact names, ``*`` for any."""
+    """Return whether the bucket has this file; ``*`` in the bucket matches any name."""
     return any(fnmatchcase(name, pattern) for pattern in bucket)
 
 
@@ -83,7 +83,7 @@ class _Faults:
         self.found: list[tuple[str, str]] = []
 
     def add(self, path: str, description: str) -> None:
-        """``links[0].sizeUnit`` is reported as ``Links[0].SizeUnit``."""
+        """Add a fault; ``links[0].sizeUnit`` is reported as ``Links[0].SizeUnit``."""
         self.found.append((".".join(part[:1].upper() + part[1:] for part in path.split(".")), description))
 
     def expect(
@@ -97,9 +97,10 @@ def _check_dates(release: dict[str, Any], faults: _Faults, *, may_end_first: boo
     for name in _DATES:
         if name not in release:
             continue
-        date = normalise_date(release[name]) if isinstance(release[name], str) else None
+        date = normalize_date(release[name]) if isinstance(release[name], str) else None
         if date is None:
-            faults.add(name, f"{name} must be a date such as 2026-01-31T12:00:00Z.")
+            clock = "on the 24-hour clock and with its zone, not with AM or PM"
+            faults.add(name, f"{name} must be a date such as 2026-01-31T12:00:00Z, {clock}.")
             del release[name]
         else:
             release[name] = date
@@ -115,7 +116,7 @@ def _check_files(release: dict[str, Any], faults: _Faults, bucket: list[str], *,
         if not isinstance(name, str) or not name:
             faults.add(f"{path}.fileName", "A fileName is required.")
         elif not may_miss and not is_in_bucket(name, bucket):
-            faults.add(f"{path}.fileName", "The file was not found.")
+            faults.add(f"{path}.fileName", "No such file.")
 
 
 def _check_links(release: dict[str, Any], faults: _Faults) -> None:

@@ -1,4 +1,4 @@
-"""Users, projects and feedback as they are stored, and how one of them is found."""
+"""Users, projects and feedback as they are stored, and how to find one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FEEDBACK, FEEDBACK_TYPE = "centercode_feedback", "centercode_feedback_type"
 
 @dataclass(frozen=True)
 class Record:
-    """One user, project or feedback: its document, what ``find`` may be, and its fields by their names in reports."""
+    """A user, project or feedback: its document, the values of ``find`` that match, its fields by report name."""
 
     kind: str
     doc: Doc
@@ -26,12 +26,12 @@ class Record:
 
 
 def blank() -> Doc:
-    """What every record has: fields, what data listeners saved, comments."""
+    """Return the members of a new record: fields, data of listeners, comments."""
     return {"fields": {}, "data": {}, "comments": []}
 
 
 def select(session: Session, subject: str, project: str | None) -> list[Record]:
-    """All records of a subject (``user``, ``project``, ``feedback``): of one project, or of the community."""
+    """Return all records of a subject (``user``, ``project``, ``feedback``) in a project or the community."""
     if subject == "project":
         return [_project(doc) for doc in session.all(PROJECT)]
     if subject == "feedback":
@@ -43,7 +43,7 @@ def select(session: Session, subject: str, project: str | None) -> list[Record]:
 
 
 def find(session: Session, subject: str, project: str | None, query: str) -> Record:
-    """The record with this key, user name or e-mail address, in any case. Raises Refused (404)."""
+    """Return the record with this key, user name or e-mail address, whatever the case. Raises Refused (404)."""
     found = find_or_none(session, subject, project, query)
     if found is None:
         raise Refused(404, "Not Found")
@@ -57,7 +57,7 @@ def find_or_none(session: Session, subject: str, project: str | None, query: str
 
 
 def add_user(session: Session, email: str, project: str | None = None) -> None:
-    """Make a user exist in the community and, if one is named, in the project; one that is there stays as it is."""
+    """Add a user to the community and, if given, to the project. An existing user stays unchanged."""
     key = email.casefold()
     if session.find(USER, key) is None:
         session.save(USER, {**blank(), "id": key, "user_name": email, "email": email})
@@ -67,7 +67,7 @@ def add_user(session: Session, email: str, project: str | None = None) -> None:
 
 
 def count(session: Session, project: str, field: str) -> None:
-    """One more in a project's figures, where they are kept."""
+    """Add one to a project's figure, if the project has it."""
     doc = session.find(PROJECT, project)
     if doc and isinstance(doc["fields"].get(field), int):
         doc["fields"][field] += 1
@@ -75,7 +75,7 @@ def count(session: Session, project: str, field: str) -> None:
 
 
 def local_date(moment: float) -> str:
-    """``yyyy-MM-ddTHH:mm:ss`` without a zone, as reports show dates."""
+    """Return ``yyyy-MM-ddTHH:mm:ss`` without a zone, as reports show dates."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 

@@ -1,4 +1,4 @@
-"""Releases within a release type: what a new one does to the others, and when it is published."""
+"""Releases of a release type: the effect of a new one on the others, and the time when it is published."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Any
 from shipline_sandbox.centercode.payload import is_in_bucket
 
 if TYPE_CHECKING:
+    from shipline_sandbox.request_context import RequestContext
     from shipline_sandbox.store import Doc
-    from shipline_sandbox.world import World
 
 _PROCESSING_SECONDS = 5.0
 KIND = "centercode_release"
 
 
-def create(world: World, release_type: Doc, release: dict[str, Any], base: str) -> Doc:
+def create(context: RequestContext, release_type: Doc, release: dict[str, Any], base: str) -> Doc:
     """Store a release and apply the type's settings: single active release, single notice, default team access."""
     notice = bool(release.get("isClickThroughNotice"))
-    for other in world.session.all(KIND):
+    for other in context.session.all(KIND):
         if other["type"] != release_type["id"]:
             continue
         archived = other["archived"] or release_type["single_active"]
         noticed = other["notice"] and not (notice and release_type["single_notice"])
-        world.session.save(KIND, other | {"archived": archived, "notice": noticed})
+        context.session.save(KIND, other | {"archived": archived, "notice": noticed})
     artifact, arttype = str(uuid.uuid4()), release_type["arttypeid"]
-    return world.session.add(
+    return context.session.add(
         KIND,
         {
             "id": str(uuid.uuid4()),
@@ -33,8 +33,8 @@ def create(world: World, release_type: Doc, release: dict[str, Any], base: str) 
             "release": release,
             "artid": artifact,
             "url": f"{base}project/version/item.html?cap={uuid.uuid4()}&arttypeid={arttype}&artid={artifact}",
-            "created": world.now,
-            "published": _publishing(world, release),
+            "created": context.now,
+            "published": _publishing(context, release),
             "archived": False,
             "notice": notice,
             "team_access": release_type["team_access"],
@@ -42,20 +42,20 @@ def create(world: World, release_type: Doc, release: dict[str, Any], base: str) 
     )
 
 
-def shape(world: World, doc: Doc) -> Doc:
-    """ReleaseCreated: what was sent, with id, url and status. Source: API reference, Project Release."""
-    return {"id": doc["id"], **doc["release"], "url": doc["url"], "status": status(world, doc)}
+def shape(context: RequestContext, doc: Doc) -> Doc:
+    """Return ReleaseCreated: the request's body with id, url and status. Source: API reference, Project Release."""
+    return {"id": doc["id"], **doc["release"], "url": doc["url"], "status": status(context, doc)}
 
 
-def status(world: World, doc: Doc) -> str:
+def status(context: RequestContext, doc: Doc) -> str:
     moment = doc["published"]
-    return "Published" if moment is not None and world.now >= moment else "Processing"
+    return "Published" if moment is not None and context.now >= moment else "Processing"
 
 
-def _publishing(world: World, release: dict[str, Any]) -> float | None:
-    """When the release will be published: with a file that isn't in the bucket, never."""
+def _publishing(context: RequestContext, release: dict[str, Any]) -> float | None:
+    """Return when the release will be published; None, if a file isn't in the bucket."""
     names = [file["fileName"] for file in release.get("ftpBucketFiles", [])]
-    bucket = world.session.value("bucket_files", [])
+    bucket = context.session.value("bucket_files", [])
     if not all(is_in_bucket(name, bucket) for name in names):
         return None
-    return world.after(world.now, _PROCESSING_SECONDS) if names else world.now
+    return context.after(context.now, _PROCESSING_SECONDS) if names else context.now

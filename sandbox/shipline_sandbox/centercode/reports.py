@@ -1,4 +1,4 @@
-"""Report elements: which fields of a record they show, which records, and as JSON or CSV."""
+"""Report elements: the records and fields that they show, as JSON or CSV."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NUMBERS = {"double", "integer"}
 
 
 def shows(element: Doc, record: Record) -> bool:
-    """Whether a record is in the report: every condition of ``where`` holds, such as ``{"Score": {"below": 0}}``."""
+    """Return whether the report has the record: every condition in ``where`` holds, as ``{"Score": {"below": 0}}``."""
     return all(
         _holds(record.fields.get(field), condition, bound)
         for field, conditions in element.get("where", {}).items()
@@ -38,7 +38,7 @@ def _holds(value: Any, condition: str, bound: Any) -> bool:
 
 
 def cells(element: Doc, record: Record) -> list[Doc]:
-    """One cell for each of the element's fields: dataType, computedValue (a string), values; no value is "" and []."""
+    """Return a cell for each field of the element: dataType, computedValue (a string), values; "" and [] if empty."""
     return [_cell(record.fields.get(name), data_type) for name, data_type in element["fields"].items()]
 
 
@@ -50,7 +50,7 @@ def _cell(value: Any, data_type: str) -> Doc:
 
 
 def as_string(value: Any) -> str:
-    """Strings as they are, everything else as JSON writes it."""
+    """Return strings unchanged, everything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -59,7 +59,7 @@ def is_csv(element: Doc) -> bool:
 
 
 def as_csv(element: Doc, rows: Iterable[list[Doc]]) -> Response:
-    """A line of field names, then a line for each record."""
+    """Return a line of field names, then a line for each record."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(element["fields"])

@@ -1,4 +1,4 @@
-"""The Centercode part of a seed: users, projects with what is in them, and the endpoints that were set up."""
+"""The Centercode part of a seed: users, projects with their contents, and configured endpoints."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _PROJECT = {
     "userImports",
     "feedback",
 }
-# Any fixed namespace: the same names give the same ids in every sandbox.
+# A fixed namespace, so that the same names have the same ids in every sandbox.
 _NAMESPACE = uuid.UUID("5b1f6a52-2f0b-4c3c-9f3b-0d4f7f6f3a10")
 
 
 def plant(session: Session, seed: Mapping[str, Any]) -> None:
-    """Raises ValueError for what can't be, KeyError for an entry without its name."""
+    """Add the seed. Raises ValueError for an invalid entry, KeyError for an entry without its name."""
     for given in seed.get("users", []):
         user = {"id": given["email"].casefold(), "user_name": given.get("user_name", given["email"])}
         session.save(
@@ -47,9 +47,9 @@ def plant(session: Session, seed: Mapping[str, Any]) -> None:
 
 def _plant_project(session: Session, given: Doc) -> None:
     key = given["key"]
-    there = session.find(records.PROJECT, key) or {**records.blank(), "id": key, "name": key}
-    fields = there["fields"] | given.get("fields", {})
-    session.save(records.PROJECT, there | {"name": given.get("name", there["name"]), "fields": fields})
+    existing = session.find(records.PROJECT, key) or {**records.blank(), "id": key, "name": key}
+    fields = existing["fields"] | given.get("fields", {})
+    session.save(records.PROJECT, existing | {"name": given.get("name", existing["name"]), "fields": fields})
     for release_type in given.get("release_types", []):
         _plant_release_type(session, key, release_type)
     for kind in given.get("feedback_types", []):
@@ -122,7 +122,7 @@ def _plant_endpoints(session: Session, prefix: str, given: Doc, allowed: set[str
 
 
 def _parameter(name: str, given: str | Doc) -> Doc:
-    """A parameter may be its label only."""
+    """Return a parameter; a string is short for its label."""
     settings = {"label": given} if isinstance(given, str) else given
     return {"label": name, "data_type": "string", **settings}
 

@@ -20,7 +20,7 @@ async function look() {
       seen = text;
       tell(status, "Live");
     } catch {
-      tell(status, "The sandbox doesn't answer");
+      tell(status, "The sandbox doesn't respond");
     }
   }
   setTimeout(look, EVERY);
@@ -32,6 +32,8 @@ function show(text) {
   const focused = document.activeElement;
   const around = focused.closest("main [id]")?.id;
   children(main, next);
+  for (const copy of document.querySelectorAll("[data-copy]")) copy.hidden = !navigator.clipboard;
+  fit();
   if (focused !== document.activeElement) {
     const heir = focused.isConnected ? focused : document.getElementById(around)?.querySelector("summary, a, button");
     heir?.focus({ preventScroll: true });
@@ -81,12 +83,32 @@ function update(here, wanted) {
   }
   for (const name of new Set([...here.getAttributeNames(), ...wanted.getAttributeNames()])) {
     const value = wanted.getAttribute(name);
-    if (name === "open" || here.getAttribute(name) === value) continue; // whether details are open is the reader's choice
+    if (name === "open" || name === "height" || (name === "hidden" && here.dataset.copy) || here.getAttribute(name) === value) continue; // whether details are open is the reader's choice
     if (value === null) here.removeAttribute(name);
     else here.setAttribute(name, value);
   }
   children(here, wanted);
 }
+
+// The notes of testers are shown in full: a frame without scripts is as high as its content.
+function fit() {
+  for (const frame of document.querySelectorAll("iframe")) {
+    const body = frame.contentDocument?.body;
+    const height = String((body?.scrollHeight ?? 0) + 24);
+    if (body?.firstChild && frame.getAttribute("height") !== height) frame.setAttribute("height", height);
+  }
+}
+
+document.addEventListener("load", fit, true);
+addEventListener("resize", fit);
+
+for (const copy of document.querySelectorAll("[data-copy]")) copy.hidden = !navigator.clipboard;
+main.addEventListener("click", async (event) => {
+  const copy = event.target.closest("[data-copy]");
+  if (!copy) return;
+  await navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).textContent);
+  tell(told, "Copied");
+});
 
 button.addEventListener("click", () => {
   paused = !paused;

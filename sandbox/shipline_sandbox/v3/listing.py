@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import request
 
 from shipline_sandbox.answers import Refused
-from shipline_sandbox.world import note_unknown
+from shipline_sandbox.request_context import note_unknown
 
 if TYPE_CHECKING:
     from shipline_sandbox.store import Doc
@@ -20,7 +20,7 @@ _PAGING = {"page", "limit", "sort"}
 class Listing:
     """A request's list: ``name=value`` or ``name[eq]=value``, ``sort`` (createdAt), ``page`` from 1, ``limit`` to 100.
 
-    Raises Refused (400) for a page, limit, sort or truth value that can't be.
+    Raises Refused (400) for an invalid page, limit, sort or boolean.
     """
 
     def __init__(self, filters: set[str]) -> None:
@@ -38,7 +38,7 @@ class Listing:
             raise Refused(400, f"sort must be one of {', '.join(_SORTABLE)}, with - before it for descending.")
 
     def select(self, shapes: list[Doc]) -> list[Doc]:
-        """The page of those that fit, in order."""
+        """Return the page of the matching documents, in order."""
         found = [shape for shape in shapes if all(_fits(shape, *item) for item in self._wanted.items())]
         found.sort(key=lambda shape: str(shape.get(self._sort)), reverse=self._descending)
         first = (self._page - 1) * self._limit

@@ -1,4 +1,4 @@
-"""What the v3 API takes as a release, a release file or a webhook."""
+"""Validation of a v3 release, release file or webhook."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import request
 
 from shipline_sandbox.answers import Refused
-from shipline_sandbox.world import json_body, note_unknown
+from shipline_sandbox.request_context import json_body, note_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,11 +19,12 @@ _MAX_NAME, _MAX_NOTES, _MAX_URL = 256, 4096, 2048
 
 RELEASE_REQUIRED = ("name", "version", "channel", "productId")
 FILE_REQUIRED = ("name", "url", "size", "secured", "releaseId")
+CATALOG_REQUIRED = ("name", "displayName")
 WEBHOOK_REQUIRED = ("name", "url", "events")
 
 
 def read(checks: dict[str, Callable[[Any], str | None]], required: tuple[str, ...]) -> dict[str, Any]:
-    """The JSON body's known members. Raises Refused: 415 for another type, 400 for a missing or wrong member."""
+    """Return the known members of the JSON body. Raises Refused: 415 (another type), 400 (missing or invalid)."""
     if request.mimetype != "application/json":
         raise Refused(415, "The content type must be application/json.")
     try:
@@ -39,7 +40,8 @@ def read(checks: dict[str, Callable[[Any], str | None]], required: tuple[str, ..
     given = {name: value for name, value in body.items() if name in checks}
     for name, value in given.items():
         if problem := checks[name](value):
-            raise Refused(400, f"{name} {problem}.")
+            code = "INVALID_RELEASE_VERSION_FORMAT" if name == "version" else ""
+            raise Refused(400, f"{name} {problem}.", code=code)
     return given
 
 
@@ -107,6 +109,12 @@ FILE: dict[str, Callable[[Any], str | None]] = {
     "checksum": _checksum,
     "secured": _flag,
     "releaseId": _text(_MAX_NAME),
+}
+CATALOG: dict[str, Callable[[Any], str | None]] = {
+    "name": _text(_MAX_NAME),
+    "displayName": _text(_MAX_NAME),
+    "description": _text(_MAX_NAME, 0),
+    "productIds": _names,
 }
 WEBHOOK: dict[str, Callable[[Any], str | None]] = {
     "name": _text(_MAX_NAME),

@@ -14,31 +14,32 @@ from flask import Blueprint, Response, request
 
 from shipline_sandbox.answers import Refused, as_json
 from shipline_sandbox.v3 import payload, releases, webhooks
+from shipline_sandbox.v3 import request as v3_request
 from shipline_sandbox.v3.listing import Listing
-from shipline_sandbox.v3.shapes import file_shape, files_of, release_shape
+from shipline_sandbox.v3.shapes import file_shape, release_shape
 
 if TYPE_CHECKING:
+    from shipline_sandbox.request_context import RequestContext
     from shipline_sandbox.store import Doc
-    from shipline_sandbox.world import World
 
 blueprint = Blueprint("v3", __name__, url_prefix="/v3")
 
 
 @blueprint.get("/releases", endpoint="list-releases")
 def list_releases() -> Response:
-    world = releases.begin()
+    context = v3_request.authorize()
     listing = Listing({"productId", "version", "channel", "platform", "name", "published", "private", "query"})
-    shapes = [release_shape(world, doc) for doc in world.session.all("v3_release")]
+    shapes = [release_shape(context, doc) for doc in context.session.all("v3_release")]
     return as_json(listing.select(shapes))
 
 
 @blueprint.post("/releases", endpoint="create-release")
 def create_release() -> Response:
-    """A new release is a draft: it is seen by nobody until it is published."""
-    world = releases.begin(is_create=True)
+    """Create a release. It is a draft, which nobody sees until it is published."""
+    context = v3_request.authorize(is_create=True)
     given = payload.read(payload.RELEASE, payload.RELEASE_REQUIRED)
-    _refuse_unknown_product(world, given)
-    created = datetime.fromisoformat(given["createdAt"]).timestamp() if given.get("createdAt") else world.now
+    _refuse_unknown_product(context, given)
+    created = datetime.fromisoformat(given["createdAt"]).timestamp() if given.get("createdAt") else context.now
     release = {
         "platforms": [],
         "private": False,
@@ -46,106 +47,104 @@ def create_release() -> Response:
         "id": str(uuid.uuid4()),
         "notes": given.get("notes") or "",
         "createdAt": created,
-        "updatedAt": world.now,
+        "updatedAt": context.now,
         "publishedAt": None,
     }
-    _refuse_conflict(world, release)
-    shape = release_shape(world, world.session.add("v3_release", release))
-    webhooks.trigger(world, "release.created", shape)
+    _refuse_conflict(context, release)
+    shape = release_shape(context, context.session.add("v3_release", release))
+    webhooks.trigger(context, "release.created", shape)
     return as_json(shape, 201)
 
 
 @blueprint.get("/releases/<key>", endpoint="get-release")
 def get_release(key: str) -> Response:
-    world = releases.begin()
-    return as_json(release_shape(world, releases.find_release(world, key)))
+    context = v3_request.authorize()
+    return as_json(release_shape(context, releases.find_release(context, key)))
 
 
 @blueprint.patch("/releases/<key>", endpoint="update-release")
 def update_release(key: str) -> Response:
-    """Members that aren't given stay as they are."""
-    world = releases.begin()
-    release = releases.find_release(world, key)
+    """Update a release. Members that aren't sent stay unchanged."""
+    context = v3_request.authorize()
+    release = releases.find_release(context, key)
     given = payload.read(payload.RELEASE, ())
     releases.refuse_published(release, 403)
-    _refuse_unknown_product(world, given)
+    _refuse_unknown_product(context, given)
     if "notes" in given:
         given["notes"] = given["notes"] or ""
     if "createdAt" in given:
         given["createdAt"] = datetime.fromisoformat(given["createdAt"]).timestamp()
-    release |= {**given, "updatedAt": world.now}
-    _refuse_conflict(world, release)
-    return as_json(release_shape(world, world.session.save("v3_release", release)))
+    release |= {**given, "updatedAt": context.now}
+    _refuse_conflict(context, release)
+    return as_json(release_shape(context, context.session.save("v3_release", release)))
 
 
 @blueprint.delete("/releases/<key>", endpoint="delete-release")
 def delete_release(key: str) -> Response:
-    world = releases.begin()
-    release = releases.find_release(world, key)
+    context = v3_request.authorize()
+    release = releases.find_release(context, key)
     releases.refuse_published(release, 409)
-    for file in files_of(world, key):
-        world.session.drop("v3_file", file["id"])
-    world.session.drop("v3_release", key)
+    releases.delete(context, key)
     return Response(status=204)
 
 
 @blueprint.post("/releases/<key>/publish", endpoint="publish-release")
 def publish_release(key: str) -> Response:
-    """For ever: a published release can be read only."""
-    world = releases.begin()
-    release = releases.find_release(world, key)
+    """Publish a release permanently: from then on it is read-only."""
+    context = v3_request.authorize()
+    release = releases.find_release(context, key)
     releases.refuse_published(release, 409)
-    release |= {"publishedAt": world.now, "updatedAt": world.now}
-    return as_json(release_shape(world, world.session.save("v3_release", release)))
+    release |= {"publishedAt": context.now, "updatedAt": context.now}
+    return as_json(release_shape(context, context.session.save("v3_release", release)))
 
 
 @blueprint.get("/release-files", endpoint="list-release-files")
 def list_release_files() -> Response:
-    world = releases.begin()
+    context = v3_request.authorize()
     if not any(request.args.get(name) for name in ("releaseId", "releaseId[eq]")):
         raise Refused(400, "releaseId is required.")
     listing = Listing({"releaseId", "name", "published", "query"})
-    return as_json(listing.select([file_shape(world, doc) for doc in world.session.all("v3_file")]))
+    return as_json(listing.select([file_shape(context, doc) for doc in context.session.all("v3_file")]))
 
 
 @blueprint.post("/release-files", endpoint="create-release-file")
 def create_release_file() -> Response:
-    world = releases.begin()
+    context = v3_request.authorize()
     given = payload.read(payload.FILE, payload.FILE_REQUIRED)
-    release = world.session.find("v3_release", given["releaseId"])
+    release = context.session.find("v3_release", given["releaseId"])
     if release is None:
         raise Refused(400, "The release does not exist.")
-    file = releases.add_file(world, release, given)
-    as_release = world.switches["v3_file_answer"] == "release"
-    return as_json(release_shape(world, release) if as_release else file_shape(world, file), 201)
+    file = releases.add_file(context, release, given)
+    as_release = context.switches["v3_file_answer"] == "release"
+    return as_json(release_shape(context, release) if as_release else file_shape(context, file), 201)
 
 
 @blueprint.get("/release-files/<key>", endpoint="get-release-file")
 def get_release_file(key: str) -> Response:
-    world = releases.begin()
-    return as_json(file_shape(world, releases.find_file(world, key)))
+    context = v3_request.authorize()
+    return as_json(file_shape(context, releases.find_file(context, key)))
 
 
 @blueprint.delete("/release-files/<key>", endpoint="delete-release-file")
 def delete_release_file(key: str) -> Response:
-    world = releases.begin()
-    file = releases.find_file(world, key)
-    releases.refuse_published(releases.find_release(world, file["releaseId"]), 409)
-    world.session.drop("v3_file", key)
+    context = v3_request.authorize()
+    file = releases.find_file(context, key)
+    releases.refuse_published(releases.find_release(context, file["releaseId"]), 409)
+    context.session.drop("v3_file", key)
     return Response(status=204)
 
 
-def _refuse_unknown_product(world: World, given: dict[str, Any]) -> None:
+def _refuse_unknown_product(context: RequestContext, given: dict[str, Any]) -> None:
     key = given.get("productId")
-    if world.switches["v3_products"] == "strict" and key and not world.session.find("product", key):
-        raise Refused(400, "The product does not exist.")
+    if context.switches["v3_products"] == "strict" and key and not context.session.find("product", key):
+        raise Refused(400, "The product does not exist.", code="INVALID_PRODUCT_ID")
 
 
-def _refuse_conflict(world: World, release: Doc) -> None:
-    """One release a product, version and channel for each platform."""
-    if world.switches["v3_unique"] == "off":
+def _refuse_conflict(context: RequestContext, release: Doc) -> None:
+    """Raise Refused if a release exists for the same product, version, channel and one of the platforms."""
+    if context.switches["v3_unique"] == "off":
         return
-    for other in world.session.all("v3_release"):
+    for other in context.session.all("v3_release"):
         same = all(other[name] == release[name] for name in ("productId", "version", "channel"))
         shared = set(other["platforms"]) & set(release["platforms"]) or not (other["platforms"] or release["platforms"])
         if same and shared and other["id"] != release["id"]:

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 from shipline_sandbox.clock import milliseconds
 
 if TYPE_CHECKING:
+    from shipline_sandbox.request_context import RequestContext
     from shipline_sandbox.store import Doc
-    from shipline_sandbox.world import World
 
 TENANT = "00000000-0000-4000-8000-5a4d6a4e6442"
 
 
-def files_of(world: World, release_id: str) -> list[Doc]:
-    return [file for file in world.session.all("v3_file") if file["releaseId"] == release_id]
+def files_of(context: RequestContext, release_id: str) -> list[Doc]:
+    return [file for file in context.session.all("v3_file") if file["releaseId"] == release_id]
 
 
-def release_shape(world: World, doc: Doc) -> Doc:
-    files = [_file(file, doc) for file in files_of(world, doc["id"])]
+def release_shape(context: RequestContext, doc: Doc) -> Doc:
+    files = [_file(file, doc) for file in files_of(context, doc["id"])]
     published = doc["publishedAt"]
     return {
         "id": doc["id"],
@@ -35,14 +35,14 @@ def release_shape(world: World, doc: Doc) -> Doc:
         "files": files,
         "published": published is not None,
         "private": doc["private"],
-        "archived": False,
+        "archived": doc.get("archived", False),
         "productId": doc["productId"],
         "tenantId": TENANT,
     }
 
 
-def file_shape(world: World, doc: Doc) -> Doc:
-    return _file(doc, world.session.find("v3_release", doc["releaseId"]) or {})
+def file_shape(context: RequestContext, doc: Doc) -> Doc:
+    return _file(doc, context.session.find("v3_release", doc["releaseId"]) or {})
 
 
 def _file(doc: Doc, release: Doc) -> Doc:

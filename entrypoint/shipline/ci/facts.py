@@ -1,0 +1,68 @@
+"""Facts that a CI system reports about its run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from shipline import version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from shipline.redaction import Secret
+
+
+class ArtifactUrl(NamedTuple):
+    """Where a CI system publishes files: a template with {filename}, {path} or {version}.
+
+    ``replaced`` matches what the system replaces with a dot in a file's name; empty: it keeps the name.
+    """
+
+    template: str
+    replaced: str = ""
+
+
+class GitServer(NamedTuple):
+    """The CI system's own git server, and the token that the system gives to this job for it."""
+
+    url: str
+    token: Secret
+
+
+class Facts(NamedTuple):
+    """What a CI system reports about this run. An empty text is unknown.
+
+    ``run_attempt`` is None where the CI system never reports it. ``artifact_urls`` has the presets of
+    ``artifacts-url`` that this run can use.
+    """
+
+    ci: str = "local"
+    tag: str = ""
+    branch: str = ""
+    sha: str = ""
+    run_id: str = ""
+    run_number: str = ""
+    run_attempt: int | None = None
+    began: datetime | None = None  # the run began then, or later
+    job: str = ""  # distinguishes the jobs of one run
+    run_url: str = ""
+    repository: str = ""
+    actor: str = ""
+    artifact_urls: Mapping[str, ArtifactUrl] = {}
+    tags: tuple[str, ...] = ()  # of the commit, if they give no ``tag``
+    tag_hint: str = ""  # why there is no tag, if the commit has some
+    git_server: GitServer | None = None
+    key_hint: str = ""  # why the CI system gives this run no keys, if it doesn't
+
+    def of_product(self, tag_prefix: str) -> Facts:
+        """Return the facts of the product with this prefix: its tag is the commit's only one that begins so."""
+        own = [tag for tag in self.tags if tag_prefix and version.from_tag(tag, tag_prefix) is not None]
+        return self._replace(tag=own[0], tags=(), tag_hint="") if len(own) == 1 else self
+
+
+def repository_in(url: str) -> str:
+    """Return ``acme/widget`` for ``https://host/acme/widget.git`` and ``git@host:acme/widget.git``."""
+    path = urlsplit(url).path if "://" in url else url.rpartition(":")[2]
+    return path.strip("/").removesuffix(".git")

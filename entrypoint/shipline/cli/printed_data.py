@@ -1,0 +1,65 @@
+"""The data that an operation's command prints: secrets are hidden in the fields that hold them, and nowhere else."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from shipline.errors import RefusedError
+from shipline.redaction import HIDDEN
+from shipline.services.openapi import resolved
+
+if TYPE_CHECKING:
+    from shipline.redaction import Redactor
+
+
+def mask_fields(service: str, schema: Mapping[str, Any], data: Any) -> Any:
+    """A copy of JSON data with ``***`` in each field that its schema in the service's file declares as a password."""
+    schema = resolved(service, schema)
+    if schema.get("format") == "password":
+        return HIDDEN if data else data
+    if isinstance(data, Mapping):
+        fields = schema.get("properties", {})
+        return {name: mask_fields(service, fields.get(name, {}), value) for name, value in data.items()}
+    if isinstance(data, list):
+        return [mask_fields(service, schema.get("items", {}), item) for item in data]
+    return data
+
+
+def hide_keys(keys: Redactor, data: Any) -> Any:
+    """A copy of JSON data with ``***`` for each key in a text. Raises RefusedError for a key in a number or a name."""
+    if isinstance(data, str):
+        return keys(data)
+    if isinstance(data, Mapping):
+        for name in data:
+            _check(keys, name, "the name of a field")
+        return {name: hide_keys(keys, value) for name, value in data.items()}
+    if isinstance(data, list):
+        return [hide_keys(keys, item) for item in data]
+    if isinstance(data, int | float) and not isinstance(data, bool):
+        _check(keys, json.dumps(data), "a number")
+    return data
+
+
+def hide_keys_in_csv(keys: Redactor, text: str) -> str:
+    """CSV with ``***`` for each key in a field. Raises RefusedError if masking would change rows or columns."""
+    shown = keys(text)
+    if shown != text and _columns(shown) != _columns(text):
+        _check(keys, text, "several fields")
+    return shown
+
+
+def _columns(text: str) -> list[int]:
+    return [len(row) for row in csv.reader(io.StringIO(text, newline=""))]
+
+
+def _check(keys: Redactor, text: str, place: str) -> None:
+    if source := keys.source_in(text):
+        raise RefusedError(
+            f"Shipline received the response but doesn't print it: it contains the text of {source} in {place}",
+            why="*** there would make the data wrong",
+            todo="use a key whose text is in no data; check the service before you send a change again",
+        )

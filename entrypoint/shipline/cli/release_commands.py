@@ -1,0 +1,148 @@
+"""``shipline retract``, ``promote`` and ``publish``: what people do with a release that a run has made."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from shipline.cli import job as jobs
+from shipline.cli import lazy, options
+from shipline.errors import CanceledError, InvalidInputError, Problem
+from shipline.inputs.parsing import is_fleet
+from shipline.pipeline import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from shipline.pipeline.model import Pipeline
+    from shipline.reporting.delivery import Context
+    from shipline.run.outcome import Outcome
+    from shipline.run.plan import Plan
+    from shipline.run.step import Job
+
+
+# What isn't sent again, so that it needs neither the files of the build nor keys.
+_CONTENT = frozenset({"artifacts", "artifacts-url", "notes", "notify", "centercode", "variables"})
+
+
+def _load(context: Context, *without: str) -> Pipeline:
+    """The pipeline of the one config file, without these settings. Raises InvalidInputError."""
+    sources = jobs.sources_of(context, need_keys=True)
+    if is_fleet(sources.config):
+        raise InvalidInputError([Problem("config", "", "names several products: expected the config file of one")])
+    pipeline = jobs.load(context, replace(sources, without=frozenset(without))).pipeline
+    whole = resolve.outline(sources)  # without keys: a receipt may be named after a Centercode project
+    return pipeline._replace(centercode=whole.centercode if whole else ())
+
+
+def _continued(job: Job) -> Job:
+    """The job, if its receipt is a new one, as one that can't know what other runs have announced."""
+    if not job.receipt.existed:
+        job.evidence.was_released("another run has made this release")
+    return job
+
+
+def _continue(job: Job) -> Outcome:
+    from shipline.run import execute, plan
+
+    return execute.release(_continued(job), [*plan.continued(job.pipeline)])
+
+
+def _promote(context: Context) -> int:
+    return jobs.carry_out(context, _load(context, *_CONTENT, "v3"), _continue)
+
+
+def _publish(context: Context) -> int:
+    pipeline = _load(context, "notify", "centercode")
+    if not pipeline.v3:
+        raise InvalidInputError([Problem("v3", "", "is missing: there is nothing to publish without a v3 section")])
+    published = (target._replace(state="published") for target in pipeline.v3)
+    targets = tuple(t._replace(if_exists="complete") if t.if_exists == "fail" else t for t in published)
+    return jobs.carry_out(context, pipeline._replace(v3=targets), _continue)
+
+
+def _retract(context: Context, stages: Sequence[str], *, confirmed: bool) -> int:
+    if not confirmed and not (sys.stdin.isatty() and sys.stderr.isatty()):
+        what = "retract asks before it changes anything, and there is no terminal: pass --yes"
+        raise InvalidInputError([Problem("--yes", "", what)])
+    pipeline = _load(context, *_CONTENT, "deploy-variables", "steps")._replace(steps=frozenset())
+    if stages and pipeline.buildmaster is None:
+        raise InvalidInputError([Problem("--redeploy", "", "needs a buildmaster section")])
+    action = partial(_take_back, context, stages, confirmed=confirmed)
+    return jobs.carry_out(context, pipeline, action, prompts=not confirmed)
+
+
+def _take_back(context: Context, stages: Sequence[str], job: Job, *, confirmed: bool) -> Outcome:
+    """Show what will be done and what can't be, ask, and do it. Raises CanceledError if the answer is no."""
+    from shipline.run import execute, plan
+    from shipline.run.steps import retract
+
+    planned = plan.make(_continued(job), [*retract.steps(job.pipeline, stages)])
+    by_hand = [] if planned.error else retract.left_to_do(job, stages)
+    if planned.error is None:
+        _show(context, planned, by_hand)
+        if not confirmed and not click.confirm(f"Take version {job.pipeline.version.text} back?", err=True):
+            raise CanceledError(
+                signal.SIGINT, "you didn't confirm it: Shipline has changed nothing", todo="run it again"
+            )
+    outcome = execute.run(planned, job)
+    if outcome.error is None:
+        outcome.next = "; ".join(by_hand) or "fix the cause, and release it as a new version"
+    return outcome
+
+
+def _show(context: Context, planned: Plan, by_hand: Sequence[str]) -> None:
+    for step in planned.steps:
+        requests = ", ".join(call.operation.heading for call in step.decision.calls)
+        if requests or step.step.name.startswith(("retract:", "reject", "redeploy:")):
+            context.console.line(f"{step.step.name}: {requests or step.decision.reuse}")
+    for text in by_hand:
+        context.console.line(f"by hand: {text}")
+        context.console.event(event="by-hand", text=text)
+
+
+def _call(name: jobs.CommandName, action: Callable[..., int], fixed: dict[str, str], **given: Any) -> None:
+    own = {key: given.pop(key) for key in ("stages", "confirmed") if key in given}
+    given |= fixed | {"release-version": given.pop("version")}
+    if name == "promote":
+        given["buildmaster-stages"] = "\n".join(own.pop("stages"))
+    raise SystemExit(jobs.main(name, jobs.flags_of(given), partial(action, **own)))
+
+
+def _command(
+    name: jobs.CommandName, text: str, action: Callable[..., int], *more: click.Parameter, **fixed: str
+) -> click.Command:
+    callback = partial(_call, name, action, fixed)
+    params = [click.Argument(["version"]), *more]
+    return lazy.LazyCommand(name, options=options.settings, help=text, callback=callback, params=params)
+
+
+COMMANDS = {
+    "retract": _command(
+        "retract",
+        "Take a release back: delete its v3 draft and reject its build. Prompts first on a terminal.",
+        _retract,
+        click.Option(["--redeploy", "stages"], multiple=True, metavar="STAGE", help="deploy the build before it there"),
+        click.Option(["--yes", "confirmed"], is_flag=True, help="don't prompt"),
+    ),
+    "promote": _command(
+        "promote",
+        "Deploy the existing build of a version to one more stage.",
+        _promote,
+        click.Option(
+            ["--to-stage", "stages"], multiple=True, required=True, metavar="STAGE", help="where to deploy it"
+        ),
+        steps="deploy",
+    ),
+    "publish": _command(
+        "publish",
+        "Publish the v3 draft of a version, after the same checks as run.",
+        _publish,
+        steps="publish",
+    ),
+}

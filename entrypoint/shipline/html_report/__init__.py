@@ -1,1 +1,0 @@
-"""The run report: one HTML page that needs nothing else."""

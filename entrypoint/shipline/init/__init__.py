@@ -1,0 +1,1 @@
+"""The first config and pipeline of a project."""

@@ -1,0 +1,99 @@
+"""Templates: text with names in braces, filled in once. Names that the run gives a value stay open until then."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+LATE_NAMES = frozenset({"application", "release_number", "build_number"})
+"""Names that get their value when the build exists; valid in what is sent after that."""
+
+# "{{name}}" gives "{name}"; any other brace is literal.
+_NAME = re.compile(r"\{\{([a-z0-9_]+)\}\}|\{([a-z0-9_]+)\}")
+
+
+class UnknownNameError(ValueError):
+    """``name``, in braces, has no value; ``known`` are the names that have one."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(name)
+        self.name = name
+        self.known = known
+
+
+class Placeholder(NamedTuple):
+    """A value that the run will have, such as ``build_number`` or ``buildmaster-build-id``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Literal pieces and placeholders, in order. Not a tuple: requests treat those as lists."""
+
+    parts: tuple[str | Placeholder, ...]
+
+    def fill(self, values: Mapping[str, str]) -> str:
+        """The text with each name's value; a name without one is shown as ``<name>``, as in a plan."""
+        return "".join(
+            p if isinstance(p, str) else values.get(p.name, f"<{p.name.replace('_', '-')}>") for p in self.parts
+        )
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(p.name for p in self.parts if isinstance(p, Placeholder))
+
+    def matches(self, value: str, values: Mapping[str, str]) -> bool:
+        """True if ``value`` is a text that this can still become, given the values known so far."""
+        pieces = [values.get(p.name) if isinstance(p, Placeholder) else p for p in self.parts]
+        pattern = "".join(".*" if piece is None else re.escape(piece) for piece in pieces)
+        return re.fullmatch(pattern, value, re.DOTALL) is not None
+
+    def __str__(self) -> str:
+        return self.fill({})
+
+
+def literal(text: str) -> Template:
+    """A template without placeholders."""
+    return Template((text,))
+
+
+def placeholder(name: str) -> Template:
+    """The value that the run will have under this name."""
+    return Template((Placeholder(name),))
+
+
+def interpolate(text: str, values: Mapping[str, str], late: frozenset[str] = frozenset()) -> Template:
+    """Fill ``{name}`` from ``values``, once: braces in a value stay as they are.
+
+    Names in ``late`` stay open. Raises UnknownNameError.
+    """
+    parts: list[str | Placeholder] = []
+    for piece in _pieces(text, values, late):
+        if isinstance(piece, str) and parts and isinstance(parts[-1], str):
+            parts[-1] += piece
+        elif piece:
+            parts.append(piece)
+    return Template(tuple(parts))
+
+
+def _pieces(text: str, values: Mapping[str, str], late: frozenset[str]) -> Iterator[str | Placeholder]:
+    position = 0
+    for match in _NAME.finditer(text):
+        yield text[position : match.start()]
+        position = match.end()
+        escaped, name = match.groups()
+        if escaped:
+            yield "{" + escaped + "}"
+        elif name in values:
+            yield values[name]
+        elif name in late:
+            yield Placeholder(name)
+        else:
+            raise UnknownNameError(name, tuple(sorted({*values, *late})))
+    yield text[position:]

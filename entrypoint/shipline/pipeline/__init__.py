@@ -1,0 +1,1 @@
+"""From the checked document to the Pipeline: everything resolved, frozen and typed."""

@@ -1,0 +1,300 @@
+"""From inputs to the frozen Pipeline: everything that can be checked without a network, all problems at once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shipline.inputs import config_file, validation
+from shipline.inputs.document import Document, Problems, SourceLocation
+from shipline.inputs.parsing import list_items
+from shipline.inputs.sources import Inputs, merge
+from shipline.interpolation import LATE_NAMES
+from shipline.pipeline import (
+    artifacts,
+    buildmaster,
+    centercode,
+    journal,
+    network,
+    release,
+    release_notes,
+    secrets,
+    v3,
+    variables,
+)
+from shipline.pipeline.model import Pipeline
+from shipline.pipeline.section import Section, targets
+from shipline.pipeline.target import Context
+from shipline.services.registry import SERVICES
+from shipline.version import Version
+
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Callable, Container, Mapping
+
+    from shipline.ci.facts import Facts
+    from shipline.inputs.sources import InputValue
+    from shipline.pipeline.model import Listener, StepName
+
+
+DEFAULT_CONFIGS = ("shipline.yml", "shipline.yaml")
+_STEPS: tuple[StepName, ...] = ("build", "deploy", "publish")
+_READ_FILES = frozenset({"artifacts", "notes", "notify", "network"})  # settings that lead to other files
+
+
+@dataclass(eq=False, repr=False)
+class Sources:
+    """Where values may come from."""
+
+    inputs: Inputs
+    config: str | None  # a path relative to the workspace, "-" for `stdin`; None: shipline.yml if it exists
+    stdin: str | None
+    facts: Facts
+    workspace: pathlib.Path
+    need_keys: bool  # True if a missing key is a problem: for plan and run
+    progress: Callable[[str], None] = lambda _: None  # receives how far it is; an empty text at the end
+    without: frozenset[str] = frozenset()  # the last names of settings that aren't read
+    any_version: bool = False  # True: the version, the artifacts and the notes aren't known yet
+
+
+@dataclass(eq=False, repr=False)
+class ResolvedPipeline:
+    """The pipeline, and what it was made of."""
+
+    pipeline: Pipeline
+    config: str | None  # the config file's name as messages show it
+    missing_keys: tuple[str, ...]  # variables that a run needs and that have no key
+    _document: Document
+    _given: Mapping[str, InputValue]
+
+    @property
+    def origins(self) -> tuple[tuple[str, str, str], ...]:
+        """For people, where each value came from: (setting, shown value, origin)."""
+        from shipline.pipeline import provenance
+
+        return tuple(provenance.shown(self._document, self._given, self.pipeline))
+
+
+def load(sources: Sources) -> ResolvedPipeline:
+    """Resolve the pipeline. Raises InvalidInputError with every problem, in order of location. Needs no network."""
+    problems = Problems()
+    resolved = read(sources, problems)
+    problems.raise_any()
+    if resolved is None:
+        raise AssertionError("an unreadable config file is a problem")
+    return resolved
+
+
+def read(sources: Sources, problems: Problems) -> ResolvedPipeline | None:
+    """Resolve the pipeline and add what is wrong to ``problems``. None if the config file can't be read.
+
+    A setting with a problem is empty, or can't be used as it is: check ``problems`` before the pipeline is used.
+    """
+    document, config_name = read_config(sources, problems)
+    given, key_variables = _given(sources, document, problems)
+    if document is None:
+        return None
+    _check(document, given, sources.without)
+    if sources.any_version:
+        document.unusable |= {path for path, _ in document.walk() if path and path[-1] in _READ_FILES}
+    every_key = secrets.all_keys(given, sources.inputs, key_variables)
+    secrets.refuse_in_texts(document, every_key)
+    credentials = secrets.CredentialResolver(
+        given,
+        sources.inputs,
+        problems,
+        required=sources.need_keys,
+        folder=sources.workspace,
+        hint=sources.facts.key_hint,
+    )
+    pipeline = _pipeline(document, sources, credentials, every_key, config_name)
+    return ResolvedPipeline(pipeline, config_name, tuple(credentials.missing), document, given)
+
+
+def outline(sources: Sources) -> Pipeline | None:
+    """Parse the config into a Pipeline without reading artifacts, notes or keys; fields with problems are empty.
+
+    None if the file can't be parsed.
+    """
+    problems = Problems()
+    document, config_name = read_config(sources, problems)
+    if document is None:
+        return None
+    given, _ = _given(sources, document, problems)
+    _check(document, given, without=_READ_FILES)
+    no_keys = secrets.CredentialResolver({}, Inputs({}, {}), problems, required=False)
+    return _pipeline(document, sources, no_keys, {}, config_name)
+
+
+def version_of(sources: Sources) -> str:
+    """The version that the config and the tag give, checking nothing else; empty if they give none.
+
+    Raises InvalidInputError for a config file that can't be read and for what isn't a version.
+    """
+    problems = Problems()
+    document, _ = read_config(sources, problems)
+    problems.raise_any()
+    if document is None:
+        return ""
+    merge(document, sources.inputs.settings(Problems()), Problems())
+    facts = sources.facts.of_product(Section(document, ()).text("tag-prefix") or "")
+    section, names = Section(document, ("release",)), variables.of_run(facts)
+    version = None
+    if section.given("version") or "tag" in names.values:
+        version = release.version(section, names, facts.tag_hint)
+    problems.raise_any()
+    return version.text if version else ""
+
+
+def default_config(workspace: pathlib.Path) -> str | None:
+    """The config file that is read if none is named."""
+    return next((name for name in DEFAULT_CONFIGS if (workspace / name).is_file()), None)
+
+
+def read_config(sources: Sources, problems: Problems) -> tuple[Document | None, str | None]:
+    """The settings of the config file and of those that it extends, and its name; empty settings without a file.
+
+    None, and a problem, if one of them can't be read.
+    """
+    if sources.config == "-":
+        name: str | None = "<stdin>"
+        document = config_file.parse((sources.stdin or "").encode("utf-8", "surrogateescape"), "<stdin>", problems)
+    elif name := sources.config or default_config(sources.workspace):
+        document = config_file.read(sources.workspace / name, name, problems)
+    else:
+        document = Document(SourceLocation(DEFAULT_CONFIGS[0]), problems)
+    given = sources.inputs.get("extends")
+    if document is not None and (given or document.has(("extends",))):
+        from shipline.inputs import extends
+
+        with suppress(ValueError):  # which is reported when it is merged
+            if given:
+                document.put(("extends",), list_items(given.text), given.location)
+        document = extends.merged(document, sources.workspace)
+    return document, name
+
+
+def _given(
+    sources: Sources, document: Document | None, problems: Problems
+) -> tuple[dict[str, InputValue], frozenset[str]]:
+    """The settings that are given outside the file, and the variables that its ``key-env`` settings name."""
+    key_variables = secrets.named_variables(document) if document is not None else frozenset()
+    given = sources.inputs.settings(problems, key_variables)
+    if "centercode-endpoint-url" in given:
+        secrets.mask_within(given["centercode-endpoint-url"].text, "centercode-endpoint-url")
+    return given, key_variables
+
+
+def _check(document: Document, given: Mapping[str, InputValue], without: Container[str] = ()) -> None:
+    """Set what is given, remove secrets and the settings named ``without``, and report what is wrong."""
+    secrets.strip_secrets(document)
+    validation.expand_shorthands(document)
+    merge(document, given, document.problems)
+    for path, _ in document.walk():
+        if path and path[-1] in without:
+            document.remove(path)
+    validation.check(document)
+
+
+def _pipeline(
+    document: Document,
+    sources: Sources,
+    credentials: secrets.CredentialResolver,
+    every_key: Mapping[str, str],
+    config: str | None,
+) -> Pipeline:
+    steps, prefix = _steps(document), Section(document, ()).text("tag-prefix") or ""
+    facts, release_section = sources.facts.of_product(prefix), Section(document, ("release",))
+    run_names = variables.of_run(facts)
+    if sources.any_version:
+        version, run_names = None, run_names.unknown()
+    else:
+        version = release.version(release_section, run_names, facts.tag_hint)
+    all_names = variables.with_version(run_names, version)
+    has_buildmaster = document.has(("buildmaster",))
+    no_section = dict.fromkeys(LATE_NAMES, "there is no buildmaster section")
+    late_names = all_names.with_late() if has_buildmaster else all_names.without(no_section)
+    folder = artifacts.base_folder(document, config, sources.workspace)
+    finder = artifacts.Finder(document, all_names, late_names, facts, sources.workspace, sources.progress, folder)
+    artifact_set = finder.find()
+    notes_source = release_notes.Source(
+        release=release_section,
+        names=all_names,
+        version=version,
+        workspace=sources.workspace,
+        folder=folder,
+        allowed=artifacts.allowed_folders(document),
+        commits=release_notes.commit_reader(sources.workspace, version, facts.tag, prefix),
+        tag_prefix=prefix,
+        keys=every_key,
+    )
+    notes = release_notes.read(release_section, notes_source)
+    prerelease = release_section.value("prerelease")
+    context = Context(
+        names=all_names,
+        late_names=late_names,
+        version=version,
+        prerelease=bool(version and version.prerelease) if prerelease == "auto" else prerelease is True,
+        notes=notes,
+        notes_source=notes_source,
+        title=release.title(
+            release_section, late_names, version.text if version else "", has_buildmaster=has_buildmaster
+        ),
+        artifacts=artifact_set,
+        keys=credentials,
+        facts=facts,
+        publishing="publish" in steps,
+    )
+    section = Section(document, ("buildmaster",))
+    builder = buildmaster.resolve(section, all_names, artifact_set, credentials, steps) if section.usable() else None
+    v3_targets = [(target, v3.resolve(target, context)) for target in targets(document, "v3")]
+    centercode_targets = [(target, centercode.resolve(target, context)) for target in targets(document, "centercode")]
+    if len(v3_targets) > 1 or len(centercode_targets) > 1:
+        from shipline.pipeline import identity
+
+        identity.check(v3_targets, identity.same_release)
+        identity.check(centercode_targets, identity.same_release_type)
+    listeners: tuple[Listener, ...] = ()
+    if document.has(("notify",)):
+        from shipline.pipeline import notify
+
+        listeners = notify.resolve(document, context, v3_targets, centercode_targets)
+    return Pipeline(
+        facts=facts,
+        version=version or Version("", ()),
+        steps=steps,
+        artifacts=artifact_set.items,
+        check_links=Section(document, ()).value("check-links"),
+        buildmaster=builder,
+        v3=tuple(target for _, target in v3_targets),
+        centercode=tuple(target for _, target in centercode_targets),
+        network=network.resolve(Section(document, ("network",)), sources.workspace),
+        notes_from=notes.origin,
+        notify=listeners,
+        journal=journal.resolve(Section(document, ("journal",)), credentials, facts, sources.workspace),
+        warnings=document.problems.warnings,
+        if_older=release_section.value("if-older"),
+    )
+
+
+def _steps(document: Document) -> frozenset[StepName]:
+    """The steps that are requested, else all that the given sections make possible."""
+    given = {name for name in SERVICES if document.has((name,))}
+    top = Section(document, ())
+    unknown = any(len(path) == 1 for path in document.unusable)
+    if not given and not unknown:  # an unknown section is reported, and was meant to be one of them
+        location = document.locations[()]
+        where = "in this file" if location.line else "in this file (there is none: shipline init writes one)"
+        what = f"nothing to do: expected at least one of the sections {', '.join(SERVICES)}, {where} or as inputs"
+        document.problems.add(location, (), what)
+    text = top.text("steps")
+    asked = [part.strip() for part in text.split(",")] if text else [step for _, step in top.entries("steps")]
+    if not asked:
+        building = {"build", "deploy"} if "buildmaster" in given else set()
+        return frozenset(step for step in _STEPS if step in building or (step == "publish" and given - {"buildmaster"}))
+    if given and "buildmaster" not in given and not {"build", "deploy"}.isdisjoint(asked):
+        top.complain("build and deploy need a buildmaster section: add it, or write steps: publish", "steps")
+    if given == {"buildmaster"} and "publish" in asked:
+        top.complain("publish needs a v3 or centercode section: add one, or leave publish out", "steps")
+    return frozenset(step for step in _STEPS if step in asked)

@@ -1,0 +1,1 @@
+"""Release notes: from a changelog or commits, rendered for each target."""

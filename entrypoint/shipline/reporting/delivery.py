@@ -1,0 +1,74 @@
+"""The end of a command: the last lines of the log, then outputs, job summary and receipts for the CI system."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from shipline import cancellation
+from shipline.redaction import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from shipline.inputs.sources import Inputs
+    from shipline.pipeline.model import Pipeline
+    from shipline.reporting.console import Console
+    from shipline.run.outcome import Outcome
+
+
+class Context(NamedTuple):
+    """The input of a command, the program's own options by name, and where its results go."""
+
+    inputs: Inputs
+    options: Mapping[str, str]
+    console: Console
+
+    @property
+    def verbose(self) -> bool:
+        """True if the log shows each request and the source of each value."""
+        return self.options.get("verbose") == "true" or self.console.system.debugging
+
+
+def finish(
+    console: Console,
+    outcome: Outcome,
+    summary: Callable[[], str] | None = None,
+    receipts: Sequence[str] = (),
+    **more: Any,
+) -> int:
+    """End a command: write the last lines of the log, then deliver to the CI system. Returns the exit code.
+
+    ``summary`` returns Markdown, and is called only where the CI system shows a summary. ``receipts`` are the paths of
+    several products' receipts. If the CI system's files can't be written, that is a warning: it doesn't change how the
+    run ended. ``more`` goes to ``Console.finish``.
+    """
+    cancellation.ignore()
+    console.finish(outcome, **more)
+    outputs = outcome.outputs | ({"failed-step": outcome.failed_step} if outcome.failed_step else {})
+    try:
+        console.system.outputs(outputs)
+        if summary is not None and console.system.shows_summary:
+            console.system.summary(summary())
+        console.system.receipts(receipts)
+        # A log must not get control characters, which a service may have put into an id.
+        shown = {name: redact(value) for name, value in outputs.items() if value.isprintable()}
+        for line in console.system.results(shown):
+            console.command(line)
+    except Exception as error:  # noqa: BLE001 - whatever fails here doesn't change how the run ended
+        console.warning(f"the CI system didn't take the outputs or the summary: {error}")
+    return outcome.exit_code
+
+
+def describe(pipeline: Pipeline) -> str:
+    """Return the version, the steps, the number of artifacts and the skipped targets in a few words."""
+    if not pipeline.version.text:
+        return "any version; the artifacts and the notes aren't checked"
+    count = len(pipeline.artifacts)
+    skipped = [(target.name, target.skip) for target in pipeline.v3 if target.skip]
+    skipped += [(target.name, target.skip) for target in pipeline.centercode if target.skip]
+    parts = [
+        f"steps {', '.join(step for step in ('build', 'deploy', 'publish') if step in pipeline.steps)}",
+        f"{count} artifact{'s' * (count != 1)}",
+        *(f"{name} skipped ({why})" for name, why in skipped),
+    ]
+    return f"version {pipeline.version.text}, {'; '.join(parts)}"

@@ -1,0 +1,166 @@
+"""A plan as people and machines read it: each request in order, what exists already, and the rendered notes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from shipline.display import one_line
+from shipline.errors import UnknownOutcomeError
+from shipline.reporting import html_text
+from shipline.run.outcome import Outcome
+from shipline.values import human_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from shipline.pipeline.model import Pipeline
+    from shipline.reporting.console import Console
+    from shipline.run.plan import Plan
+    from shipline.run.step import Job
+    from shipline.services.client import Call
+
+
+NOTHING_LEFT = "nothing to do"
+Label = Literal["skip", "reuse", "unknown", "note"]
+LABELS: tuple[Label, ...] = ("skip", "reuse", "unknown", "note")
+
+
+class RequestText(TypedDict):
+    """A request of a plan; ``body`` is JSON or text without secrets."""
+
+    method: str
+    url: str
+    body: Any
+
+
+class StepText(TypedDict):
+    """A step of a plan: what it reuses, or why it is skipped, what is unknown, and its requests."""
+
+    name: str
+    skip: str
+    reuse: str
+    unknown: str
+    note: str
+    requests: list[RequestText]
+    otherwise: list[RequestText]  # sent only if the step fails
+    wait: str
+    warnings: list[str]
+
+
+def outcome(plan: Plan) -> Outcome:
+    """Return the result of a plan: what exists already is done, and the steps that are left are not.
+
+    An error that would end the run ends the plan too, with its exit code.
+    """
+    open_steps = [p.step.name for p in plan.steps if p.decision.open or not p.decided]
+    ended = Outcome("planned")
+    if plan.error is not None:
+        ended.fail(plan.error, plan.failed_step)
+    ended.finished = {p.step.name: p.decision.reuse for p in plan.steps if not p.decision.open and p.decision.reuse}
+    ended.not_done = open_steps
+    ended.next = _next(plan, open_steps)
+    ended.unknown = _unknown(plan)
+    ended.outputs = {"result": ended.result}
+    return ended
+
+
+def show(plan: Plan, job: Job, console: Console) -> None:
+    """Write the plan, and the links that can't be had."""
+    described, notes = list(steps(plan, job)), dict(rendered_notes(job.pipeline))
+    if console.json or console.listeners:
+        version = job.pipeline.version.text
+        console.event(event="plan", result=outcome(plan).result, version=version, steps=described, notes=notes)
+    if not console.json:
+        console.line(f"Plan for version {job.pipeline.version.text}: nothing is sent now\n")
+        for step in described:
+            _show_step(step, console)
+        for name, text in notes.items():
+            console.line(f"\nRelease notes for {name}, from {job.pipeline.notes_from} ({len(text)} characters):")
+            console.line(_indent(html_text.as_text(text) if is_html(name) else text, "  | "))
+    for link in plan.links:
+        if not link.good:
+            console.warning(str(link))
+
+
+def steps(plan: Plan, job: Job) -> Iterator[StepText]:
+    """Yield each step as data."""
+    for planned in plan.steps:
+        decision = planned.decision
+        failed = planned.step.name == plan.failed_step
+        error = decision.error or (plan.error if failed and _reports_unknown(plan) else None)
+        undecided = not planned.decided and not failed
+        yield {
+            "name": planned.step.name,
+            "skip": decision.skip,
+            "reuse": decision.reuse,
+            "unknown": f"{error.what}; {error.todo}" if error else "",
+            "note": f"unchecked: {plan.failed_step} comes first" if undecided else decision.note,
+            "requests": [_request(call, job) for call in decision.calls],
+            "otherwise": [_request(call, job) for call in decision.otherwise],
+            "wait": decision.wait,
+            "warnings": list(decision.warnings),
+        }
+
+
+def _reports_unknown(plan: Plan) -> bool:
+    """Return True if a step's outcome isn't known."""
+    return isinstance(plan.error, UnknownOutcomeError)
+
+
+def _next(plan: Plan, open_steps: Sequence[str]) -> str:
+    if plan.error is not None:
+        return f"nothing can be sent yet: {plan.error.todo or plan.error.what}"
+    return "shipline run sends the requests above" if open_steps else NOTHING_LEFT
+
+
+def _unknown(plan: Plan) -> str:
+    if _reports_unknown(plan):
+        return plan.failed_step
+    return next((p.step.name for p in plan.steps if isinstance(p.decision.error, UnknownOutcomeError)), "")
+
+
+def _show_step(step: StepText, console: Console) -> None:
+    console.line(step["name"])
+    for label in LABELS:
+        if step[label]:
+            console.line(f"  {label}: {one_line(step[label])}")
+    for request in step["requests"]:
+        console.line(f"  {request['method']} {one_line(request['url'])}")
+        body = request["body"]
+        shown = json.dumps(body, indent=2, ensure_ascii=False) if body is not None else "(no body)"
+        console.line(_indent(shown, "    "))
+    for request in step["otherwise"]:
+        console.line(f"  if that fails: {request['method']} {one_line(request['url'])} {json.dumps(request['body'])}")
+    if step["wait"]:
+        console.line(f"  wait: {one_line(step['wait'])}")
+    for warning in step["warnings"]:
+        console.warning(warning)
+
+
+def _request(call: Call, job: Job) -> RequestText:
+    request = call.request(job.placeholders)
+    return {"method": request.method, "url": request.full_url, "body": request.shown_body}
+
+
+def artifacts(job: Job) -> Iterator[tuple[str, str, str, str]]:
+    """Yield name, size, SHA-256 and URL of each artifact as text; empty where a value isn't known."""
+    for artifact in job.pipeline.artifacts:
+        size = job.links.known_size(artifact, job.placeholders)
+        url = artifact.url.fill(job.placeholders) if artifact.url else ""
+        yield artifact.filename, human_size(size) if size is not None else "", artifact.sha256 or "", url
+
+
+def is_html(target: str) -> bool:
+    """Return True if a target shows its notes as HTML, not as Markdown."""
+    return target.startswith("centercode")
+
+
+def rendered_notes(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
+    """Yield the rendered notes of each target by its name."""
+    every = [*((v3.name, v3.notes) for v3 in pipeline.v3), *((c.name, c.body) for c in pipeline.centercode)]
+    yield from ((name, text) for name, text in every if text)
+
+
+def _indent(text: str, prefix: str) -> str:
+    return "\n".join(prefix + line for line in text.splitlines())

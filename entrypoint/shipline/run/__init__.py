@@ -1,0 +1,1 @@
+"""From a pipeline to its result: the plan, its execution, the receipt."""

@@ -1,0 +1,160 @@
+"""The documents say what the program does, and what they point to is there."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+import yaml
+
+from repository.pages import ROOT, Page, pages
+from shipline import __version__, errors
+from shipline.cli.main import cli
+from shipline.inputs import catalogue, config_file
+from shipline.inputs.document import Problems, dotted
+from shipline.inputs.validation import violations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PROGRAM = ROOT / "entrypoint/shipline"
+PAGES = pages()
+each_page = pytest.mark.parametrize("page", [Page(path) for path in PAGES], ids=[p.as_posix() for p in PAGES])
+
+# What may stand in backticks and looks like one of our paths: what a user's project, or a run, has.
+_THEIRS = re.compile(
+    r"\.shipline/.*|dist/.*|build/.*|products/.*|ci/.*|base\.yml|CHANGELOG\.md|shipline\.ya?ml|Jenkinsfile|\.gitlab-ci\.yml|shipline-report\.html"
+    r"|\.pre-commit-config\.yaml|renovate\.json"
+)
+OF_THE_JOB = {"job-name", "stage", "image", "rules", "needs", "resource-group"}
+OF_THE_JOB |= {"environment", "environment-url", "environment-action", "environment-tier"}
+_PATH = re.compile(r"(?P<path>[\w.*-]+(/[\w.*-]+)*/?)((?<=\.py)::(?P<test>\w+))?")
+_OUR_FILES = (".py", ".md", ".toml", ".json", ".groovy", ".txt", ".yml", ".yaml", ".css", ".html")
+
+
+def test_every_exit_code_has_a_section() -> None:
+    text = (ROOT / "docs/errors.md").read_text()
+    sections = set(re.findall(r"^## Exit (\d+)", text, re.MULTILINE))
+    classes = [errors.ShiplineError, *errors.ShiplineError.__subclasses__()]
+    codes = {str(c.exit_code) for c in classes if c is not errors.CanceledError}
+    assert codes | {"0", "130"} == sections
+    assert errors.CanceledError(15, "").section == f"{errors.DOCUMENTATION}/errors/#exit-130"
+
+
+@each_page
+def test_every_config_has_only_settings_and_values_that_exist(page: Page) -> None:
+    """Those that show a part may leave out the rest."""
+    sections = {leaf.path[0] for leaf in catalogue.settings()}
+    wrong = []
+    for block in page.blocks("yaml", "yml"):
+        shown = yaml.safe_load(block)
+        if not isinstance(shown, dict) or not sections.issuperset(shown):
+            continue
+        document = config_file.parse(block.encode(), page.path.name, problems := Problems())
+        problems.raise_any()
+        assert document is not None
+        wrong += [f"{v.location}: {dotted(v.path)}: {v.what}" for v in violations(document) if v.of_value]
+    assert wrong == []
+
+
+@each_page
+def test_every_pipeline_gives_only_inputs_that_exist(page: Page) -> None:
+    known = {leaf.name for leaf in (*catalogue.settings(), *catalogue.options())}
+    given = {name for block in page.blocks("yaml", "yml") for name in _inputs(yaml.safe_load(block))}
+    assert given - known - OF_THE_JOB == set()
+
+
+def _inputs(tree: Any) -> Iterator[str]:
+    """Of our action, and of our template."""
+    if isinstance(tree, dict):
+        if str(tree.get("uses", "")).startswith("shipline/"):
+            yield from tree.get("with", {})
+        if str(tree.get("file", "")).startswith("ci_templates/"):
+            yield from tree.get("inputs", {})
+    for inner in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from _inputs(inner)
+
+
+@each_page
+def test_every_link_leads_somewhere(page: Page) -> None:
+    broken = []
+    for link in page.links:
+        path, _, anchor = link.partition("#")
+        if ":" in path:
+            continue
+        target = ROOT / page.path.parent / path if path else ROOT / page.path
+        if not target.exists() or (anchor and anchor not in Page(target.resolve().relative_to(ROOT)).anchors):
+            broken.append(link)
+    assert broken == []
+
+
+@each_page
+def test_every_path_that_is_named_is_there(page: Page) -> None:
+    ours = {path.name for path in ROOT.iterdir()}
+    missing = []
+    for span in page.spans:
+        named = _PATH.fullmatch(span)
+        if not named or _THEIRS.fullmatch(span):
+            continue
+        path, test = named["path"], named["test"]
+        first, slash, _ = path.partition("/")
+        is_ours = (slash and (first in ours or (PROGRAM / first).is_dir())) or path.endswith(_OUR_FILES)
+        if is_ours and not _there(path.strip("/"), page.path):
+            missing.append(span)
+        if test and f"def {test}(" not in "".join(
+            f.read_text() for f in (ROOT / "tests").rglob(path.rpartition("/")[2])
+        ):
+            missing.append(span)
+    assert missing == []
+
+
+def _there(path: str, page: Path) -> bool:
+    """From the top, from the page, in the program, or, if it is a name alone, anywhere in the tree."""
+    folders = [ROOT, (ROOT / page).parent, PROGRAM, ROOT / "sandbox/shipline_sandbox"]
+    if any(any(folder.glob(path)) for folder in folders):
+        return True
+    trees = (
+        ROOT / name
+        for name in ("entrypoint", "sandbox", "tests", "tools", "docs", "schemas", "ci_templates", ".github")
+    )
+    return "/" not in path and any(any(tree.rglob(path)) for tree in trees)
+
+
+@each_page
+def test_every_command_is_one_that_the_program_takes(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line is read as ever, and nothing is carried out."""
+    monkeypatch.setattr(click.Command, "invoke", lambda *_: None)
+    wrong = {}
+    for words in itertools.chain(page.commands, page.mentioned):
+        if words[0].rpartition("/")[2] == "shipline" and len(words) > 1:
+            try:
+                cli.main(["1" if word.startswith("$") else word for word in words[1:]], standalone_mode=False)
+            except click.UsageError as error:
+                wrong[" ".join(words)] = error.format_message()
+    assert wrong == {}
+
+
+def test_every_pipeline_names_this_version() -> None:
+    files = [*(ROOT / page for page in PAGES), *(path for path in (ROOT / "examples").rglob("*") if path.is_file())]
+    tags = re.compile(r"(?:shipline/shipline(?:/native)?[@:]|'shipline@|ref: )v([0-9]+(?:\.[0-9]+)+)")
+    named = {version for path in files for version in tags.findall(path.read_text(encoding="utf-8"))}
+    assert named == {__version__}
+
+
+def test_every_target_of_make_that_is_named_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
+    named = {
+        (word, page.as_posix())
+        for page in PAGES
+        for words in itertools.chain(Page(page).commands, Page(page).mentioned)
+        if words[0] == "make"
+        for word in words[1:2]
+        if re.fullmatch(r"[a-z][a-z-]*", word)
+    }
+    assert {(word, page) for word, page in named if word not in targets} == set()
+    assert "demo" in {word for word, _ in named}

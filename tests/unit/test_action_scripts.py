@@ -1,0 +1,257 @@
+"""The scripts of the GitHub Action: where it runs the program, and under which key it keeps the receipt."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="starts programs as POSIX does")
+NATIVE = Path(__file__).parents[2] / "native"
+TOOLS = ("sh", "awk", "cat", "cksum", "cut", "date", "dirname", "id", "kill", "mktemp", "printenv", "rm", "sed", "tr")
+KEY = "sandbox-key\nsecond line, 'quoted'"
+# It notes its arguments and, when it runs the container, the key that it was given.
+DOCKER = f"""\
+#!{sys.executable} -I
+import os, pathlib, signal, sys, time
+log, fake = pathlib.Path(os.environ["LOG"]), os.environ["FAKE"]
+with log.open("a") as file:
+    print(*sys.argv[1:], file=file)
+match sys.argv[1]:
+    case "info":
+        print("" if fake == "nothing" else "linux [name=seccomp,profile=default]")
+        sys.exit(fake == "nothing")
+    case "inspect":
+        print(os.environ["STATE"])
+    case "run" if fake == "waits":
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
+        log.with_suffix(".ready").touch()
+        time.sleep(60)
+    case "run":
+        log.with_suffix(".key").write_text(os.environ["SHIPLINE_BUILDMASTER_API_KEY"])
+        sys.exit(int(os.environ["CODE"]))
+"""
+
+
+class Step:
+    """A step of the action, on a machine whose only programs are ``TOOLS``, Docker and Python, both stand-ins."""
+
+    def __init__(self, folder: Path) -> None:
+        programs = folder / "bin"
+        programs.mkdir()
+        for name in TOOLS:
+            (programs / name).symlink_to(str(shutil.which(name)))
+        for name, text in {"docker": DOCKER, "python3": '#!/bin/sh\n[ "$2" = -c ] || echo natively: "$@"\n'}.items():
+            (programs / name).write_text(text)
+            (programs / name).chmod(0o755)
+        self.folder = folder
+        self.log = folder / "docker.log"
+        self.output = folder / "output"
+        self.output.touch()
+        (folder / "token").write_text("secret")
+        self.environ = {
+            "PATH": str(programs),
+            "HOME": "/root",
+            "PYTHONPATH": "elsewhere",
+            "LOG": str(self.log),
+            "FAKE": "",
+            "CODE": "0",
+            "STATE": "exited",
+            "RUNNER_OS": "Linux",
+            "RUNNER_TEMP": str(folder),
+            "GITHUB_WORKSPACE": str(folder),
+            "GITHUB_OUTPUT": str(self.output),
+            "IMAGE": "ghcr.io/shipline/shipline:v1",
+            "SHIPLINE_BUILDMASTER_API_KEY": KEY,
+            "SHIPLINE_V3_TOKEN_FILE": str(folder / "token"),
+            "SHIPLINE_INPUT_RELEASE_TITLE": "/not a file",
+        }
+
+    def start(self, script: str, **environ: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            ["sh", str(NATIVE / script)],
+            cwd=self.folder,
+            env={**self.environ, **environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL),  # noqa: PLW1509 - other tests ignore it
+        )
+
+    def launch(self, **environ: str) -> tuple[int, str]:
+        process = self.start("launch.sh", **environ)
+        out, _ = process.communicate(timeout=60)
+        return process.returncode, out
+
+    @property
+    def run(self) -> str:
+        """The arguments of `docker run`; empty if it wasn't started."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        return next((line for line in lines if line.startswith("run ")), "")
+
+    def prepare(self, **environ: str) -> dict[str, str]:
+        """The outputs of the step that names what is kept."""
+        self.output.write_text("")
+        process = self.start("prepare.sh", **{**PREPARED, **environ})
+        out, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, out
+        return dict(line.split("=", 1) for line in self.output.read_text().splitlines())
+
+
+@pytest.fixture
+def step(tmp_path: Path) -> Step:
+    return Step(tmp_path)
+
+
+@pytest.mark.parametrize("code", [0, 5])
+def test_the_container_has_the_environment_and_files_of_the_step_and_gives_its_exit_code(step: Step, code: int) -> None:
+    assert step.launch(CODE=str(code)) == (code, "")
+    assert step.log.with_suffix(".key").read_text() == KEY
+    assert "sandbox-key" not in step.log.read_text()
+    arguments = step.run.split()
+    assert arguments[-1] == "ghcr.io/shipline/shipline:v1"
+    given = {arguments[i + 1] for i, word in enumerate(arguments) if word == "--env"}
+    assert given >= {"SHIPLINE_BUILDMASTER_API_KEY", "GITHUB_OUTPUT", "SHIPLINE_V3_TOKEN_FILE", "RUNNER_OS"}
+    assert not given & {"PATH", "HOME", "PYTHONPATH", "IMAGE"}
+    mounted = [word for word in arguments if word.startswith("type=bind")]
+    paths = (step.folder, step.output, step.folder / "token")
+    assert sorted(mounted) == sorted(f"type=bind,source={path},target={path}" for path in paths)
+    assert f"--user {os.getuid()}:{os.getgid()}" in step.run
+
+
+@pytest.mark.parametrize(
+    ("environ", "tried"),
+    [
+        ({"FAKE": "nothing"}, False),
+        ({"RUNNER_OS": "macOS"}, False),
+        ({"IMAGE": ""}, False),
+        ({"CODE": "125", "STATE": "created"}, True),
+    ],
+    ids=["no Docker", "macOS", "the alias", "a container that doesn't start"],
+)
+def test_without_a_container_it_runs_natively(step: Step, environ: dict[str, str], tried: bool) -> None:
+    code, out = step.launch(**environ)
+    assert (code, out.splitlines()[-1]) == (0, f"natively: -I {NATIVE}/launch.py")
+    assert bool(step.run) == tried
+
+
+def test_a_program_that_has_run_is_never_run_again(step: Step) -> None:
+    assert step.launch(CODE="125", STATE="exited") == (125, "")
+
+
+def test_without_docker_and_python_it_says_what_to_add(step: Step) -> None:
+    (step.folder / "bin/python3").unlink()
+    code, out = step.launch(FAKE="nothing")
+    assert code == 2
+    assert "add actions/setup-python before this step" in out
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_cancel_reaches_the_container(step: Step, number: signal.Signals, code: int) -> None:
+    process = step.start("launch.sh", FAKE="waits")
+    end = time.monotonic() + 60
+    while not step.log.with_suffix(".ready").exists() and time.monotonic() < end:
+        time.sleep(0.01)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode == code
+
+
+PREPARED = {
+    "RECEIPT_KEY": "null",
+    "UPLOAD_REPORT": "false",
+    "JOURNAL_STORE": "",
+    "LEG": "null",
+    "VERSION": "v1.4.0 ",
+    "CONFIG": "",
+    "PRODUCT": "Widget",
+    "GITHUB_REPOSITORY": "acme/widget",
+    "GITHUB_WORKFLOW": "Release, by tag",
+    "GITHUB_RUN_ID": "77",
+    "GITHUB_RUN_ATTEMPT": "1",
+    "GITHUB_JOB": "release",
+}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"LEG": '{\n  "os": "linux"\n}'},
+        {"VERSION": "v1.4.0-beta.1 "},
+        {"CONFIG": "gadget.yml"},
+        {"PRODUCT": "Widget,"},
+        {"GITHUB_WORKFLOW": "Release by tag"},
+        {"GITHUB_REPOSITORY": "acme-widget"},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_another_product_never_takes_this_one_s_receipt(step: Step, other: dict[str, str]) -> None:
+    own, others = step.prepare(), step.prepare(**other)
+    assert not others["key"].startswith(own["of-product"])
+    assert not own["key"].startswith(others["of-product"])
+
+
+def test_a_second_attempt_takes_the_first_one_s_receipt_else_that_of_a_job_before_it(step: Step) -> None:
+    first, again = step.prepare(), step.prepare(GITHUB_RUN_ATTEMPT="2")
+    assert first["key"].startswith(again["of-job"])
+    other = step.prepare(GITHUB_JOB="release-2")
+    assert not other["key"].startswith(first["of-job"])
+    assert other["key"].startswith(first["of-run"])
+    assert not step.prepare(GITHUB_RUN_ID="770")["key"].startswith(first["of-run"])
+
+
+def test_a_key_is_one_that_the_cache_accepts(step: Step) -> None:
+    key = step.prepare(PRODUCT="é,\n" + 999 * "x")["key"]
+    assert len(key) <= 512
+    assert "," not in key
+
+
+def test_legs_have_reports_of_their_own(step: Step) -> None:
+    for none in ("null", "{}", ""):
+        assert step.prepare(LEG=none)["report"] == "shipline-report-release.html"
+    assert step.prepare(LEG='{"os": "linux", "n": 1}')["report"] == "shipline-report-release-os-linux-n-1.html"
+
+
+@pytest.mark.parametrize("environ", [{"RECEIPT_KEY": "none"}, {"JOURNAL_STORE": "git"}])
+def test_an_input_turns_it_off_or_hands_it_to_the_journal(step: Step, environ: dict[str, str]) -> None:
+    assert set(step.prepare(**environ)) == {"report"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "says"),
+    [
+        ({"UPLOAD_REPORT": "yes"}, "upload-report: expected true or false"),
+        ({"RECEIPT_KEY": "false"}, "receipt-key: expected a text, or none to keep no receipt"),
+    ],
+)
+def test_what_is_probably_not_meant_is_refused(step: Step, environ: dict[str, str], says: str) -> None:
+    process = step.start("prepare.sh", **{**PREPARED, **environ})
+    out, _ = process.communicate(timeout=60)
+    assert (process.returncode, out) == (2, f"::error title=shipline::{says}\n")
+
+
+def test_two_jobs_at_once_share_one_complete_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNNER_TOOL_CACHE", str(tmp_path))
+    launcher = runpy.run_path(str(NATIVE / "launch.py"))
+    environment = launcher["_environment"]
+
+    def install(folder: Path) -> None:
+        assert not list(tmp_path.glob("shipline-*/bin")), "half of an environment can be seen"
+        (folder / "bin").mkdir(parents=True)
+        if len(made) == 0:
+            made.append(folder)
+            environment()  # the other job, which is quicker
+
+    made: list[Path] = []
+    monkeypatch.setitem(environment.__globals__, "_install", install)
+    python = environment()
+    assert python.parent.is_dir()
+    assert [path.name for path in tmp_path.iterdir()] == [python.parents[1].name]
