@@ -32,7 +32,7 @@ _SPEED = 100_000  # a deployment has ended when it is first asked for: requests 
 _ARCHIVE = b"PK" + b"w" * 2046
 
 CONFIG = (
-    project.CONFIG.replace('  build-number: "7"\n', "{number}")
+    project.CONFIG.replace('  build-number: "7"\n', "{number}  timeout: 15s\n")
     .replace("  stages: [Integration, Testing]\n", "{stages}")
     .replace("{{retry-for", "{{connect-timeout: 3s, read-timeout: 3s, retry-for")
 )

@@ -14,6 +14,7 @@ COMMENT = "/api/v1/projects/WidgetPro/feedbackCommentListeners/BugComment"
 CENTERCODE = (ANNOUNCE, COMMENT)  # which can't be asked
 CREATE_BUILD = "/api/releases/builds/create"
 DEPLOY = "/api/releases/builds/deploy"
+LIST_DEPLOYMENTS = "/api/releases/builds/deployments"
 V3 = "/v3/releases"
 _DOWN = ("reset", "fin", "timeout", "garbage", "502-html", "503")  # to a HEAD: nothing is posted
 # They find the names that a message lists; without them the run goes on. The numbers are those of a clean run.
@@ -40,6 +41,8 @@ def _read(cell: Cell, fault: Fault) -> set[int]:
         return {0, 4}  # a server may have no such request
     if cell.asked.label in ADVICE:
         return {0} if cell.span == "once" else {0, fault.code or 7}  # a later request may meet the same fault
+    if cell.asked.path == LIST_DEPLOYMENTS and cell.span == "lasting":
+        return {fault.code or 7, 6}  # waiting for a deployment outlives an outage, up to its timeout
     return {fault.code or 7}
 
 
