@@ -35,7 +35,7 @@ class Problem:
 
 
 class ShiplineError(Exception):
-    """What happened, why, and what to do next. ``exit_code`` and ``result`` are public (README, "Exit codes")."""
+    """What happened, why, and what to do next. ``exit_code`` and ``result`` are public (docs/errors.md)."""
 
     exit_code: int = 1
     result: ClassVar[str] = "failed"
