@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shipline.errors import NotAuthorisedError, RefusedError, UnavailableError
-from shipline.journal import upkeep
+from shipline.journal import entries
 from shipline.journal.command_remote import CommandRemote
 from shipline.journal.lease import Journal
 
@@ -94,8 +94,8 @@ def through(held: Journal, again: Journal) -> None:
     held.release()
     assert again.take(1, print) == '{"ä": "é"}\n'
     again.release()
-    assert upkeep.releases(again.remote, again.folder) == ["1.4.0"]
-    assert upkeep.probe(again.remote, again.folder) == ""
+    assert entries.releases(again.remote, again.folder) == ["1.4.0"]
+    assert entries.probe(again.remote, again.folder) == ""
 
 
 @pytest.mark.parametrize("form", ["sha1", "sha256"])

@@ -13,7 +13,7 @@ import pytest
 from git_server import TOKEN, GitServer
 from http_server import HttpServer, Reply
 from shipline.errors import NotAuthorisedError, RefusedError, ShiplineError, UnavailableError
-from shipline.journal import objects, upkeep
+from shipline.journal import entries, objects
 from shipline.journal.http_remote import HttpRemote
 from shipline.journal.lease import Journal
 from shipline.redaction import Secret
@@ -73,7 +73,7 @@ def test_strict_repositories_accept_it(server: GitServer, setting: str) -> None:
     held.take(1, print)
     held.write("Send a request")
     held.release()
-    assert upkeep.probe(held.remote, held.folder) == ""
+    assert entries.probe(held.remote, held.folder) == ""
     assert server.refs().keys() == {REF}
 
 

@@ -85,11 +85,11 @@ def _show(context: Context, keep: int) -> int:
 
 
 def _list(context: Context, keep: int) -> int:
-    from shipline.journal import upkeep
+    from shipline.journal import entries
 
     del keep
     _, journal = _journal(context, any_version=True)
-    versions = upkeep.releases(journal.remote, journal.folder)
+    versions = entries.releases(journal.remote, journal.folder)
     for version in versions:
         context.console.line(version)
         context.console.event(event="release", version=version)
@@ -99,12 +99,12 @@ def _list(context: Context, keep: int) -> int:
 
 
 def _prune(context: Context, keep: int) -> int:
-    from shipline.journal import upkeep
+    from shipline.journal import entries
 
     _, journal = _journal(context, any_version=True)
     removed = 0
-    for version in upkeep.releases(journal.remote, journal.folder)[max(keep, 1) :]:
-        if upkeep.remove(journal.remote, journal.folder + version, older_than=time.time() - _YOUNG_S):
+    for version in entries.releases(journal.remote, journal.folder)[max(keep, 1) :]:
+        if entries.remove(journal.remote, journal.folder + version, older_than=time.time() - _YOUNG_S):
             context.console.line(f"removed {version}")
             context.console.event(event="removed", version=version)
             removed += 1

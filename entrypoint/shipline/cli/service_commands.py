@@ -57,13 +57,11 @@ class ServiceCommands(lazy.LazyCommand, click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         from shipline.services import openapi
 
-        del ctx
         return list(openapi.operations(self.service))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         from shipline.services import openapi
 
-        del ctx
         operation = openapi.operations(self.service).get(cmd_name)
         return _command(operation) if operation else None
 

@@ -121,7 +121,7 @@ def _check_services(pipeline: Pipeline, *, releases: bool) -> Iterator[Finding]:
 
     ``releases``: also check the BuildMaster release.
     """
-    from shipline.doctor import journal, services
+    from shipline.doctor import services
 
     network = replace(pipeline.network, retry_for=min(pipeline.network.retry_for, _MAX_RETRY_S), budget=Budget())
     unreachable: set[str] = set()
@@ -141,7 +141,7 @@ def _check_services(pipeline: Pipeline, *, releases: bool) -> Iterator[Finding]:
     for centercode in pipeline.centercode:
         yield from _check_key(centercode.name, centercode.key)
         yield services.centercode(centercode)
-    yield from journal.check(pipeline, network)
+    yield from services.journal(pipeline, network)
 
 
 def _servers(pipeline: Pipeline) -> dict[str, str]:

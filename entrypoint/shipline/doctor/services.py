@@ -1,4 +1,4 @@
-"""Check each service by read-only requests: its health, the key, and the names of what a run would use."""
+"""Check each service by read-only requests (health, key, and the names of what a run would use), and the journal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shipline.pipeline.model import BuildMaster as BuildMasterSettings
-    from shipline.pipeline.model import CentercodeTarget, V3Target
+    from shipline.pipeline.model import CentercodeTarget, Pipeline, V3Target
     from shipline.services.buildmaster import Release
     from shipline.transport.settings import Network
 
@@ -72,6 +72,27 @@ def centercode(target: CentercodeTarget) -> Finding:
     """Return why nothing is checked: the API has no read-only request for a release type's key."""
     what = f"the key, project {target.project} and release type {target.release_type}"
     return unchecked(target.name, f"{what}: the API has no read-only request for them")
+
+
+def journal(pipeline: Pipeline, network: Network) -> Iterator[Finding]:
+    """Check a journal on a git server by a real write, a write that it must refuse, and their removal."""
+    from shipline.journal import entries
+    from shipline.run import shared_journal
+
+    settings = pipeline.journal
+    shared = shared_journal.of(pipeline._replace(network=network))
+    if settings is None or shared is None:
+        return
+    try:
+        wrong = entries.probe(shared.remote, shared.folder)
+    except ShiplineError as error:
+        yield problem("journal", error)
+        return
+    if wrong:
+        todo = "keep the journal in a repository of another git server (journal.remote)"
+        yield problem("journal", RefusedError(f"{settings.url}: {wrong}", todo=todo))
+    else:
+        yield Finding("journal", f"{settings.url} keeps refs below {settings.folder} and refuses overtaken writes")
 
 
 def _health(client: Any) -> Iterator[Finding]:

@@ -99,7 +99,6 @@ class HttpRemote:
 
     def read(self, ref: str, commit_id: str) -> Commit:
         """Fetch the commit and its file."""
-        del ref
         want = f"want {commit_id}"
         if self._capabilities:
             content = self._command("fetch", want.encode() + b"\n", b"deepen 1\n", b"no-progress\n", b"done\n")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shipline import version as versions
 from shipline.display import printable
-from shipline.release_notes import content, headings, section_end, titles
+from shipline.release_notes import content, headings, titles
 from shipline.release_notes import markdown as md
 from shipline.release_notes.headings import Heading
 
@@ -229,14 +229,14 @@ def _section(parsed: _File, found: _Found, chosen: list[Heading]) -> Section:
     spans, warnings = [], []
     for heading in chosen:
         after = next((h.start for h in found.of_versions if h.start > heading.start), len(parsed.lines))
-        end = section_end.find(heading, after, found.every, found.of_versions, partial(_text, parsed))
+        end = headings.end_of_section(heading, after, found.every, found.of_versions, partial(_text, parsed))
         spans.append((heading.body, end.start if end else after))
         warnings += [
             f"{parsed.subject}: the line {printable(line)} isn't a heading in Markdown, so the text below it is in the "
             f"section {printable(heading.text)}: write an empty line above it"
             for line in content.joined(parsed.lines, *spans[-1])
         ]
-        if end and section_end.is_surprising(end, heading, found.of_versions) and _text(parsed, [(end.body, after)]):
+        if end and headings.is_surprising(end, heading, found.of_versions) and _text(parsed, [(end.body, after)]):
             warnings.append(
                 f"{parsed.subject}: the section {printable(heading.text)} ends at the heading {printable(end.text)} in "
                 f"line {end.start + 1}, which is higher than all version headings: lower its level to include it"

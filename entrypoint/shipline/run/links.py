@@ -230,5 +230,4 @@ class UnauthenticatedSession(requests.Session):
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: Any) -> None:
         """Send no credentials after a redirect: requests would read ~/.netrc again, for the new host."""
-        del response
         prepared_request.headers.pop("Authorization", None)

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 from shipline import __version__
 from shipline.errors import InvalidInputError, Problem, ShiplineError
 from shipline.redaction import redact
-from shipline.run import receipt_file, recovery
+from shipline.run import receipt_file
 from shipline.run.naming import identity
-from shipline.run.records import RequestRecord, RunRecord, Status, StepRecord
+from shipline.run.records import RequestRecord, RunRecord, Status, StepRecord, completed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -86,7 +86,7 @@ class Receipt:
         receipt_file.check_identity(shared, this, place, "set journal.ref to a folder of its own")
         opened = cls(path, pipeline, shared, existed=True, journal=journal, recorded=True)
         if own is not None:
-            opened.steps = recovery.completed(opened.steps, map(StepRecord.from_json, own["steps"]))
+            opened.steps = completed(opened.steps, map(StepRecord.from_json, own["steps"]))
         return opened
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Self, Unpack
 
     from shipline.transport.exchange import Phase
@@ -112,3 +112,24 @@ class RunRecord(_Record):
 
     def to_json(self) -> dict[str, Any]:
         return {"id": self.id, "attempt": self.attempt, **super().to_json()}
+
+
+def completed(recorded: Iterable[StepRecord], local: Iterable[StepRecord]) -> list[StepRecord]:
+    """The journal's records, each of them replaced by that of this runner if it has the result and the other hasn't.
+
+    A run records each request in the journal before it is sent, and the result with its next write. If that write
+    fails, or the runner dies first, only the runner's own receipt has the result.
+    """
+    own = {record.key: record for record in local}
+    return [own[one.key] if one.key in own and _continues(own[one.key], one) else one for one in recorded]
+
+
+def _continues(own: StepRecord, recorded: StepRecord) -> bool:
+    """True if ``own`` has the same requests, each sent at the same moment, and their result, which the other hasn't.
+
+    A run sends nothing that isn't in the journal. So what an older receipt, or that of another run, has of the last
+    request in the journal can't be a result.
+    """
+    sent = [(one.at, one.fingerprint) for one in recorded.requests]
+    same = bool(sent) and [(one.at, one.fingerprint) for one in own.requests[: len(sent)]] == sent
+    return same and recorded.status in ("sending", "unknown") and own.status not in ("sending", "unknown")

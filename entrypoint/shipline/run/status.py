@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple
 
 from shipline import version as versions
-from shipline.journal import upkeep
+from shipline.journal import entries
 from shipline.pipeline.v3 import derive_version
 from shipline.run import shared_journal
 from shipline.run.naming import default_path, slug
@@ -142,7 +142,7 @@ def _recorded(pipeline: Pipeline) -> Iterator[str]:
         if path.name.startswith(prefix):
             yield path.stem.removeprefix(prefix)
     if (journal := shared_journal.of(pipeline)) is not None:
-        yield from upkeep.releases(journal.remote, journal.folder)
+        yield from entries.releases(journal.remote, journal.folder)
 
 
 def _listed(target: V3Target, network: Network) -> list[Release]:

@@ -233,12 +233,10 @@ class Step(ABC, Generic[D]):
 
     def links(self, job: Job) -> list[File]:
         """The links that it announces, as far as they are known."""
-        del job
         return []
 
     def before_announcing(self, job: Job) -> None:
         """Check again right before the first announcement. Raises a ShiplineError if nothing may be announced."""
-        del job
 
 
 class Announcement(Step[D]):
@@ -248,7 +246,6 @@ class Announcement(Step[D]):
 
     def doubt(self, job: Job) -> ShiplineError | None:
         """Why it can't announce, without a request; None if that isn't known, or it can be looked up."""
-        del job
         return None
 
     def __init__(self, target: str, *, required: bool) -> None:

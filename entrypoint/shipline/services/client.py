@@ -208,7 +208,6 @@ class Client:
 
     def _names(self, call: Call | None) -> tuple[str, str, frozenset[str]]:
         """A setting, the name in it, and the names of its kind that the service shows to this key."""
-        del call
         return "", "", frozenset()
 
     def send_to(self, operation_id: str, url: str, *, upload: Upload | None = None) -> Any:

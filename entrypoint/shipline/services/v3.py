@@ -124,7 +124,6 @@ class V3(Client):
         return self._all_pages("list-release-files", {"releaseId": release_id}, File.of)
 
     def _names(self, call: Call | None) -> tuple[str, str, frozenset[str]]:
-        del call
         query = {"page": "1", "limit": str(PAGE_SIZE)}
         found = self.listed("list-releases", query, lambda item: str(item.get("productId") or ""))
         return "v3.product-id", self._target.product_id, frozenset(filter(None, found))

@@ -43,7 +43,6 @@ class _NoRedirectSession(requests.Session):
     """A session that ignores where a redirect leads: requests would read its body and parse the address."""
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        del resp
         return None
 
 

@@ -16,8 +16,7 @@ from shipline.interpolation import placeholder
 from shipline.run.evidence import Origin
 from shipline.run.results import RunValues
 from shipline.run.step import Decision, Job, Step
-from shipline.run.steps import rivals
-from shipline.run.steps.find_deployment import DeploymentSearch, seconds_under_way, started_by
+from shipline.run.steps.find_deployment import DeploymentSearch, note_rival, seconds_under_way, started_by
 from shipline.run.steps.poll_deployment import LONGEST_POLL_S, DeploymentPoll, fail_on_warnings, report_warnings
 from shipline.run.steps.supersession import OtherBuilds, RejectedError, reject, reject_call, rejected
 from shipline.services.buildmaster import BuildMaster, Deployment, same_deploy, times_deployed, worst
@@ -153,7 +152,7 @@ class Deploy(Step[Details]):
         running = any(not d.ended for d in last)
         if running or self._last:
             own = str(self.restored(record).deployment_id or "") if record else ""
-            rivals.compare(self._search, job, found, last, [int(number) for number in own.split(",") if number])
+            self._search.note_rivals(job, found, last, [int(number) for number in own.split(",") if number])
         if running:
             details = Details(stage, before=tuple(d.id for d in found if d not in last))
             reuse = f"deployment {last[-1].id} to {stage} is {last[-1].status} already"
@@ -255,7 +254,7 @@ class Deploy(Step[Details]):
                 return self.decide(job)
         waiting = self._search.unlisted(job)
         if waiting:
-            rivals.note(job, waiting, self._shown)
+            note_rival(job, waiting, self._shown)
             return self._continued(waiting, Details(details.stage or self._stage, details.before), waiting[-1])
         if details.doubtful and self._settings.start_time and not self._created(job):
             raise UnknownOutcomeError(
@@ -297,4 +296,4 @@ class Deploy(Step[Details]):
     def before_announcing(self, job: Job) -> None:
         if self._last:
             self._others.check(job)
-            rivals.check_own(self._search, job)
+            self._search.note_as_fast(job)

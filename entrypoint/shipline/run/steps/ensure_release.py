@@ -31,7 +31,6 @@ class EnsureRelease(Step[None]):
         self._comparison = Comparison()
 
     def key(self, job: Job) -> str:
-        del job
         s = self._settings
         return f"release|{s.url}|{s.application or s.application_id}|{s.release.kind}:{s.release.value}"
 

@@ -1,4 +1,7 @@
-"""Find deployments that an earlier try may have started, where neither the receipt nor a response reports them."""
+"""Find deployments of an earlier try, which neither the receipt nor a response reports, and those of other runs.
+
+A run that finds another one at work on its build doesn't announce on its own.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from shipline.errors import RefusedError
 from shipline.polling import Poll
+from shipline.run.evidence import Origin
 from shipline.run.results import RunValues
 from shipline.services.buildmaster import BuildMaster, Deployment, same, same_deploy, worst
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from shipline.run.records import StepRecord
     from shipline.run.step import Job
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 _DISPATCHER_S = 8.0
 _PAUSE_S = 1.0
 _MAX_IDS, _IDS_BEYOND_NEWEST = 100, 5
+_NEAR = 5  # ids between the parents of two deploys that were sent at once
 _MAX_UNDER_WAY_S = 20.0  # later no proxy holds a request whose connection has ended
 
 
@@ -63,16 +68,6 @@ class DeploymentSearch:
         """The ids of deployments that have not ended, though no list shows them."""
         return [d.id for d in self._unlisted(job) if not d.ended]
 
-    def by_another_run(self, job: Job, shown: list[Deployment], own: Iterable[int], after: int) -> list[int]:
-        """The ids of this stage's deployments that another run has started, with an id above ``after``.
-
-        BuildMaster itself, or a person, has another name than who created the build; ``own`` are this run's.
-        """
-        build = self._client.build(job.build_id)
-        creator = build.creator if build else ""
-        others = (d for d in self._unlisted(job, after) or shown if d.id > after and d.id not in own)
-        return [d.id for d in others if creator and d.creator == creator and (d.succeeded or not d.ended)]
-
     def succeeded(self, made: RunValues, found: list[Deployment], shown: str) -> bool:
         """True if BuildMaster still reports success for the stage that the receipt recorded as deployed.
 
@@ -97,6 +92,38 @@ class DeploymentSearch:
         """
         recorded = [self._client.deployment(int(number)) for number in (made.deployment_id or "").split(",") if number]
         return bool(recorded) and all(d and d.succeeded and d in same_deploy([d, *last]) for d in recorded)
+
+    def note_rivals(
+        self, job: Job, found: Sequence[Deployment], last: Sequence[Deployment], own: Sequence[int]
+    ) -> None:
+        """Note if another run works on this build: the stage's newest deployments (``last``) aren't ``own``.
+
+        BuildMaster may promote a build by itself, and a person may deploy it, which is no other run. Without evidence
+        that this run or its earlier attempts made the build, whatever runs may be another run's.
+        """
+        if any(d.id in own for d in last) or worst(last) in ("failed", "canceled"):
+            return
+        if job.evidence.created_build or job.receipt.vouches_for():
+            older = max((d.id for d in found if d not in last), default=0)
+            note_rival(job, self._by_another_run(job, last, own, older), last[-1].stage)
+        else:
+            note_rival(job, [d.id for d in last if not d.ended], last[-1].stage)
+
+    def note_as_fast(self, job: Job) -> None:
+        """Note if another run was as fast as this one, which found the build and has started its last deployment."""
+        own = job.evidence.origin.deployments
+        if own and not job.receipt.vouches_for():
+            note_rival(job, self._by_another_run(job, [], own, max(own) - _NEAR), "the same stage")
+
+    def _by_another_run(self, job: Job, shown: Sequence[Deployment], own: Sequence[int], after: int) -> list[int]:
+        """The ids of this stage's deployments that another run has started, with an id above ``after``.
+
+        BuildMaster itself, or a person, has another name than who created the build.
+        """
+        build = self._client.build(job.build_id)
+        creator = build.creator if build else ""
+        others = (d for d in self._unlisted(job, after) or shown if d.id > after and d.id not in own)
+        return [d.id for d in others if creator and d.creator == creator and (d.succeeded or not d.ended)]
 
     def _unlisted(self, job: Job, after: int = 0) -> list[Deployment]:
         """The deployments that no list shows, with an id above ``after``.
@@ -135,6 +162,13 @@ class DeploymentSearch:
 
     def _fits(self, deployment: Deployment) -> bool:
         return not self._stage or same(deployment.stage, self._stage)
+
+
+def note_rival(job: Job, deployments: Sequence[int], stage: str) -> None:
+    """Note that another run has started these deployments, if there are any."""
+    if deployments:
+        who = f"another run has started deployment {deployments[-1]} to {stage}, and may have"
+        job.evidence.came_by(Origin("adopted", who=who))
 
 
 def _older(deployments: Iterable[Deployment], moment: datetime) -> list[int]:

@@ -44,7 +44,6 @@ class Notify(Step[None]):
         self._where = f"{feedback} ({listener.project}/{listener.listener})"
 
     def key(self, job: Job) -> str:
-        del job
         one = self._listener
         return f"{one.kind}|{one.url}|{one.project}|{one.listener}|{self._feedback}|{self._version}"
 

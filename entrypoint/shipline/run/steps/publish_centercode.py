@@ -36,7 +36,6 @@ class PublishCentercode(Announcement[None]):
         self._where = f"{target.project}/{target.release_type}"
 
     def key(self, job: Job) -> str:
-        del job
         t = self._target
         return f"centercode|{t.url}|{t.project}|{t.release_type}|{self._version}"
 

@@ -17,7 +17,6 @@ class PublishDraft(PublishV3):
     """Step ``publish:v3`` of ``shipline publish``."""
 
     def _new(self, job: Job, made: TargetResult) -> Decision[Blind]:
-        del job, made
         t = self._target
         raise RefusedError(
             f"v3 has no release of version {t.version} in channel {t.channel} for {', '.join(t.platforms)}",
@@ -25,5 +24,4 @@ class PublishDraft(PublishV3):
         )
 
     def _blind(self, job: Job, record: StepRecord | None) -> Decision[Blind]:
-        del job, record
         raise RefusedError(f"{self._target.url} can't look releases up", todo="publish the draft by hand")

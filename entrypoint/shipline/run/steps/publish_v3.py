@@ -53,7 +53,6 @@ class PublishV3(Announcement[Blind]):
         self._response: Mapping[str, Any] = {}  # the last that reported the release
 
     def key(self, job: Job) -> str:
-        del job
         t = self._target
         return f"v3|{t.url}|{t.product_id}|{t.version}|{t.channel}|{','.join(sorted(t.platforms))}"
 

@@ -79,7 +79,6 @@ class DeleteDraft(Step[None]):
         self._shown = f"version {target.version} in channel {target.channel}"
 
     def key(self, job: Job) -> str:
-        del job
         t = self._target
         return f"retract-v3|{t.url}|{t.product_id}|{t.version}|{t.channel}|{','.join(sorted(t.platforms))}"
 

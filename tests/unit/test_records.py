@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shipline.run.records import RequestRecord, Status, StepRecord
-from shipline.run.recovery import completed
+from shipline.run.records import RequestRecord, Status, StepRecord, completed
 
 POST = "POST", "https://cc.example.com/x", "f1"
 
