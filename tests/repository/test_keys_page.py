@@ -13,8 +13,9 @@ from repository.pages import ROOT, Page
 from shipline.inputs import catalogue
 
 PAGE = Page(Path("docs/how-to/keys.md"))
-WORKFLOWS = [block for block in PAGE.blocks("yaml") if "jobs:" in block]
-PIPELINES = [block for block in PAGE.blocks("yaml") if "include:" in block]
+# The first of each is complete; the others show what differs: the steps after the checkout, or the job.
+WORKFLOWS = [block for block in PAGE.blocks("yaml") if "uses:" in block]
+PIPELINES = [block for block in PAGE.blocks("yaml") if "id_tokens:" in block]
 KEYS = {leaf.variable for leaf in catalogue.settings() if leaf.secret}
 
 
@@ -28,7 +29,9 @@ def test_each_store_has_an_example_for_each_system() -> None:
 
 @pytest.mark.parametrize("block", WORKFLOWS)
 def test_a_workflow_gives_keys_by_their_names(block: str) -> None:
-    workflow = yaml.load(block, Loader=yaml.BaseLoader)
+    workflow = yaml.load(WORKFLOWS[0], Loader=yaml.BaseLoader)
+    if block != WORKFLOWS[0]:
+        workflow["jobs"]["release"]["steps"][1:] = yaml.load(block, Loader=yaml.BaseLoader)
     assert workflow["permissions"]["id-token"] == "write"
     (step,) = [each for each in workflow["jobs"]["release"]["steps"] if "shipline/" in each.get("uses", "")]
     inputs = {f"SHIPLINE_{name.upper().replace('-', '_')}" for name in step.get("with", {})}
@@ -40,7 +43,7 @@ def test_a_workflow_gives_keys_by_their_names(block: str) -> None:
 
 @pytest.mark.parametrize("block", PIPELINES)
 def test_a_pipeline_gives_files_with_keys_by_their_names(block: str) -> None:
-    pipeline = yaml.safe_load(block)
+    pipeline = yaml.safe_load(PIPELINES[0]) | yaml.safe_load(block)
     job = pipeline["shipline"]
     assert set(job["secrets"]) <= {f"{name}_FILE" for name in KEYS}
     assert {secret["token"] for secret in job["secrets"].values()} == {f"${name}" for name in job["id_tokens"]}
