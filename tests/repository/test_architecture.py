@@ -100,7 +100,7 @@ def test_an_input_is_one_entry(tree: Path) -> None:
     shown = python(tree, "-m", "shipline", "run", "--help-all").stdout
     assert "--network-user-agent AGENT" in shown
     for name, word in {
-        "docs/options.md": "| `network.user-agent` | `SHIPLINE_NETWORK_USER_AGENT` |",
+        "docs/options.md": "`network.user-agent` |",
         "action.yml": "  network-user-agent:",
         "native/action.yml": "SHIPLINE_INPUT_NETWORK_USER_AGENT: ${{ inputs.network-user-agent }}",
         "ci_templates/gitlab/shipline.yml": "    network-user-agent:",

@@ -52,7 +52,7 @@ def test_it_has_a_title_a_description_and_examples_that_are_right(entry: dict[st
 @pytest.mark.parametrize("entry", ALL.values(), ids=ALL.keys())
 def test_a_choice_has_a_default_unless_the_description_says_what_is_done_without_it(entry: dict[str, Any]) -> None:
     if "enum" in entry or entry.get("type") == "boolean":
-        without = ("default" in entry, "default is" in entry["description"], len(entry.get("enum", ())) == 1)
+        without = ("default" in entry, "Default: " in entry["description"], len(entry.get("enum", ())) == 1)
         assert any(without), entry["description"]
 
 

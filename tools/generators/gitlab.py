@@ -207,7 +207,7 @@ def _inputs_of_the_job() -> Iterator[str]:
     )
     yield _entry(
         "environment-tier",
-        "The deployment tier. The default is what GitLab concludes from the environment's name.",
+        "The deployment tier. Default: what GitLab concludes from the environment's name.",
         default="",
         options=["", "production", "staging", "testing", "development", "other"],
     )

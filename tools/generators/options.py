@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from shipline import schemas
@@ -17,72 +18,58 @@ INTRODUCTION = """\
 <!-- Written by tools/generate.py from schemas/pipeline.schema.json; change that and run `make generate`. -->
 # Options
 
-For everyone who writes a `shipline.yml` or a job that runs Shipline: every setting, its names and its default.
+For everyone who writes a `shipline.yml` or a job that runs Shipline: every setting, with its default and an example.
 
-A setting's place in the config file gives all its names. `buildmaster.build-number` in `shipline.yml` is:
+A setting's place in the config file gives its other names. For `buildmaster.build-number`:
 
-- the input `buildmaster-build-number` in GitHub and GitLab
+- in GitHub and GitLab, the input `buildmaster-build-number`
+- in Jenkins, `buildmasterBuildNumber`
 - the flag `--buildmaster-build-number`
 - the variable `SHIPLINE_BUILDMASTER_BUILD_NUMBER`
-- `buildmasterBuildNumber` in Jenkins
 
-If you set it more than once, the first of these counts: flag, input, variable, config file, the facts of the CI run,
-default. The empty string is the same as unset.
+The first of these counts: flag, input, variable, config file, the facts of the CI run, default. An empty string is
+unset.
 
 In inputs, flags and variables:
 
-- A list has one item a line (those marked "commas too" accept commas), or is a JSON array of texts.
+- A list is one item a line, or a JSON array of texts; where marked, also with commas.
 - A mapping is `name=value` lines.
 - A boolean is exactly `true` or `false`.
+- A duration is such as `90s` or `1h30m`.
 
-In the config file, put text that looks like a number in quotes: `release: "1.10"`.
+In the config file, put text that looks like a number, or begins with a brace, in quotes: `release: "1.10"`.
 
-Shipline refuses some items of a list as mistakes:
-
-- an item that begins with `[`, with `- ` or with a quote
-- a stage, a platform or a channel with a comma
+Shipline refuses list items that begin with `[`, `- ` or a quote, and a stage, platform or channel with a comma.
 
 ## Names in braces
 
-Shipline replaces these names in the texts of settings:
+Shipline replaces these names in texts, also in the header and the footer of notes, but not in the notes:
 
-| where | names |
+| Where | Names |
 | --- | --- |
-| everywhere | `{version}`, `{major}`, `{minor}`, `{patch}`, `{prerelease}`, `{prerelease_number}` |
-| everywhere | `{tag}`, `{branch}`, `{sha}`, `{short_sha}`, `{repository}` |
-| everywhere | `{run_id}`, `{run_number}`, `{run_url}`, `{actor}` |
+| everywhere | `{version}`, `{major}`, `{minor}`, `{patch}`, `{prerelease}`, `{prerelease_number}`, `{tag}`, `{branch}`, `{sha}`, `{short_sha}`, `{repository}`, `{run_id}`, `{run_number}`, `{run_url}`, `{actor}` |
 | artifacts | also `{filename}`, `{path}` |
 | BuildMaster's variables | also `{artifact_url}`, `{artifact_sha256}` of the first artifact |
 | texts sent after the build exists | also `{application}`, `{release_number}`, `{build_number}` |
 | comments | also `{feedback}`, `{release_url}` |
 
-Any other brace is plain text, and `{{version}}` gives `{version}`. In the config file, put text that begins with a
-brace in quotes. Shipline replaces names in the notes' header and footer, never in the notes.
+Any other brace is plain text, and `{{version}}` gives `{version}`.
 
 ## Secrets
 
-Set secrets with variables and inputs, never in the config file or with a flag. A variable with `_FILE` after its
-name, such as `SHIPLINE_V3_TOKEN_FILE`, names a file that contains the secret. Shipline removes one line ending at the
-file's end. If you set both variables, their values must be equal.
+Set a secret with a variable or an input, never in the config file or with a flag. Or set its variable with `_FILE`
+added, such as `SHIPLINE_V3_TOKEN_FILE`, to the path of a file; Shipline drops one line ending at its end. If you set
+both variables, their values must be equal.
 
 ## Lists of targets
 
-If the config file has a list of `v3`, `centercode` or `notify` entries, set each setting in its entry. Only
-`centercode-if-exists` and `centercode-on-unknown` also work outside, for every Centercode target.
+With a list of `v3`, `centercode` or `notify` entries, set each setting in its entry. Only `centercode-if-exists` and
+`centercode-on-unknown` also work outside, for every Centercode target.
 
 """
 
-KINDS = {
-    "text": "text",
-    "boolean": "true or false",
-    "integer": "whole number",
-    "duration": "duration, such as 90s, 30m or 1h30m",
-    "instant": "date and time with an offset",
-    "url": "URL",
-    "list": "list",
-    "map": "mapping",
-    "artifacts": "list",
-}
+HEAD = "Setting | Default | Example | Description\n--- | --- | --- | ---\n"
+BOOLEANS = {"boolean": (True, False)}
 
 
 def options() -> str:
@@ -95,7 +82,7 @@ def options() -> str:
             continue
         parts += _section(f"`{name}`", entry["description"], leaves)
     single = [leaf for leaf in catalogue.settings() if len(leaf.path) == 1]
-    parts += _section("At the top of the file", "Settings outside any section.", single)
+    parts += _section("At the top of the file", "Outside any section.", single)
     parts += ["### One entry of `artifacts`\n\n", *_entry(properties["artifacts"]["items"]["properties"])]
     return "".join(parts).rstrip() + "\n"
 
@@ -105,25 +92,43 @@ def _options_description() -> str:
 
 
 def _section(title: str, description: str, leaves: Iterable[Setting]) -> list[str]:
-    rows = [_row(leaf) for leaf in leaves]
-    head = "| Setting | Variable | Default | Description |\n| --- | --- | --- | --- |\n"
-    return [f"## {title}\n\n{description}\n\n{head}", *rows, "\n"]
+    rows = [_row(leaf) for leaf in leaves if not _is_targets_notes(leaf)]
+    return [f"## {title}\n\n{description}\n\n{HEAD}", *rows, "\n"]
+
+
+def _is_targets_notes(leaf: Setting) -> bool:
+    """True for settings of a target's notes, except the first: they are those of the release's notes."""
+    return leaf.path[1:2] == ("notes",) and leaf.path[0] != "release" and leaf.path[2] != "file"
 
 
 def _row(leaf: Setting) -> str:
-    kind = " or ".join(f"`{_shown(value)}`" for value in leaf.enum) or KINDS[leaf.kind]
-    kind = "secret" if leaf.secret else f"{kind}, commas too" if leaf.commas else kind
-    default = "" if leaf.default is None else f"`{_shown(leaf.default)}`"
-    example = "" if leaf.secret or leaf.enum or leaf.kind == "boolean" else f" Example: `{_shown(leaf.examples[0])}`."
-    return f"| `{leaf.dotted}` | `{leaf.variable}` | {default} | {leaf.description} ({kind}){example} |\n"
+    described, default = _parted(leaf.description)
+    default = default if leaf.default is None else f"`{_shown(leaf.default)}`"
+    values = (f"`{_shown(value)}`" for value in (*leaf.examples, *leaf.enum, *BOOLEANS.get(leaf.kind, ())))
+    example = "secret" if leaf.secret else next((value for value in values if value != default), "")
+    if leaf.path[1:] == ("notes", "file") and leaf.path[0] != "release":
+        of_notes = "This target's notes: a path, or the settings of `release.notes`"
+        return f"`{leaf.dotted.removesuffix('.file')}` | `release.notes` | {example} | {of_notes}\n"
+    others = [f"`{_shown(value)}`" for value in leaf.enum if f"`{_shown(value)}`" not in leaf.description]
+    notes = [", ".join(others), "with commas" if leaf.commas else ""]
+    described = " ".join([described, *(f"({note})" for note in notes if note)])
+    return f"`{leaf.dotted}` | {default} | {example} | {described}\n"
+
+
+def _parted(description: str) -> tuple[str, str]:
+    """A description without its default, and the default."""
+    match = re.search(r"(?:^| )Default: (.*?)\.(?= [A-Z`]|$)", description)
+    if not match:
+        return description.rstrip("."), ""
+    return f"{description[: match.start()]}{description[match.end() :]}".strip().rstrip("."), match[1]
 
 
 def _entry(properties: dict[str, Any]) -> list[str]:
-    head = "| Setting | Description |\n| --- | --- |\n"
-    return [
-        head,
-        *(f"| `{n}` | {p['description']} Example: `{_shown(p['examples'][0])}`. |\n" for n, p in properties.items()),
-    ]
+    rows = []
+    for name, entry in properties.items():
+        described, default = _parted(entry["description"])
+        rows.append(f"`{name}` | {default} | `{_shown(entry['examples'][0])}` | {described}\n")
+    return [HEAD, *rows]
 
 
 def _shown(value: Any) -> str:
