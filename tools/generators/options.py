@@ -47,7 +47,9 @@ Shipline replaces these names in texts, also in the header and the footer of not
 
 | Where | Names |
 | --- | --- |
-| everywhere | `{version}`, `{major}`, `{minor}`, `{patch}`, `{prerelease}`, `{prerelease_number}`, `{tag}`, `{branch}`, `{sha}`, `{short_sha}`, `{repository}`, `{run_id}`, `{run_number}`, `{run_url}`, `{actor}` |
+| everywhere | `{version}`, `{major}`, `{minor}`, `{patch}`, `{prerelease}`, `{prerelease_number}` |
+| everywhere | `{tag}`, `{branch}`, `{sha}`, `{short_sha}`, `{repository}` |
+| everywhere | `{run_id}`, `{run_number}`, `{run_url}`, `{actor}` |
 | artifacts | also `{filename}`, `{path}` |
 | BuildMaster's variables | also `{artifact_url}`, `{artifact_sha256}` of the first artifact |
 | texts sent after the build exists | also `{application}`, `{release_number}`, `{build_number}` |
