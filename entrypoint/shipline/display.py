@@ -10,10 +10,12 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from shipline.redaction import redact
+from shipline.redaction import HIDDEN, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from shipline.redaction import Redactor
 
 
 _MAX_VALUE_LENGTH = 60  # characters
@@ -69,12 +71,24 @@ def escape_markdown(text: str, *, sparingly: bool = False) -> str:
     return re.sub(_GITHUB_MARKUP, r"\\\g<0>", text).replace("\\<", "&lt;").replace("\\>", "&gt;")
 
 
+def hide_in_value(text: str, redactor: Redactor = redact) -> str:
+    """Hide secrets in a text of a JSON value: in a sentence only them, else all of it. Half an id would be another."""
+    shown = redactor(text)
+    return HIDDEN if shown != text and " " not in text else shown
+
+
 def redact_all(value: Any) -> Any:
-    """Hide secrets in every text and key of a JSON value, before JSON escapes them."""
+    """Hide secrets in every text and name of a JSON value, before JSON escapes them.
+
+    A name of lower-case letters is Shipline's own, and stays: no reader would find it if it were masked.
+    """
     if isinstance(value, str):
-        return redact(value)
+        return hide_in_value(value)
     if isinstance(value, dict):
-        return {redact(str(key)): redact_all(item) for key, item in value.items()}
+        return {
+            name if re.fullmatch("[a-z_]+", name) else redact(name): redact_all(item)
+            for name, item in ((str(key), item) for key, item in value.items())
+        }
     if isinstance(value, list | tuple):
         return [redact_all(item) for item in value]
     return value

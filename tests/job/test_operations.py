@@ -214,6 +214,9 @@ def test_a_webhooks_token_is_masked_in_its_field_and_nowhere_else(shell: Shell, 
     assert shell(f"v3 get-webhook --id {hook['id']}") == stored()
     assert shell("v3 list-webhooks") == shell("v3 list-webhooks --all-pages") == [stored()]
     assert shell(f"v3 update-webhook --id {hook['id']} --active false --token", token) == stored()
+    again = shell.project.shipline("v3", "update-webhook", "--id", hook["id"], "--data", json.dumps(stored()))
+    assert again.code == 2
+    assert "--token: is how Shipline shows a secret" in again.err
 
 
 @pytest.mark.parametrize(

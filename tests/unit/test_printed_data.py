@@ -35,6 +35,8 @@ def test_a_key_is_masked_in_texts_and_an_error_in_numbers_and_names() -> None:
     hide = keys("7001", "key-7")
     data = {"a": ["x key-7", None, True, 1.5, {"7": '{"k": "key-7"}'}]}
     assert hide_keys(hide, data) == {"a": ["x ***", None, True, 1.5, {"7": '{"k": "***"}'}]}
+    ids = ["27d6-key-7", "https://dl.example.com/key-7/w.zip", "1.0"]
+    assert hide_keys(hide, ids) == ["***", "***", "1.0"], "half of an id or an address would be another one"
     for wrong, place in (
         ({"key-7": 1}, "5 characters in the name of a field"),
         ([{"a": 70015}], "4 characters in a number"),
@@ -44,8 +46,10 @@ def test_a_key_is_masked_in_texts_and_an_error_in_numbers_and_names() -> None:
 
 
 def test_a_key_is_masked_in_a_field_of_csv_and_an_error_across_fields() -> None:
-    text = "A,key-7\nB,x\n"
+    text = "A,key-7\nB,x"
     assert [*csv.reader(hide_keys_in_csv(keys("key-7"), text).splitlines())] == [["A", "***"], ["B", "x"]]
+    assert hide_keys_in_csv(keys("key-7"), 'A,"id-key-7 ""B"""\r\n') == 'A,"id-*** ""B"""\r\n'
+    assert hide_keys_in_csv(keys("key-8"), text) == text
     for key in ("key-7\nB", "A,key-7"):
         with pytest.raises(RefusedError, match="characters in several fields"):
             hide_keys_in_csv(keys(key), text)

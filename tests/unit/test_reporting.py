@@ -72,9 +72,24 @@ def test_a_json_event_hides_keys_in_its_values_and_stays_json(tmp_path: Path) ->
     redact.register(Secret('named-7", "', "SHIPLINE_V3_TOKEN"))
     redact.register(Secret("named-7", "SHIPLINE_BUILDMASTER_API_KEY"))
     out = io.StringIO()
-    Console(Local({}, tmp_path), out=out, form="json").event(**{"named-7": ['named-7", "', "##[error]named-7"], "a": 1})
-    assert json.loads(out.getvalue()) == {"named-7": ["***", "##[error]***"], "a": 1}
+    event = {"named-7": ['named-7", "', "##[error] named-7"], "a": 1}
+    Console(Local({}, tmp_path), out=out, form="json").event(**event)
+    assert json.loads(out.getvalue()) == {"named-7": ["***", "##[error] ***"], "a": 1}
     assert "##[" not in out.getvalue()
+
+
+@pytest.mark.parametrize("key", ["e", "127", "2026", "what", "planned", "4f5e"])
+def test_no_key_makes_a_json_event_wrong(tmp_path: Path, key: str) -> None:
+    """Shipline refuses a key of fewer than four characters, and hides a longer one with the value around it."""
+    redact.register(Secret(key, "SHIPLINE_BUILDMASTER_API_KEY"))
+    out = io.StringIO()
+    event = {"event": "planned", "at": "2026-12-01", "id": "27d6-4f5e", "url": "http://127.0.0.1/"}
+    Console(Local({}, tmp_path), out=out, form="json").event(**event, steps=[{"what": "tell what is planned"}])
+    shown = json.loads(out.getvalue())
+    for name, value in event.items():
+        assert shown[name] in (value, "***")
+    assert [*shown["steps"][0]] == ["what"]
+    assert (key in out.getvalue().replace('"what":', "")) == (len(key) < 4)
 
 
 def test_a_body_in_a_summary_cannot_end_its_block() -> None:

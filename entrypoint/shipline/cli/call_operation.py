@@ -74,7 +74,8 @@ def main(operation: Operation, given: Mapping[str, Any]) -> int:
             redactor.register(Secret(read_key(os.environ, info.key_variable).text, info.key_variable))
     for parameter in operation.parameters:  # but not of the body: the data show such a secret in its own field only
         if parameter.secret and parameter.place == "query":
-            keys.register(Secret(given.get(f"p_{parameter.python_name}") or "", parameter.flag))
+            secret = Secret(given.get(f"p_{parameter.python_name}") or "", parameter.flag)
+            keys.register(secret, however_short=True)
     log = _PlainLog(os.environ, Path.cwd())
     console = Console(log, out=sys.stderr)  # standard output has nothing but the data
     show_log(console, requests=given.get("verbose", False))

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from shipline.display import hide_in_value
 from shipline.errors import RefusedError
 from shipline.redaction import HIDDEN
 from shipline.services.openapi import resolved
@@ -32,7 +33,7 @@ def mask_fields(service: str, schema: Mapping[str, Any], data: Any) -> Any:
 def hide_keys(keys: Redactor, data: Any) -> Any:
     """A copy of JSON data with ``***`` for each key in a text. Raises RefusedError for a key in a number or a name."""
     if isinstance(data, str):
-        return keys(data)
+        return hide_in_value(data, keys)
     if isinstance(data, Mapping):
         for name in data:
             _check(keys, name, "the name of a field")
@@ -45,15 +46,14 @@ def hide_keys(keys: Redactor, data: Any) -> Any:
 
 
 def hide_keys_in_csv(keys: Redactor, text: str) -> str:
-    """CSV with ``***`` for each key in a field. Raises RefusedError if masking would change rows or columns."""
-    shown = keys(text)
-    if shown != text and _columns(shown) != _columns(text):
-        _check(keys, text, "several fields")
-    return shown
-
-
-def _columns(text: str) -> list[int]:
-    return [len(row) for row in csv.reader(io.StringIO(text, newline=""))]
+    """CSV with ``***`` for each key in a field. Raises RefusedError for a key that spans fields."""
+    if keys(text) == text:
+        return text
+    rows = hide_keys(keys, [*csv.reader(io.StringIO(text, newline=""))])
+    shown = io.StringIO(newline="")
+    csv.writer(shown, lineterminator="\r\n" if "\r\n" in text else "\n").writerows(rows)
+    _check(keys, shown.getvalue(), "several fields")
+    return shown.getvalue()
 
 
 def _check(keys: Redactor, text: str, place: str) -> None:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shipline.errors import InvalidInputError, Problem
-from shipline.redaction import Secret, redact
+from shipline.redaction import HIDDEN, Secret, redact
 from shipline.services.openapi import as_text, message, python_name, violations
 from shipline.services.registry import SERVICES
 from shipline.services.response import schema_drift_log
@@ -94,7 +94,7 @@ def prepare(client: Client, operation: Operation, arguments: Arguments) -> Call:
     for parameter in operation.parameters:
         value = arguments.of(parameter)
         if parameter.secret and isinstance(value, str):
-            redact.register(Secret(value, parameter.name))
+            redact.register(Secret(value, parameter.name), however_short=True)
     given = {
         parameter.name: value
         for parameter in operation.parameters
@@ -106,7 +106,7 @@ def prepare(client: Client, operation: Operation, arguments: Arguments) -> Call:
     )
     body = _body(operation, fields, arguments)
     upload = _upload(operation, given, as_form=arguments.as_form)
-    problems = [*_option_problems(operation, arguments), *_value_problems(operation, given)]
+    problems = [*_option_problems(operation, arguments), *_value_problems(operation, given, arguments)]
     if arguments.data is not None and not isinstance(arguments.data, Mapping):
         if not operation.takes_any_json:
             problems.append(ArgumentProblem("data", "is no JSON object: expected {…}"))
@@ -242,10 +242,12 @@ def _option_problems(operation: Operation, arguments: Arguments) -> Iterator[Arg
         yield ArgumentProblem("variables", "expected texts by name, such as {'Branch': 'main'}")
 
 
-def _value_problems(operation: Operation, given: Mapping[str, Any]) -> Iterator[ArgumentProblem]:
-    """What is wrong with values of the path and the query, and with the path of a file."""
+def _value_problems(operation: Operation, given: Mapping[str, Any], arguments: Arguments) -> Iterator[ArgumentProblem]:
+    """What is wrong with values of the path and the query, with the path of a file, and with masks for secrets."""
     for parameter in operation.parameters:
         name, value = parameter.name, given.get(parameter.name)
+        if parameter.secret and arguments.of(parameter) == HIDDEN:  # from a response that Shipline printed
+            yield ArgumentProblem(name, "is how Shipline shows a secret: expected the secret itself, or nothing")
         if parameter.place == "body":
             continue
         if name not in given:

@@ -47,9 +47,10 @@ class EnsureRelease(Step[None]):
         if call is None:
             raise self._missing(others)
         name = (others[0].application if others else "") or self._settings.application
-        note = "" if others else f"BuildMaster shows no release of an application {name}: check the name"
-        if note and (advice := self._client.name_advice()):
-            note += f" If not, {advice}"
+        note = ""
+        if not others:
+            advice = self._client.name_advice() or "check buildmaster.application"
+            note = f"BuildMaster shows no release of an application {name}. If it isn't new, {advice}"
         return Decision(calls=(call,), made=RunValues(application=name or None), note=note)
 
     def act(self, job: Job, decision: Decision[None]) -> str:
