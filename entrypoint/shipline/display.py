@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from shipline.redaction import HIDDEN, redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from shipline.redaction import Redactor
 
@@ -113,6 +113,24 @@ def bad_character(text: str, *, multiline: bool = False) -> str:
         if unicodedata.category(char) == "Cs":
             return f"isn't UTF-8 (character {index})"
     return ""
+
+
+def counted(count: int, noun: str) -> str:
+    """Return ``1 file`` or ``2 files``."""
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """Return ``a, b and 3 more``: the first names, at most ``most``, and how many are left."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def columns(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield a line for each row, with aligned columns; each cell on one line, as ``one_line`` makes it."""
+    cells = [[one_line(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
-from shipline.display import bad_character
+from shipline.display import bad_character, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -197,7 +197,7 @@ def _describe_no_match(pattern: str, parts: tuple[str, ...], root: Path, workspa
     files = [entry.name for entry in entries if entry.is_file()]
     if not files:
         return f"{pattern} matches no file; {searched} has no files" + (f", only {_list_names(names)}" if names else "")
-    return f"{pattern} matches no file; {searched} has {len(files)} file{'s' * (len(files) != 1)}: {_list_names(files)}"
+    return f"{pattern} matches no file; {searched} has {counted(len(files), 'file')}: {_list_names(files)}"
 
 
 def _list_names(names: list[str]) -> str:

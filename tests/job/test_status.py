@@ -130,3 +130,10 @@ def test_bad_input_gives_a_clear_error(project: Project) -> None:
     assert "SHIPLINE_V3_TOKEN" in ended.err
     assert "SHIPLINE_CENTERCODE_API_KEY" not in ended.err
     assert project.changes() == []
+
+
+def test_a_v3_server_that_only_creates_has_what_the_receipt_records(project: Project) -> None:
+    project.without("buildmaster", "centercode")
+    project.sandbox.admin("config", {"v3": "create-only"})
+    assert project.shipline("run").code == 0
+    assert status(project, "1.4.0") == (0, {"1.4.0": {"stable": "draft"}})

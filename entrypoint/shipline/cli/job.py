@@ -180,19 +180,19 @@ def _rehearse(context: Context) -> int:
     from shipline.transport import loopback
 
     loopback.confine()
-    every = [rehearsal.with_tag(sources) for sources in _each_product(context)]
+    every = [rehearsal.with_tag(one) for _, one in each_product(sources_of(context, need_keys=False))]
     codes = [rehearse.main(loaded.pipeline, context.console) for loaded in [load(context, one) for one in every]]
     return next(filter(None, codes), 0)
 
 
-def _each_product(context: Context) -> list[resolve.Sources]:
-    """The sources of each product that the config names, without keys."""
-    sources = sources_of(context, need_keys=False)
+def each_product(sources: resolve.Sources) -> list[tuple[str, resolve.Sources]]:
+    """Each product that the config names, with its sources; a single config file's has no name."""
     if not is_fleet(sources.config):
-        return [sources]
+        return [("", sources)]
     from shipline.fleet import products
 
-    return [replace(sources, config=product.config) for product in products.select(sources, shard="").products]
+    found = products.select(sources, shard="").products
+    return [(product.name, replace(sources, config=product.config)) for product in found]
 
 
 def _doctor(context: Context) -> int:
@@ -200,8 +200,8 @@ def _doctor(context: Context) -> int:
 
     if context.verbose:
         show_log(context.console, requests=True)
-    every = _each_product(context)
-    return diagnose.main(every, context.console, quiet=context.options["quiet"] == "true")
+    every = each_product(sources_of(context, need_keys=False))
+    return diagnose.main((one for _, one in every), context.console, quiet=context.options["quiet"] == "true")
 
 
 _COMMANDS: Mapping[str, Callable[[Context], int]] = {

@@ -62,31 +62,24 @@ def _main(command: CommandName, **given: Any) -> None:
     raise SystemExit(job.main(command, job.flags_of(given)))
 
 
-def _journal() -> click.Command:
-    from shipline.cli import journal_commands
+def _created(name: str) -> click.Command:
+    """A command of another module, which is loaded on the command's first use."""
+    if name in SERVICES:
+        from shipline.cli.service_commands import ServiceCommands
 
-    return journal_commands.group(options.settings)
+        return ServiceCommands(name)
+    if name == "journal":
+        from shipline.cli.journal_commands import journal
 
+        return journal
+    if name == "status":
+        from shipline.cli.status import status
 
-def _status() -> click.Command:
-    from shipline.cli import status
+        return status
+    if name in _RELEASE_COMMANDS:
+        from shipline.cli import release_commands
 
-    return status.command(options.settings)
-
-
-def _service_commands(service: str) -> click.Command:
-    from shipline.cli.service_commands import ServiceCommands
-
-    return ServiceCommands(service)
-
-
-def _release_command(name: str) -> click.Command:
-    from shipline.cli import release_commands
-
-    return release_commands.COMMANDS[name]
-
-
-def _other(name: str) -> click.Command:
+        return release_commands.COMMANDS[name]
     from shipline.cli import other_commands
 
     return other_commands.COMMANDS[name]
@@ -98,11 +91,8 @@ for _name, _text in _JOB_COMMANDS.items():
     cli.add_command(
         lazy.LazyCommand(_name, options=options.settings, help=_text, callback=_callback, params=[*_configs])
     )
-cli.factories = {"journal": _journal, "status": _status} | {
-    service: partial(_service_commands, service) for service in SERVICES
-}
-cli.factories |= {name: partial(_release_command, name) for name in _RELEASE_COMMANDS}
-cli.factories |= {name: partial(_other, name) for name in _OTHERS}
+_later = ("journal", "status", *SERVICES, *_RELEASE_COMMANDS, *_OTHERS)
+cli.factories = {command: partial(_created, command) for command in _later}
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from shipline.display import listed
 from shipline.errors import Problem
 from shipline.pipeline import identity, resolve
 from shipline.run.naming import default_path
@@ -184,5 +185,4 @@ def _receipt_name(pipeline: Pipeline) -> str | int | None:
 
 
 def _names(products: Iterable[Product]) -> str:
-    names = [product.name for product in products]
-    return ", ".join(names[:_MAX_NAMES]) + (f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else "")
+    return listed([product.name for product in products], _MAX_NAMES)

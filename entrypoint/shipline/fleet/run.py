@@ -12,13 +12,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shipline.display import one_line
+from shipline.display import counted, one_line
 from shipline.errors import InvalidInputError, Problem, ShiplineError, bug
 from shipline.fleet import conflicts, table
 from shipline.fleet.conflicts import ResolvedProduct
 from shipline.fleet.table import NOT_STARTED, ProductResult
 from shipline.fleet.workers import ProductConsole, Workers, thread_log
-from shipline.inputs.document import MOST_PROBLEMS, Problems
+from shipline.inputs.document import Problems, first_of
 from shipline.pipeline import resolve
 from shipline.reporting import delivery
 from shipline.reporting.console import show_log
@@ -96,9 +96,7 @@ def _load(context: Context, selected: Selected, sources: resolve.Sources) -> lis
     elsewhere = [*conflicts.identifiable(selected.elsewhere, sources)]
     problems |= dict.fromkeys(conflicts.find(resolved, given, receipt, elsewhere))
     if problems:
-        first, rest = [*problems][:MOST_PROBLEMS], len(problems) - MOST_PROBLEMS
-        more = [Problem("", "", f"{rest} more problems, not shown")] if rest > 0 else []
-        raise InvalidInputError([*first, *more], warnings=[*warnings])
+        raise InvalidInputError(first_of([*problems]), warnings=[*warnings])
     for text, product in warnings.items():  # a warning about the product's file names the product; others are shared
         own = text.startswith(f"{product.config}:")
         (ProductConsole(console, product.name) if own else console).warning(text)
@@ -115,7 +113,7 @@ def _validated(console: Console, products: Sequence[ResolvedProduct]) -> int:
         log = ProductConsole(console, product.name)
         log.event(event="valid", version=pipeline.version.text)
         log.line(f"valid: {delivery.describe(pipeline)}")
-    done = f"checked the input of {len(products)} product{'s' * (len(products) != 1)}"
+    done = f"checked the input of {counted(len(products), 'product')}"
     return delivery.finish(console, validated(done), show_outputs=False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from shipline.display import one_line
+from shipline.display import columns, listed
 from shipline.reporting import job_summary
 from shipline.reporting.plan_text import NOTHING_LEFT
 from shipline.run.outcome import EVERYTHING, Outcome
@@ -109,11 +109,10 @@ def show(results: Sequence[ProductResult], console: Console) -> None:
     rows = [("product", "result", "exit", "what to do")]
     for result in results:
         code = "-" if result.exit_code is None else str(result.exit_code)
-        rows.append((result.product.name, result.outcome.result, code, one_line(result.outcome.next or "nothing")))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        rows.append((result.product.name, result.outcome.result, code, result.outcome.next or "nothing"))
     console.line()
-    for *cells, last in rows:
-        console.line("  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=False)), last]))
+    for line in columns(rows):
+        console.line(line)
 
 
 def summary(results: Sequence[ProductResult], outcome: Outcome) -> str:
@@ -134,13 +133,8 @@ def _next(results: Iterable[ProductResult]) -> str:
             todo.setdefault(result.outcome.next, []).append(result.product.name)
     if set(todo) == {"run again"}:
         return "run again: what is done is not repeated"
-    return "; ".join(f"{_shortened(names)}: {text}" for text, names in todo.items()) or "nothing"
+    return "; ".join(f"{listed(names, _MAX_NAMES)}: {text}" for text, names in todo.items()) or "nothing"
 
 
 def _counted(shown: Sequence[str], total: int) -> str:
-    return f"{len(shown)} of {total} products: {_shortened(shown)}" if shown else "nothing"
-
-
-def _shortened(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
-    return ", ".join(names[:_MAX_NAMES]) + more
+    return f"{len(shown)} of {total} products: {listed(shown, _MAX_NAMES)}" if shown else "nothing"

@@ -9,11 +9,11 @@ from shipline.errors import InvalidInputError, Problem
 from shipline.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 
 Path = tuple[str | int, ...]
-MOST_PROBLEMS = 200
+_MOST_PROBLEMS = 200
 _ABSENT = object()
 
 
@@ -56,12 +56,10 @@ class Problems:
         """The warnings in order of location."""
         return tuple(map(str, _in_order(self._warnings)))
 
-    def raise_any(self) -> None:
-        """Raise InvalidInputError if there is a problem."""
-        if self._found:
-            first, rest = _in_order(self._found)[:MOST_PROBLEMS], len(self._found) - MOST_PROBLEMS
-            more = [Problem("", "", f"{rest} more problems, not shown")] if rest > 0 else []
-            raise InvalidInputError([*first, *more], warnings=self.warnings)
+    def raise_any(self, matters: Callable[[Problem], bool] = lambda _: True) -> None:
+        """Raise InvalidInputError if there is a problem that matters."""
+        if found := [problem for problem in _in_order(self._found) if matters(problem)]:
+            raise InvalidInputError(first_of(found), warnings=self.warnings)
 
 
 class Document:
@@ -179,6 +177,13 @@ def walk(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
             left += [((*path, key), inner) for key, inner in reversed(value.items())]
         elif isinstance(value, list):
             left += [((*path, index), value[index]) for index in range(len(value) - 1, -1, -1)]
+
+
+def first_of(problems: Sequence[Problem]) -> list[Problem]:
+    """The first 200 problems, and how many are left."""
+    rest = len(problems) - _MOST_PROBLEMS
+    more = [Problem("", "", f"{rest} more problems, not shown")] if rest > 0 else []
+    return [*problems[:_MOST_PROBLEMS], *more]
 
 
 def _problem(location: SourceLocation, path: Path, what: str) -> Problem:

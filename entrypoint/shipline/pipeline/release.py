@@ -46,8 +46,10 @@ def version(release: Section, run_names: Variables, tag_hint: str) -> Version | 
         return None
 
 
-def title(release: Section, late_names: Variables, version: str, *, has_buildmaster: bool) -> Template | None:
+def title(
+    release: Section, late_names: Variables, version: Version | None, *, has_buildmaster: bool
+) -> Template | None:
     """The release's title, by default the application and the version; None: each target has its own default."""
     if (raw := release.text("title")) is not None:
         return late_names.fill(release, raw, "title")
-    return Template((Placeholder("application"), f" {version}")) if has_buildmaster else None
+    return Template((Placeholder("application"), f" {version.text if version else ''}")) if has_buildmaster else None

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
 
     from shipline.ci.facts import Facts
+    from shipline.errors import Problem
     from shipline.inputs.sources import InputValue
     from shipline.pipeline.model import Listener, StepName
 
@@ -76,13 +77,12 @@ class ResolvedPipeline:
         return tuple(provenance.shown(self._document, self._given, self.pipeline))
 
 
-def load(sources: Sources) -> ResolvedPipeline:
-    """Resolve the pipeline. Raises InvalidInputError with every problem, in order of location. Needs no network."""
+def load(sources: Sources, matters: Callable[[Problem], bool] = lambda _: True) -> ResolvedPipeline:
+    """Resolve the pipeline. Raises InvalidInputError with every problem that ``matters``, in order of location."""
     problems = Problems()
     resolved = read(sources, problems)
-    problems.raise_any()
-    if resolved is None:
-        raise AssertionError("an unreadable config file is a problem")
+    problems.raise_any(matters if resolved else lambda _: True)
+    assert resolved is not None  # noqa: S101 - else the config file can't be read, which is a problem
     return resolved
 
 
@@ -238,9 +238,7 @@ def _pipeline(
         prerelease=bool(version and version.prerelease) if prerelease == "auto" else prerelease is True,
         notes=notes,
         notes_source=notes_source,
-        title=release.title(
-            release_section, late_names, version.text if version else "", has_buildmaster=has_buildmaster
-        ),
+        title=release.title(release_section, late_names, version, has_buildmaster=has_buildmaster),
         artifacts=artifact_set,
         keys=credentials,
         facts=facts,

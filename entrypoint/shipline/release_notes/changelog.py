@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shipline import version as versions
-from shipline.display import printable
+from shipline.display import listed, printable
 from shipline.release_notes import content, headings, titles
 from shipline.release_notes import markdown as md
 from shipline.release_notes.headings import Heading
@@ -221,8 +221,7 @@ def _refuse_versions(
         advice = (
             f'write versions as Markdown headings such as "## {version.text}"; Shipline found lines that look like them'
         )
-    more = f" and {len(found) - _MAX_SHOWN} more" if len(found) > _MAX_SHOWN else ""
-    raise NoSectionError(f"{no_section}: {advice}: {', '.join(map(printable, found[:_MAX_SHOWN]))}{more}", found)
+    raise NoSectionError(f"{no_section}: {advice}: {listed([*map(printable, found)], _MAX_SHOWN)}", found)
 
 
 def _section(parsed: _File, found: _Found, chosen: list[Heading]) -> Section:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shipline import cancellation
+from shipline.display import counted
 from shipline.redaction import redact
 
 if TYPE_CHECKING:
@@ -63,12 +64,11 @@ def describe(pipeline: Pipeline) -> str:
     """Return the version, the steps, the number of artifacts and the skipped targets in a few words."""
     if not pipeline.version.text:
         return "any version; the artifacts and the notes aren't checked"
-    count = len(pipeline.artifacts)
     skipped = [(target.name, target.skip) for target in pipeline.v3 if target.skip]
     skipped += [(target.name, target.skip) for target in pipeline.centercode if target.skip]
     parts = [
         f"steps {', '.join(step for step in ('build', 'deploy', 'publish') if step in pipeline.steps)}",
-        f"{count} artifact{'s' * (count != 1)}",
+        counted(len(pipeline.artifacts), "artifact"),
         *(f"{name} skipped ({why})" for name, why in skipped),
     ]
     return f"version {pipeline.version.text}, {'; '.join(parts)}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
+from shipline.run.results import RunValues, TargetResult
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Self, Unpack
@@ -93,6 +95,16 @@ class StepRecord(_Record):
         """
         last = self.requests[-1] if self.requests else None
         return last is not None and last.status == "refused" and last.phase == "answering"
+
+    @property
+    def values(self) -> RunValues:
+        """What the step made, if it is a step of BuildMaster's."""
+        return RunValues.from_made(self.made)
+
+    @property
+    def result(self) -> TargetResult:
+        """What the step made, if it is an announcement or a notification."""
+        return TargetResult.from_made(self.made)
 
     def update(self, **details: Unpack[Details]) -> None:
         for name, value in details.items():

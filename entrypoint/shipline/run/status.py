@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple
 
 from shipline import version as versions
@@ -14,6 +13,7 @@ from shipline.run.receipt import Receipt
 from shipline.services.buildmaster import BuildMaster, same_deploy, worst
 from shipline.services.response import MissingError
 from shipline.services.v3 import V3, Release
+from shipline.values import utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,7 @@ def _stages(settings: Settings, network: Network) -> Iterator[Place]:
         last = same_deploy(by_stage[key]) if key in by_stage else []
         state = worst(last) if last else MISSING
         created = last[-1].created if last else None
-        at = created.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if created else ""
+        at = utc(created) if created else ""
         reached = bool(last) and all(d.succeeded for d in last) and not rejected
         yield Place("buildmaster", stage, state + rejected, reached, at, build.number if build else "", note)
 
@@ -101,7 +101,7 @@ def _release(target: V3Target, receipt: Receipt, network: Network) -> Place:
         existing = V3(target, network).releases(target)
     except MissingError:  # the server only creates releases
         record = receipt.named(f"publish:{target.name}")
-        state = record.made.get("v3-release-state", record.status) if record else "not recorded"
+        state = record.result.release_state or record.status if record else "not recorded"
         return Place(target.name, target.channel, state, record is not None and record.status == "done", _at(record))
     usable = [r for r in existing if not r.archived] or existing
     state = usable[-1].state if usable else MISSING

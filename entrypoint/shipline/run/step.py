@@ -225,7 +225,7 @@ class Step(ABC, Generic[D]):
 
     def restored(self, record: StepRecord) -> RunValues:
         """The run's values from what the receipt kept of this step."""
-        return self.named(TargetResult.from_made(record.made)) if self.target else RunValues.from_made(record.made)
+        return self.named(record.result) if self.target else record.values
 
     def named(self, result: TargetResult) -> RunValues:
         """The result of this step's target as values of the run."""

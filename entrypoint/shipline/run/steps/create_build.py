@@ -237,7 +237,7 @@ def build_record(job: Job, settings: Settings, *, may_create: bool) -> StepRecor
     if record is None:
         return None
     release_id = job.values.release_id
-    made_in = RunValues.from_made(record.made).release_id
+    made_in = record.values.release_id
     if made_in is not None and (settings.release.kind == "none" or release_id not in (None, made_in)):
         return None
     identity = record.key.rpartition("|")[2]

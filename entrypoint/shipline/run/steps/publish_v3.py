@@ -61,7 +61,7 @@ class PublishV3(Announcement[Blind]):
         if t.skip:
             return Decision(skip=t.skip)
         record = job.record(self)
-        made = TargetResult.from_made(record.made if record else {})
+        made = record.result if record else TargetResult()
         try:
             existing = self._client.releases(t)
         except MissingError:
@@ -171,7 +171,7 @@ class PublishV3(Announcement[Blind]):
         if calls:
             raise self._conflict(release, "files are missing in it")
         self.public = True
-        drafted = record and record.status == "done" and record.made.get("release-state") == "draft"
+        drafted = record and record.status == "done" and record.result.release_state == "draft"
         by_hand = ": it was published by hand" if drafted else ""
         return Decision(reuse=f"{what} already exists{by_hand}", made=made)
 

@@ -56,7 +56,7 @@ def left_to_do(job: Job, stages: Sequence[str]) -> list[str]:
             found.append(f"{what} there: add --redeploy STAGE, or deploy one in BuildMaster")
     for target in job.pipeline.centercode:
         record = job.receipt.named(f"publish:{target.name}")
-        page = (record.made.get("release-url") if record else "") or f"{target.url}, project {target.project}"
+        page = (record.result.release_url if record else "") or f"{target.url}, project {target.project}"
         found.append(
             f"Centercode's API can't change or remove a release: if testers have it, archive it by hand ({page}); "
             "they keep the mail that they received"

@@ -57,9 +57,9 @@ class OtherBuilds:
         if self._found is None:
             self._found = self._client.stage_deployments(job.values.release_id, self._stage)
         record = job.receipt.named("build")
-        made = record.made.get("buildmaster-build-id") if record and record.requests else None
+        made = record.values.build_id if record and record.requests else None
         for d in self._found:
-            own = str(d.build_id) == made or (d.build_id or 0) >= (job.values.build_id or math.inf)
+            own = (made is not None and d.build_id == made) or (d.build_id or 0) >= (job.values.build_id or math.inf)
             if d.succeeded and not own:
                 what = f"build {d.build_number or d.build_id} of release {number} has succeeded in {self._stage}"
                 job.evidence.was_released(what)
