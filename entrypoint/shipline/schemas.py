@@ -33,5 +33,21 @@ def file(name: str) -> Path:
 @cache
 def load(name: str) -> dict[str, Any]:
     """The content of the schema ``name``. It is read once and shared: callers must not change it."""
-    schema: dict[str, Any] = json.loads(path(name).read_text(encoding="utf-8"))
+    part = _without_empty_text if name == "pipeline" else None
+    schema: dict[str, Any] = json.loads(path(name).read_text(encoding="utf-8"), object_hook=part)
     return schema
+
+
+def _without_empty_text(part: dict[str, Any]) -> dict[str, Any]:
+    """A part of the config file's schema without the empty text, which editors accept everywhere: it is unset.
+
+    The program removes it before it validates. In the schema it is the only text of another type, or is left out of
+    a choice by a condition: so editors don't suggest it.
+    """
+    if part.get("pattern") == "^$":
+        del part["pattern"], part["patternErrorMessage"]
+        part["type"] = part["type"][0]
+    elif part.get("if") == {"minLength": 1}:
+        del part["if"]
+        part |= part.pop("then")
+    return part

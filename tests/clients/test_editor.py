@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from clients.language_server import LanguageServer, accept
 from shipline import schemas
-from shipline.inputs import catalogue, config_file
+from shipline.inputs import catalogue, config_file, validation
 from shipline.inputs.document import Problems
 
 if TYPE_CHECKING:
@@ -24,11 +25,12 @@ SCHEMA = schemas.load("pipeline")
 EXAMPLES = ROOT / "tests/examples/pipeline"
 RIGHT = sorted((EXAMPLES / "valid").glob("*.yml"))
 NAMING_THE_SCHEMA = [EXAMPLES / "valid/config.json", *sorted((ROOT / "examples/config").glob("*.yml"))]
-MOST_COMMON = (
-    "release.version", "release.title", "release.notes", "steps", "artifacts", "artifacts-url",
+SETTINGS = {leaf.dotted: leaf for leaf in catalogue.settings() if not leaf.secret}
+MOST_COMMON = {
+    "release.version", "release.title", "release.notes.file", "steps", "artifacts", "artifacts-url",
     "buildmaster.url", "buildmaster.application", "buildmaster.stages", "buildmaster.timeout", "buildmaster.variables",
     "v3.url", "v3.product-id", "centercode.url", "centercode.project",
-)  # fmt: skip
+}  # fmt: skip
 
 
 class Place(NamedTuple):
@@ -110,20 +112,34 @@ def test_every_suggestion_writes_what_is_its_example(server: LanguageServer, pla
         assert not {"api-key", "token", "$schema"} & {suggestion["label"] for suggestion in suggested}
 
 
-@pytest.mark.parametrize("name", MOST_COMMON)
+@pytest.mark.parametrize(
+    "place", [place for place in PLACES if place.text.endswith(": ")], ids=lambda place: place.path
+)
+def test_an_empty_text_is_underlined_only_where_the_program_refuses_it(server: LanguageServer, place: Place) -> None:
+    before = place.text.split("\n")
+    marks = server.marks(f'{place.text}""\n')
+    at = {"line": len(before) - 1, "character": len(before[-1])}
+    problems = Problems()
+    document = config_file.parse(f'{place.text}""\n'.encode(), "shipline.yml", problems)
+    assert document is not None
+    validation.check(document)
+    assert place.path in problems.paths or at not in [mark["range"]["start"] for mark in marks]
+
+
+@pytest.mark.parametrize("name", SETTINGS)
 def test_the_mouse_over_a_setting_shows_its_own_words(server: LanguageServer, name: str) -> None:
-    *sections, setting = name.split(".")
-    node = SCHEMA
-    for part in (*sections, setting):
-        node = catalogue.resolved(node.get("oneOf", [node])[0])["properties"][part]
-    example = node["examples"][0]
+    leaf = SETTINGS[name]
+    *sections, setting = leaf.path
     text = "".join(f"{'  ' * depth}{section}:\n" for depth, section in enumerate(sections))
-    text += f"{'  ' * len(sections)}{setting}: {example if isinstance(example, int) else repr(example)}\n"
-    shown = server.hover(text, len(sections), 2 * len(sections) + 1)
-    heading = shown.partition("\n")[0].removeprefix("#### ").split(" || ")  # once for each form of the value
-    assert set(heading) == {node["title"]}
-    first_words = re.sub(r"[^\w ]", "", node["description"])[:30]
+    text += f"{'  ' * len(sections)}{setting}: {json.dumps(leaf.examples[0])}\n"
+    heading, _, shown = server.hover(text, len(sections), 2 * len(sections) + 1).partition("\n")
+    assert heading == f"#### {leaf.title}"
+    first_words = re.sub(r"[^\w ]", "", leaf.description)[:30]
     assert first_words in re.sub(r"[^\w ]", "", shown.replace("&nbsp;", " "))
+
+
+def test_the_most_common_settings_are_among_them() -> None:
+    assert SETTINGS.keys() >= MOST_COMMON
 
 
 @pytest.mark.parametrize("file", RIGHT, ids=lambda file: file.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -35,6 +36,7 @@ def sections() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 ALL = dict(shown(SCHEMA))
+TEXTS = (" ", "true", "1", "always", "[]")
 TARGETS = [entry for name, entry in SCHEMA["$defs"].items() if name.endswith("-target")]
 
 
@@ -92,12 +94,19 @@ def test_every_setting_has_its_words_beside_its_type() -> None:
         assert len(forms) == 1
 
 
-def test_an_empty_text_is_right_where_the_program_takes_it_as_unset() -> None:
-    """Unlike that of a required setting."""
+def test_an_empty_text_is_right_where_the_program_takes_it_as_unset_and_no_other_text() -> None:
+    """Unlike that of a required setting, or an empty entry of a list."""
+    schema = json.loads(schemas.path("pipeline").read_text(encoding="utf-8"))  # which editors read
     required = {f"{path}/properties/{name}" for path, node in sections() for name in node.get("required", ())}
-    for name, entry in ALL.items():
-        if entry.get("type") == "string" and "enum" not in entry and name not in required:
-            assert Draft202012Validator(entry).is_valid(""), name
+    for name, entry in shown(schema):
+        own, of_editors = (
+            Draft202012Validator({"$defs": SCHEMA["$defs"], **ALL[name]}),
+            Draft202012Validator({"$defs": schema["$defs"], **entry}),
+        )
+        assert [own.is_valid(text) for text in TEXTS] == [of_editors.is_valid(text) for text in TEXTS], name
+        is_setting = "/properties/" in name and not name.startswith(("/$defs/options/", "/$defs/action/"))
+        if is_setting and name not in required and not name.endswith("/items"):
+            assert of_editors.is_valid(""), name
 
 
 def test_the_schema_has_an_address_that_a_store_of_schemas_can_list() -> None:

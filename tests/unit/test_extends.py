@@ -92,10 +92,12 @@ def test_the_short_form_of_a_section_is_merged_as_the_section(tmp_path: Path) ->
 
 def test_an_empty_text_removes_a_shared_setting_or_section(tmp_path: Path) -> None:
     v3 = "v3: {url: https://api.example.com, product-id: p, platforms: [linux]}\n"
-    own = OWN.replace("router}", "router}") + "v3: ''\n"
+    own = OWN.replace("router}", "router, variables: ''}") + "v3: ''\n"
     write(tmp_path, base=BASE + v3, products_router=own)
     loaded = read(tmp_path).pipeline
     assert loaded.v3 == ()
+    assert loaded.buildmaster is not None
+    assert loaded.buildmaster.variables == {}
 
 
 def test_a_problem_is_where_its_value_stands(tmp_path: Path) -> None:

@@ -188,8 +188,7 @@ def _kind(schema: Mapping[str, Any]) -> Kind:
     if "x-kind" in schema:
         kind: Kind = schema["x-kind"]
         return kind
-    array = next((s for s in (schema, *schema.get("anyOf", ())) if s.get("type") == "array"), None)
-    if array is not None:
-        return "artifacts" if "properties" in array["items"] else "list"
+    if "array" in schema["type"]:
+        return "artifacts" if "properties" in schema["items"] else "list"
     kinds: dict[str, Kind] = {"boolean": "boolean", "integer": "integer", "object": "map"}
     return kinds.get(schema["type"], "text")

@@ -57,7 +57,7 @@ def check(document: Document) -> None:
             if what:
                 problems.add(document.locations[path], path, what)
                 unusable.add(path)
-            elif not value and not isinstance(path[-1], int) and (setting is None or setting.kind != "map"):
+            elif not (value or isinstance(path[-1], int) or _is_of_map(path)):
                 empty.add(path)
                 document.remove(path)
     for violation in violations(document, empty):
@@ -65,6 +65,11 @@ def check(document: Document) -> None:
             problems.add(violation.location, violation.path, violation.what)
         if violation.of_value:
             unusable.add(violation.path)
+
+
+def _is_of_map(path: Path) -> bool:
+    setting = catalogue.at(path[:-1])
+    return setting is not None and setting.kind == "map"
 
 
 def violations(document: Document, empty: Container[Path] = ()) -> Iterator[SchemaViolation]:

@@ -52,8 +52,10 @@ def explain(error: Any, document: Document, empty: Container[Path]) -> Iterator[
     """
     path: Path = tuple(error.absolute_path)
     rule, schema, value = str(error.validator), error.schema, error.instance
-    if rule in {"oneOf", "anyOf"}:
+    if rule == "oneOf":
         yield from _explain_branches(error, path, document, empty)
+    elif rule == "required" and "errorMessage" in schema:
+        yield SchemaViolation(path, document.locations[path], schema["errorMessage"], of_value=False)
     elif rule == "required":
         yield from (_missing((*path, name), document, empty) for name in error.validator_value if name not in value)
     elif rule == "additionalProperties":
@@ -84,15 +86,10 @@ def _explain_branches(error: Any, path: Path, document: Document, empty: Contain
     branches: dict[int, list[Any]] = {}
     for inner in error.context or ():
         branches.setdefault(int(inner.schema_path[0]), []).append(inner)
-    location = document.locations[path]
-    if all(inner.validator == "required" and not inner.path for errors in branches.values() for inner in errors):
-        names = " nor ".join(dict.fromkeys(name for errors in branches.values() for name in errors[0].validator_value))
-        yield SchemaViolation(path, location, f"has neither {names}: expected one of them", of_value=False)
-        return
     meant = [errors for errors in branches.values() if not any(e.validator == "type" and not e.path for e in errors)]
     if not meant:
-        expected = "one target's settings, or a list of targets" if "x-target" in error.schema else "text or a list"
-        yield SchemaViolation(path, location, f"expected {expected}, found {document.describe(path)}")
+        what = f"expected one target's settings, or a list of targets, found {document.describe(path)}"
+        yield SchemaViolation(path, document.locations[path], what)
         return
     for inner in min(meant, key=len):
         yield from explain(inner, document, empty)
