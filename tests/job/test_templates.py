@@ -68,7 +68,7 @@ def test_azure_runs_the_template(project: Project) -> None:
     keys = {"buildmasterApiKey": "$(bm)", "centercodeApiKey": "$(cc)", "v3Token": "$(v3)", "image": ""}
     macros = dict(zip(("bm", "cc", "v3"), KEYS.values(), strict=True))
     step = azure_step({**keys, "releaseTitle": "Widget ##vso[task.complete result=Failed;]"}, macros)
-    assert (step["name"], step["script"]) == ("shipline", "shipline run")
+    assert step["name"] == "shipline"
     ended = project.shipline("run", **dict.fromkeys(KEYS, ""), **AZURE_RUN, **step["env"])
     assert ended.code == 0, ended.text
     commands = [*OBEYED["azure"](ended.text)]
@@ -91,6 +91,23 @@ def test_azures_key_that_is_no_variable_is_named(project: Project) -> None:
     assert ended.code == 2
     assert "is the name of a variable" in ended.text
     assert project.changes() == []
+
+
+def test_azure_runs_the_program_alone_in_cmd_and_in_bash_which_a_cancel_of_it_reaches(tmp_path: Path) -> None:
+    script = azure_step({"image": ""}, {})["script"]
+    assert [line for line in script.splitlines() if not line.startswith(":")] == ["shipline run"]  # cmd.exe's labels
+    if os.name == "posix":
+        program = tmp_path / "shipline"
+        program.write_text("#!/bin/sh\ntrap 'exit 143' TERM\necho $$ $*\nwhile :; do sleep 0.01; done\n")
+        program.chmod(0o755)
+        (tmp_path / "script.sh").write_text(script)
+        command = ["bash", "--noprofile", "--norc", tmp_path / "script.sh"]
+        environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as agent:
+            assert agent.stdout
+            assert agent.stdout.readline() == f"{agent.pid} run\n"
+            agent.terminate()
+            assert agent.wait(60) == 143
 
 
 @pytest.mark.skipif(os.name == "nt", reason="agents that run the image have Linux")

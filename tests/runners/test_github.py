@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -107,18 +108,32 @@ def test_a_tag_is_released_and_the_next_step_knows(act: Act, sandbox: Running, d
 def test_the_job_s_token_reaches_no_run_without_the_journal(
     engine: Engine, tmp_path: Path, given: str, own: str, expected: str
 ) -> None:
-    """The action with a script in the place of the program."""
-    project = checkout(tmp_path / "shipline", "action.yml", "native")
     shown = 'case "$GITHUB_TOKEN" in "") echo none ;; sandbox-job) echo job ;; *) echo theirs ;; esac'
-    (project / "native/launch.sh").write_text(shown)
+    assert printed_instead(shown, given, engine, tmp_path, GITHUB_TOKEN=own) == expected
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("given", "expected"), [("release-titel: A", "none"), ("release-title: A", "A")])
+def test_an_input_with_a_wrong_name_reaches_no_program(
+    engine: Engine, tmp_path: Path, given: str, expected: str
+) -> None:
+    """Unlike an image, a composite action gets only its own inputs: docs/how-to/github.md, "Limits"."""
+    shown = "env | sed -n 's/^[A-Z_]*TIT[A-Z]*=//p' | grep . || echo none"
+    assert printed_instead(shown, given, engine, tmp_path) == expected
+
+
+def printed_instead(script: str, given: str, engine: Engine, folder: Path, **environ: str) -> str:
+    """What this script prints in the place of the program, in the action with these inputs."""
+    project = checkout(folder / "shipline", "action.yml", "native")
+    (project / "native/launch.sh").write_text(script)
     commit(project)
-    act = Act(os.environ["SHIPLINE_ACT"], engine, project, tmp_path)
+    act = Act(os.environ["SHIPLINE_ACT"], engine, project, folder)
     workflow = f"""\
 on: push
 jobs:
   ship:
     runs-on: ubuntu-latest
-    env: {{GITHUB_TOKEN: "{own}"}}
+    env: {json.dumps(environ)}
     steps:
       - id: shipline
         uses: shipline/shipline@v0.1.0
@@ -126,7 +141,8 @@ jobs:
 """
     repository = act.repository({"a": ""})
     ended = act.run(repository, workflow, payload=tagged("v1.4.0"), secrets={"GITHUB_TOKEN": "sandbox-job"}, host=True)
-    assert ended.printed("shipline").split()[-1:] == [expected], ended
+    assert ended.exit_code("shipline") == 0, ended
+    return ended.printed("shipline").split()[-1]
 
 
 @pytest.mark.nightly

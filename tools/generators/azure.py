@@ -38,6 +38,12 @@ _DOCKER = r"""          # Names of variables only: Docker takes their values fro
             --volume "$AGENT_TEMPDIRECTORY:$AGENT_TEMPDIRECTORY:ro" \
             "$IMAGE"
 """
+_PROGRAM = """\
+      # In bash the program replaces the shell, which would keep a cancel from it. In cmd.exe the first line is a label.
+      - script: |
+          :; exec shipline run
+          shipline run
+"""
 _STEP = """\
         name: shipline
         displayName: Shipline
@@ -70,7 +76,8 @@ def template() -> str:
             "          IMAGE: ${{ parameters.image }}\n",
             variables,
             _JOURNAL,
-            "  - ${{ if eq(parameters.image, '') }}:\n      - script: shipline run\n",
+            "  - ${{ if eq(parameters.image, '') }}:\n",
+            _PROGRAM,
             _STEP,
             variables,
             _JOURNAL,
