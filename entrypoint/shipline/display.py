@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MAX_VALUE_LENGTH = 60  # characters
 _MAX_NAMES = 10
+_MAX_EXCERPT_LENGTH = 500  # characters
 _MAX_LINE_LENGTH = 8000  # characters
 # Bidi controls change the order of the text around them (Unicode Standard Annex 9, sections 2.1, 2.2, 2.4 and 2.5).
 _CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
@@ -53,6 +54,12 @@ def shorten(text: str) -> str:
     """Cut ``text`` after 8000 characters: the writer of a text doesn't decide how long a log gets."""
     text = redact(text)
     return text if len(text) <= _MAX_LINE_LENGTH else f"{text[:_MAX_LINE_LENGTH]} … ({len(text)} characters)"
+
+
+def excerpt(text: str, most: int = _MAX_EXCERPT_LENGTH) -> str:
+    """Return the beginning of a text on one line, without secrets: at most ``most`` characters."""
+    text = " ".join(redact(text).split())
+    return text if len(text) <= most else f"{text[: most - 2]} …"
 
 
 def blank_controls(text: str) -> str:

@@ -91,6 +91,11 @@ class InvalidInputError(ShiplineError):
         yield from super()._details()
 
 
+def invalid_input(place: str, what: str, *, path: str = "", todo: str = "") -> InvalidInputError:
+    """The error for a single problem."""
+    return InvalidInputError([Problem(place, path, what)], todo=todo)
+
+
 class NotAuthorisedError(ShiplineError):
     """401 or 403: a key is missing, wrong, expired, or lacks a permission."""
 
@@ -190,8 +195,10 @@ def advice_on_machine(error: BaseException | None) -> str:
 def bug(error: Exception, *, then: str = "running again is safe") -> ShiplineError:
     """A defect of this program as an error of its own, with its traceback. ``then``: what to know before going on.
 
-    What this machine lacks (space on a disk, open files) is no defect.
+    A ShiplineError is returned as it is. What this machine lacks (space on a disk, open files) is no defect.
     """
+    if isinstance(error, ShiplineError):
+        return error
     if isinstance(error, OSError) and (advice := advice_on_machine(error)):
         what = f"{error.filename} can't be used" if error.filename else "the output can't be written"
         return RefusedError(what, why=error.strerror or "", todo=f"{advice}; {then}")

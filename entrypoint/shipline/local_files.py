@@ -121,7 +121,7 @@ def _start(pattern: str, workspace: Path, allowed: Sequence[Path]) -> tuple[Path
 
 def _parts(pattern: str) -> tuple[str, ...]:
     """Split a pattern at ``/``. Raises ValueError if it isn't a relative path below the folder."""
-    if not pattern.strip() or not _sendable(pattern):
+    if not pattern.strip() or bad_character(pattern):
         raise ValueError("expected a path or glob without control characters, such as dist/*.zip")
     if "\\" in pattern:
         raise ValueError(f"{pattern}: folders are separated by /, on Windows too")
@@ -132,11 +132,6 @@ def _parts(pattern: str) -> tuple[str, ...]:
             "allow-folders names"
         )
     return tuple(part for i, part in enumerate(path.parts) if part != "**" or path.parts[i - 1 : i] != ("**",))
-
-
-def _sendable(name: str) -> bool:
-    """True if a name has no control or bidi characters, and no surrogates, which are bytes that aren't UTF-8."""
-    return not bad_character(name)
 
 
 def _expand(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:

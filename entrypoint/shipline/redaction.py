@@ -64,8 +64,7 @@ class Redactor:
     """Replaces every registered secret, in each form that requests, shells and JSON can give it."""
 
     def __init__(self) -> None:
-        self._secrets: set[str] = set()
-        self._named: list[Secret] = []
+        self._secrets: dict[str, str] = {}  # where each comes from
         self._variants: set[str] = set()
         self._unmasked: list[str] = []
         self._pattern: re.Pattern[str] | None = None
@@ -82,8 +81,7 @@ class Redactor:
             fresh = {form for form in variants(raw) if form == raw or len(form) >= _MIN_LENGTH} - self._variants
             self._unmasked += sorted(fresh, key=len, reverse=True)
             self._variants |= fresh
-            self._secrets.add(raw)
-            self._named.append(secret)
+            self._secrets[raw] = secret.name
             self._pattern = None
 
     def unmasked_forms(self) -> list[str]:
@@ -144,7 +142,7 @@ class Redactor:
         """Where a secret that ``text`` contains comes from (a variable or an input); empty: it contains none."""
         if self(text) == text:
             return ""
-        return next((secret.name for secret in self._named if secret.reveal() in text), "a key or password")
+        return next((name for raw, name in self._secrets.items() if raw in text), "a key or password")
 
     def _compiled(self) -> tuple[re.Pattern[str], re.Pattern[str], int]:
         """For all secrets that are registered together: what finds them, their beginnings, an escaped one's length."""

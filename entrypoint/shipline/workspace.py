@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from shipline.errors import InvalidInputError, Problem, RefusedError, advice_on_writing
+from shipline.errors import RefusedError, advice_on_writing, invalid_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ def check_inside(path: Path, folder: Path) -> None:
         if os.path.commonpath([target, os.path.realpath(folder)]) != os.path.realpath(folder):
             what = f"is a link to {target}, outside the workspace: Shipline keeps no receipt there"
             todo = "remove the link; to keep receipts elsewhere, set the input receipt"
-            raise InvalidInputError([Problem(str(part), "", what)], todo=todo)
+            raise invalid_input(str(part), what, todo=todo)
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def locked(path: Path) -> Iterator[None]:
     try:
         if not path.name or (path.exists() and not path.is_file()):
             kind = "folder" if path.is_dir() else "device"
-            raise InvalidInputError([Problem("receipt", "", f"expected the path of a file, found the {kind} {path}")])
+            raise invalid_input("receipt", f"expected the path of a file, found the {kind} {path}")
         make_folder(path.parent)
         if beside.is_symlink():
             beside.unlink()  # it may lead to a file that isn't ours
@@ -43,9 +43,7 @@ def locked(path: Path) -> Iterator[None]:
         give_to_owner_of(path.parent, beside)
     except OSError as error:
         what = f"no receipt can be written there: {error.strerror}"
-        raise InvalidInputError(
-            [Problem(str(path), "", what)], todo=f"{advice_on_writing(error)}; then run again"
-        ) from None
+        raise invalid_input(str(path), what, todo=f"{advice_on_writing(error)}; then run again") from None
     with file:
         try:
             _lock(file.fileno())
@@ -147,4 +145,4 @@ def write(files: Mapping[str, str], folder: Path) -> None:
             with suppress(OSError):
                 path.rmdir() if path.is_dir() else path.unlink()
         what = f"can't be written: {error.strerror or error}; expected a folder that files can be written in"
-        raise InvalidInputError([Problem(name, "", what)], todo="fix that and run again") from None
+        raise invalid_input(name, what, todo="fix that and run again") from None

@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 
 from shipline import redaction
 from shipline.ci import github, gitlab, jenkins
-from shipline.display import one_line
+from shipline.display import excerpt, one_line
 from shipline.errors import InvalidInputError, Problem, RefusedError, bug
 from shipline.redaction import Redactor, Secret
 from shipline.reporting import job_summary
 from shipline.reporting.console import Console
 from shipline.run.outcome import Outcome
-from shipline.services.response import excerpt
 from unit.forms import FORMS
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ def test_what_stands_before_a_key_makes_no_escape_of_its_first_digits(before: st
 @BOUNDED
 @given(KEYS, FORM, st.sampled_from(["", "x", " ", "\n", "%", "\\", "x" * 490, "x" * 55, "y" * 7990]), AROUND)
 def test_no_sink_writes_it(tmp_path: Path, key: str, form: str, before: str, after: str) -> None:
-    with mock.patch.multiple(redaction.redact, _secrets=set(), _variants=set(), _unmasked=[], _pattern=None):
+    with mock.patch.multiple(redaction.redact, _secrets={}, _variants=set(), _unmasked=[], _pattern=None):
         redaction.redact.register(Secret(key, "TEST"))
         for sink, text in Sinks(tmp_path).written(f"{before}{FORMS[form](key)}{after}"):
             assert FORMS[form](key) not in text, sink
@@ -120,7 +119,7 @@ def test_each_character_may_be_escaped_in_another_way(key: str, chance: random.R
 
 @given(KEYS, FORM, st.integers(1, 60))
 def test_half_a_key_is_not_shown_where_a_text_is_cut(key: str, form: str, kept: int) -> None:
-    with mock.patch.multiple(redaction.redact, _secrets=set(), _variants=set(), _unmasked=[], _pattern=None):
+    with mock.patch.multiple(redaction.redact, _secrets={}, _variants=set(), _unmasked=[], _pattern=None):
         redaction.redact.register(Secret(key, "TEST"))
         shown = FORMS[form](key)
         for cut, longest in ((excerpt, 500), (one_line, 8000)):

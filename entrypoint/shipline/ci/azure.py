@@ -101,10 +101,7 @@ class Azure(System):
         return f"##vso[task.logissue type={kind}{shown}]{_data(self.escape_commands(text))}"
 
     def summary(self, markdown: str) -> None:
-        path = self.workspace / SUMMARY
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(markdown + "\n", encoding="utf-8", newline="\n")
-        self._summary = path.absolute()
+        self._summary = self.write(SUMMARY, markdown + "\n")
 
     def results(self, outputs: Mapping[str, str]) -> Iterator[str]:
         """Yield an output variable for each output, and the upload of the summary.

@@ -142,16 +142,16 @@ class GitLab(System):
 
     def outputs(self, outputs: Mapping[str, str]) -> None:
         """Write the dotenv report, the wrong input, the links for the job's page, and a copy of the receipt."""
-        self._write("outputs.env", dotenv(outputs))
+        self.write(f"{REPORTS}/outputs.env", dotenv(outputs))
         pipeline = self.environ.get("CI_CONFIG_PATH") or ".gitlab-ci.yml"
-        self._write(code_quality.FILE, code_quality.report(self, pipeline))
+        self.write(f"{REPORTS}/{code_quality.FILE}", code_quality.report(self, pipeline))
         text = self._copy(outputs["receipt"]) if outputs.get("receipt") else ""
         links = [
             {"external_link": {"label": label, "url": url}}
             for label, url in dict([*self._report(), *_links(outputs, json.loads(text or "{}"))]).items()
             if _LINK.fullmatch(url) and len(url) <= _MAX_URL_LENGTH
         ]
-        self._write("annotations.json", json.dumps({"Shipline": links}, indent=2) + "\n")
+        self.write(f"{REPORTS}/annotations.json", json.dumps({"Shipline": links}, indent=2) + "\n")
 
     def receipts(self, paths: Iterable[str]) -> None:
         for path in paths:
@@ -163,7 +163,7 @@ class GitLab(System):
         if not receipt.is_file():
             return ""
         text = receipt.read_text(encoding="utf-8")
-        self._write(receipt.name, text)
+        self.write(f"{REPORTS}/{receipt.name}", text)
         return text
 
     def _report(self) -> Iterator[tuple[str, str]]:
@@ -173,12 +173,7 @@ class GitLab(System):
             yield "Run report", f"{job}/artifacts/file/{REPORT}"
 
     def summary(self, markdown: str) -> None:
-        self._write("summary.md", markdown + "\n")
-
-    def _write(self, name: str, text: str) -> None:
-        folder = self.workspace / REPORTS
-        folder.mkdir(exist_ok=True)
-        Path(folder, name).write_text(text, encoding="utf-8", newline="\n")
+        self.write(f"{REPORTS}/summary.md", markdown + "\n")
 
 
 def dotenv(outputs: Mapping[str, str]) -> str:

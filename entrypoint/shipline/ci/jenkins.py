@@ -76,9 +76,7 @@ class Jenkins(System):
     def _write(self, name: str, text: str) -> None:
         folder = self.environ.get(FOLDER)
         if folder:
-            path = self.workspace / folder
-            path.mkdir(parents=True, exist_ok=True)
-            (path / name).write_text(text, encoding="utf-8", newline="\n")
+            self.write(f"{folder}/{name}", text)
 
 
 def camel_case(name: str) -> str:

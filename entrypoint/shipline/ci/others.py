@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from shipline.ci.facts import Facts
 from shipline.ci.system import System
@@ -92,20 +92,9 @@ class Other(System):
         """Read the facts; none of these systems counts the attempts of a run for each kind of re-run."""
         name = _name(self.environ)
         templates = SYSTEMS[name][2] if name else {}
-        fact = {key: _first(template, self.environ) for key, template in templates.items()}
-        tag = fact.get("tag", "")
-        return Facts(
-            ci=name or self.name,
-            tag=tag,
-            branch="" if tag else fact.get("branch", ""),
-            sha=fact.get("sha", ""),
-            run_id=fact.get("run_id", ""),
-            run_number=fact.get("run_number", ""),
-            job=fact.get("job", ""),
-            run_url=fact.get("run_url", ""),
-            repository=fact.get("repository", ""),
-            actor=fact.get("actor", ""),
-        )
+        known: dict[str, Any] = {fact: _first(template, self.environ) for fact, template in templates.items()}
+        facts = Facts(ci=name or self.name, **known)
+        return facts._replace(branch="") if facts.tag else facts
 
 
 def _name(environ: Mapping[str, str]) -> str:

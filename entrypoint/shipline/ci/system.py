@@ -111,6 +111,13 @@ class System:
     def summary(self, markdown: str) -> None:
         """Show a page of Markdown beside the run."""
 
+    def write(self, path: str, text: str) -> Path:
+        """Write a file, and its folder; ``path`` is relative to the workspace. Returns the full path."""
+        file = (self.workspace / path).absolute()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8", newline="\n")
+        return file
+
     def results(self, outputs: Mapping[str, str]) -> Iterator[str]:
         """Yield lines that pass on the outputs, which are printable, and the files written before."""
         yield from ()

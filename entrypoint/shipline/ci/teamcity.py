@@ -94,11 +94,7 @@ class TeamCity(System):
         return _problem(f"{title}: {text}")
 
     def summary(self, markdown: str) -> None:
-        folder = self.workspace / REPORTS
-        folder.mkdir(exist_ok=True)
-        path = folder / "summary.md"
-        path.write_text(markdown + "\n", encoding="utf-8", newline="\n")
-        self._summary = path.absolute()
+        self._summary = self.write(f"{REPORTS}/summary.md", markdown + "\n")
 
     def results(self, outputs: Mapping[str, str]) -> Iterator[str]:
         """Yield a parameter for each output, the build's status, and the artifacts.

@@ -20,7 +20,7 @@ from shipline.ci import detect
 from shipline.ci.local import Local
 from shipline.cli.printed_data import hide_keys, hide_keys_in_csv, mask_fields
 from shipline.display import escape_controls, escape_json
-from shipline.errors import InvalidInputError, Problem, ShiplineError, bug
+from shipline.errors import InvalidInputError, Problem, bug, invalid_input
 from shipline.inputs.parsing import list_items
 from shipline.inputs.sources import read_key
 from shipline.redaction import Redactor, Secret, redact
@@ -81,9 +81,6 @@ def main(operation: Operation, given: Mapping[str, Any]) -> int:
     show_log(console, requests=given.get("verbose", False))
     try:
         _print(operation, _execute(operation, given, console), log, keys)
-    except ShiplineError as error:
-        console.error(error)
-        return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last resort: a traceback must not print a secret
         changes = "it may have been sent: check the service before you send it again"
         console.error(failure := bug(error) if operation.reads else bug(error, then=changes))
@@ -188,7 +185,7 @@ def _service(operation: Operation, given: Mapping[str, Any]) -> Service:
     info = SERVICES[operation.service]
     key = read_key(os.environ, info.key_variable)
     if key.problem:
-        raise InvalidInputError([Problem(key.source, "", key.problem)])
+        raise invalid_input(key.source, key.problem)
     if any(parameter.flag == "--url" for parameter in operation.parameters):
         url_name = f"{info.url_variable}, or --url before {operation.id}"
     else:
@@ -207,7 +204,7 @@ def _seconds(flag: str, text: str) -> float:
     try:
         return values.duration(text)
     except ValueError as error:
-        raise InvalidInputError([Problem(flag, "", str(error))]) from None
+        raise invalid_input(flag, str(error)) from None
 
 
 def _print(operation: Operation, data: Any, log: _PlainLog, keys: Redactor) -> None:

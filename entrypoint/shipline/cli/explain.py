@@ -10,7 +10,7 @@ import click
 
 from shipline import schemas
 from shipline.display import one_line
-from shipline.errors import DOCUMENTATION, InvalidInputError, Problem
+from shipline.errors import DOCUMENTATION, invalid_input
 from shipline.run import receipt_file
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ def main(what: str) -> int:
     elif len(what) >= _SHORTEST and (found := list(_messages(what))):
         click.echo("\n\n".join(found))
     else:
-        raise InvalidInputError(
-            [Problem(what, "", "expected an exit code (exit-5), the path of a receipt, or words of a message")],
+        raise invalid_input(
+            what,
+            "expected an exit code (exit-5), the path of a receipt, or words of a message",
             todo=f"search {DOCUMENTATION}/errors/ for it",
         )
     return 0
@@ -47,9 +48,7 @@ def _of_code(code: int) -> str:
     text = next((text for title, text in _sections(2) if title == wanted), None)
     if text is None:
         codes = ", ".join(title.removeprefix("Exit ") for title, _ in _sections(2) if title.startswith("Exit "))
-        raise InvalidInputError(
-            [Problem(str(code), "", f"Shipline has no such exit code. Expected one of {codes}, 143")]
-        )
+        raise invalid_input(str(code), f"Shipline has no such exit code. Expected one of {codes}, 143")
     return f"{text}\n\nMore: {DOCUMENTATION}/errors/#{wanted.lower().replace(' ', '-')}"
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from shipline import cancellation, redaction
 from shipline.cancellation import cancel_token
 from shipline.ci import detect
-from shipline.errors import InvalidInputError, Problem, ShiplineError, bug
+from shipline.errors import ShiplineError, bug, invalid_input
 from shipline.inputs import catalogue
 from shipline.inputs.parsing import config_paths, is_fleet
 from shipline.inputs.sources import Inputs
@@ -59,8 +59,6 @@ def main(name: CommandName, flags: Mapping[str, str], action: Callable[[Context]
         if chosen not in ("doctor", "rehearse") and may_be_several:
             return _run_products(chosen, context)
         return _COMMANDS[chosen](context)
-    except ShiplineError as error:
-        return _fail(error, console)
     except Exception as error:  # noqa: BLE001 - the last resort: a traceback must not print a secret
         return _fail(bug(error), console)
     finally:
@@ -82,7 +80,7 @@ def flags_of(given: Mapping[str, Any]) -> dict[str, str]:
 
 def usage_error(what: str, command: str, flags: Mapping[str, str]) -> int:
     """End a command whose arguments can't be parsed, except for ``flags``. Returns the exit code."""
-    error = InvalidInputError([Problem("command line", "", what)], todo=f"{command} --help lists what there is")
+    error = invalid_input("command line", what, todo=f"{command} --help lists what there is")
     return _fail(error, _console(Inputs.read(flags, os.environ)))
 
 
@@ -231,7 +229,7 @@ def sources_of(context: Context, *, need_keys: bool) -> resolve.Sources:
     """Where the settings of this command may come from."""
     any_version = context.options.get("any-version") == "true"
     if any_version and need_keys:
-        raise InvalidInputError([Problem("any-version", "", "is for validate: plan and run need the version")])
+        raise invalid_input("any-version", "is for validate: plan and run need the version")
     config = context.options.get("config", "").strip() or None
     if config is None:
         _check_folder(Path.cwd(), context.inputs)
@@ -260,7 +258,7 @@ def _check_folder(folder: Path, inputs: Inputs) -> None:
         if name := resolve.default_config(folder):
             path = os.path.relpath(folder)
             what = f"there is none in this folder, but {path}/{name} exists: run shipline in {path}"
-            raise InvalidInputError([Problem(resolve.DEFAULT_CONFIGS[0], "", what)])
+            raise invalid_input(resolve.DEFAULT_CONFIGS[0], what)
 
 
 def load(context: Context, sources: resolve.Sources) -> ResolvedPipeline:

@@ -13,7 +13,7 @@ import click
 from shipline.cli import job as jobs
 from shipline.cli import lazy, options
 from shipline.display import counted
-from shipline.errors import InvalidInputError, Problem
+from shipline.errors import Problem, invalid_input
 from shipline.journal import entries
 from shipline.pipeline import resolve
 from shipline.run import shared_journal
@@ -73,7 +73,7 @@ def _opened(context: Context, *needed: str) -> Journal:
     found = shared_journal.of(resolve.load(jobs.sources_of(context, need_keys=False), matters).pipeline)
     if found is None:
         what = "there is no shared journal: expected store: git in the section journal"
-        raise InvalidInputError([Problem("journal", "journal.store", what)])
+        raise invalid_input("journal", what, path="journal.store")
     return found
 
 

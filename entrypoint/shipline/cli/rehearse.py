@@ -12,7 +12,7 @@ import click
 
 from shipline import workspace
 from shipline.cli import demo
-from shipline.errors import InvalidInputError, Problem
+from shipline.errors import invalid_input
 from shipline.pipeline import rehearsal
 from shipline.reporting.console import Console
 from shipline.reporting.delivery import finish
@@ -35,7 +35,7 @@ def main(pipeline: Pipeline, console: Console) -> int:
     try:
         server = demo.sandbox_server()
     except click.ClickException as error:
-        raise InvalidInputError([Problem("shipline rehearse", "", error.message)]) from None
+        raise invalid_input("shipline rehearse", error.message) from None
     with (
         tempfile.TemporaryDirectory(prefix="shipline-rehearsal-", ignore_cleanup_errors=True) as folder,
         server.running(speed=_SPEED, seed=rehearsal.seed(pipeline)) as sandbox,

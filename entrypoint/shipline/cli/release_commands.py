@@ -12,7 +12,7 @@ import click
 
 from shipline.cli import job as jobs
 from shipline.cli import lazy, options
-from shipline.errors import CanceledError, InvalidInputError, Problem
+from shipline.errors import CanceledError, invalid_input
 from shipline.inputs.parsing import is_fleet
 from shipline.pipeline import resolve
 
@@ -34,7 +34,7 @@ def _load(context: Context, *without: str) -> Pipeline:
     """The pipeline of the one config file, without these settings. Raises InvalidInputError."""
     sources = jobs.sources_of(context, need_keys=True)
     if is_fleet(sources.config):
-        raise InvalidInputError([Problem("config", "", "names several products: expected the config file of one")])
+        raise invalid_input("config", "names several products: expected the config file of one")
     pipeline = jobs.load(context, replace(sources, without=frozenset(without))).pipeline
     whole = resolve.outline(sources)  # without keys: a receipt may be named after a Centercode project
     return pipeline._replace(centercode=whole.centercode if whole else ())
@@ -60,7 +60,7 @@ def _promote(context: Context) -> int:
 def _publish(context: Context) -> int:
     pipeline = _load(context, "notify", "centercode")
     if not pipeline.v3:
-        raise InvalidInputError([Problem("v3", "", "is missing: there is nothing to publish without a v3 section")])
+        raise invalid_input("v3", "is missing: there is nothing to publish without a v3 section")
     published = (target._replace(state="published") for target in pipeline.v3)
     targets = tuple(t._replace(if_exists="complete") if t.if_exists == "fail" else t for t in published)
     return jobs.carry_out(context, pipeline._replace(v3=targets), _continue)
@@ -69,10 +69,10 @@ def _publish(context: Context) -> int:
 def _retract(context: Context, stages: Sequence[str], *, confirmed: bool) -> int:
     if not confirmed and not (sys.stdin.isatty() and sys.stderr.isatty()):
         what = "retract asks before it changes anything, and there is no terminal: pass --yes"
-        raise InvalidInputError([Problem("--yes", "", what)])
+        raise invalid_input("--yes", what)
     pipeline = _load(context, *_CONTENT, "deploy-variables", "steps")._replace(steps=frozenset())
     if stages and pipeline.buildmaster is None:
-        raise InvalidInputError([Problem("--redeploy", "", "needs a buildmaster section")])
+        raise invalid_input("--redeploy", "needs a buildmaster section")
     action = partial(_take_back, context, stages, confirmed=confirmed)
     return jobs.carry_out(context, pipeline, action, prompts=not confirmed)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from shipline.display import listed
 from shipline.errors import Problem
 from shipline.pipeline import identity, resolve
-from shipline.run.naming import default_path
+from shipline.run import naming
 from shipline.values import normalize_url
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def identifiable(products: Iterable[Product], sources: resolve.Sources) -> Itera
     """
     for product in products:
         pipeline = resolve.outline(replace(sources, config=product.config))
-        if pipeline is not None and pipeline.version.text and _receipt_name(pipeline):
-            yield ResolvedProduct(product, pipeline, default_path(pipeline))
+        if pipeline is not None and pipeline.version.text and naming.name(pipeline):
+            yield ResolvedProduct(product, pipeline, naming.default_path(pipeline))
 
 
 def find(
@@ -174,14 +174,6 @@ def _release_claims(target: V3Target) -> list[_Claim]:
 
 def _application(builder: BuildMaster) -> str | int | None:
     return (builder.application or "").casefold() or builder.application_id
-
-
-def _receipt_name(pipeline: Pipeline) -> str | int | None:
-    """Return what the product's receipt is named after."""
-    if pipeline.buildmaster is not None:
-        return pipeline.buildmaster.application or pipeline.buildmaster.application_id
-    names = [*(target.project for target in pipeline.centercode), *(target.product_id for target in pipeline.v3)]
-    return names[0] if names else None
 
 
 def _names(products: Iterable[Product]) -> str:

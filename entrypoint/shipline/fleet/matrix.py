@@ -17,7 +17,7 @@ from shipline import __version__
 from shipline.ci import detect
 from shipline.ci import system as ci_system
 from shipline.display import escape_json, one_line, printable
-from shipline.errors import InvalidInputError, Problem, ShiplineError, bug
+from shipline.errors import InvalidInputError, Problem, bug, invalid_input
 from shipline.fleet import conflicts, products
 from shipline.inputs.document import Problems
 from shipline.inputs.sources import Inputs
@@ -63,9 +63,6 @@ def main(wanted: MatrixOptions) -> int:
     console = Console(system, out=sys.stderr)  # standard output has only the matrix
     try:
         _print(wanted, inputs, system, console)
-    except ShiplineError as error:
-        console.error(error)
-        return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last resort: a traceback must not print a secret
         console.error(failure := bug(error))
         return failure.exit_code
@@ -85,7 +82,7 @@ def _print(wanted: MatrixOptions, inputs: Inputs, detected: ci_system.System, co
         need_keys=False,
     )
     if sources.config == "-":
-        raise InvalidInputError([Problem("config", "", "expected config files: jobs can't read this standard input")])
+        raise invalid_input("config", "expected config files: jobs can't read this standard input")
     selected = products.select(sources, shard=options.get("shard", ""), ci_shard=detect.shard(inputs.environ))
     for text in selected.left_out:
         console.line(one_line(text))

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from shipline import local_files, version
-from shipline.errors import InvalidInputError, Problem
+from shipline.errors import InvalidInputError, Problem, invalid_input
 from shipline.inputs.document import Problems
 from shipline.inputs.parsing import config_paths, is_fleet
 from shipline.pipeline import resolve
@@ -71,7 +71,7 @@ def _parse_shard(shard: str, place: str) -> tuple[int, int]:
     match = _SHARD.fullmatch(shard)
     if match is None or int(match[1]) > int(match[2]):
         what = f"expected a shard and their number, such as 1/4 to 4/4, found {shard}"
-        raise InvalidInputError([Problem(place, "", what)])
+        raise invalid_input(place, what)
     return int(match[1]), int(match[2])
 
 

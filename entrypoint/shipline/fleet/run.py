@@ -139,8 +139,6 @@ def _carry_out(command: str, resolved: ResolvedProduct, console: ProductConsole)
             with console.lock:
                 console.finish(outcome)
         console.note(event="made", job=job)
-    except ShiplineError as error:
-        outcome = _ended_early(error, console)
     except Exception as error:  # noqa: BLE001 - see above
         outcome = _ended_early(bug(error), console)
     if outcome.result == "canceled":

@@ -16,7 +16,7 @@ from shipline.redaction import Secret
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shipline.pipeline.model import Artifact, BuildMaster, CentercodeTarget, Pipeline, StepName
+    from shipline.pipeline.model import Artifact, BuildMaster, Pipeline, StepName
     from shipline.pipeline.resolve import Sources
 
 
@@ -146,7 +146,9 @@ def _buildmaster(builder: BuildMaster) -> dict[str, Any]:
 
 def _projects(pipeline: Pipeline) -> list[dict[str, Any]]:
     """A project with its release type for each target, and one for each listener with the feedback that it is for."""
-    found = [_with_type(target) for target in pipeline.centercode]
+    found: list[dict[str, Any]] = [
+        {"key": target.project, "release_types": [{"key": target.release_type}]} for target in pipeline.centercode
+    ]
     for listener in pipeline.notify:
         types = defaultdict(list)
         for key in listener.feedback:
@@ -161,7 +163,3 @@ def _projects(pipeline: Pipeline) -> list[dict[str, Any]]:
             }
         )
     return found
-
-
-def _with_type(target: CentercodeTarget) -> dict[str, Any]:
-    return {"key": target.project, "release_types": [{"key": target.release_type}]}

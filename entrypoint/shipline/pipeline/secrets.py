@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
@@ -14,7 +15,6 @@ from shipline.services import registry
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from shipline.inputs.catalogue import Setting
     from shipline.inputs.document import Document, Problems
     from shipline.inputs.sources import Inputs, InputValue
     from shipline.pipeline.section import Section
@@ -83,6 +83,7 @@ def mask_within(url: str, name: str) -> None:
         redact.register(Secret(key, name))
 
 
+@dataclass(eq=False, repr=False)
 class CredentialResolver:
     """Finds the API key or access token of each service and target.
 
@@ -90,23 +91,13 @@ class CredentialResolver:
     variables of keys that a run would need, each once.
     """
 
-    def __init__(
-        self,
-        given: Mapping[str, InputValue],
-        inputs: Inputs,
-        problems: Problems,
-        *,
-        required: bool,
-        folder: Path | None = None,
-        hint: str = "",
-    ) -> None:
-        self._given = given
-        self._inputs = inputs
-        self._folder = folder or Path()
-        self._problems = problems
-        self._required = required
-        self._hint = f"; {hint}" if hint else ""
-        self.missing: dict[str, None] = {}
+    given: Mapping[str, InputValue]
+    inputs: Inputs
+    problems: Problems
+    required: bool
+    folder: Path = Path()
+    hint: str = ""
+    missing: dict[str, None] = field(default_factory=dict)
 
     def of(
         self, section: Section, name: str, *, input_section: str = "", used: bool = True, embedded: Secret | None = None
@@ -116,41 +107,45 @@ class CredentialResolver:
         ``input_section`` is the section that the input belongs to, if it is another one.
         """
         setting = catalogue.by_path()[input_section or str(section.path[0]), name]
-        secret = self._from_variable(section) if section.given("key-env") else self._from_input(setting)
+        if section.given("key-env"):
+            secret = self._from_variable(section)
+        else:
+            value = self.given.get(setting.name)
+            secret = Secret(value.text, value.location.source) if value else None
         if embedded is not None:
             if secret is not None and secret.reveal() != embedded.reveal():
                 section.complain(_two_keys(section, secret), "endpoint-url")
             secret = embedded
         if secret is not None:
             variable = section.text("key-env") or setting.variable
-            if problem := registry.misread_key(secret, setting.path[0], variable, self._folder):
-                self._problems.add(SourceLocation(secret.name), (*section.path, name), problem)
+            if problem := registry.misread_key(secret, setting.path[0], variable, self.folder):
+                self.problems.add(SourceLocation(secret.name), (*section.path, name), problem)
         elif used:
             self.missing[section.text("key-env") or setting.variable] = None
-            if self._required and not section.given("key-env"):
-                what = f"is missing: expected the key in this variable or in the input {setting.name}{self._hint}"
+            if self.required and not section.given("key-env"):
+                what = f"is missing: expected the key in this variable or in the input {setting.name}{self._because}"
                 path = setting.path if input_section else (*section.path, name)
-                self._problems.add(SourceLocation(setting.variable), path, what)
+                self.problems.add(SourceLocation(setting.variable), path, what)
         return secret
+
+    @property
+    def _because(self) -> str:
+        return f"; {self.hint}" if self.hint else ""
 
     def _from_variable(self, section: Section) -> Secret | None:
         variable = section.text("key-env")
         if variable is None:
             return None
-        key = self._inputs.key(variable)
+        key = self.inputs.key(variable)
         if key.problem:
-            self._problems.add(SourceLocation(key.source), (*section.path, "key-env"), key.problem)
+            self.problems.add(SourceLocation(key.source), (*section.path, "key-env"), key.problem)
         if key.text or key.problem:
             redact.register(secret := Secret(key.text, key.source))
             return secret
-        if self._required:
-            what = f"the variable {variable} is missing or empty: expected the key in it{self._hint}"
+        if self.required:
+            what = f"the variable {variable} is missing or empty: expected the key in it{self._because}"
             section.complain(what, "key-env")
         return None
-
-    def _from_input(self, setting: Setting) -> Secret | None:
-        value = self._given.get(setting.name)
-        return None if value is None else Secret(value.text, value.location.source)
 
 
 def _two_keys(section: Section, other: Secret) -> str:

@@ -188,10 +188,6 @@ def _size(response: requests.Response) -> int | None:
     text = response.headers.get("Content-Range", "").rpartition("/")[2]
     if response.status_code == _OK:
         text = response.headers.get("Content-Length", "")
-    return _bytes(text)
-
-
-def _bytes(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 

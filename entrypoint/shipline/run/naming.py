@@ -30,26 +30,28 @@ def slug(pipeline: Pipeline) -> str:
 
     Names that differ only in letters beyond ASCII, or in what is cut off, differ in a hash at the end.
     """
-    name = _name(pipeline)
-    safe = "".join(c if (c.isascii() and c.isalnum()) or c in ".-" else "-" for c in name.lower())
-    lost_letters = any(c.isalnum() and not c.isascii() for c in name)
+    text = name(pipeline)
+    safe = "".join(c if (c.isascii() and c.isalnum()) or c in ".-" else "-" for c in text.lower())
+    lost_letters = any(c.isalnum() and not c.isascii() for c in text)
     if len(safe) <= _MAX_SLUG_LENGTH and not lost_letters:
         return safe
-    return f"{safe[:_MAX_SLUG_LENGTH]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return f"{safe[:_MAX_SLUG_LENGTH]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def _name(pipeline: Pipeline) -> str:
+def name(pipeline: Pipeline) -> str:
+    """The application (``id:`` and its id without a name), else a project or product id; empty if it has a problem."""
     builder = pipeline.buildmaster
     if builder:
-        return builder.application or f"id:{builder.application_id}"
-    return pipeline.centercode[0].project if pipeline.centercode else pipeline.v3[0].product_id
+        return builder.application or (f"id:{builder.application_id}" if builder.application_id else "")
+    names = [*(target.project for target in pipeline.centercode), *(target.product_id for target in pipeline.v3)]
+    return names[0] if names else ""
 
 
 def identity(pipeline: Pipeline) -> dict[str, str]:
     """What a receipt belongs to. ``name`` distinguishes what has one slug; older receipts don't have it."""
     return {
         "of": slug(pipeline),
-        "name": _name(pipeline).casefold(),
+        "name": name(pipeline).casefold(),
         "version": pipeline.version.text,
         "buildmaster": pipeline.buildmaster.url if pipeline.buildmaster else "",
     }

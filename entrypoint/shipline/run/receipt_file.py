@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from shipline import __version__, schemas, workspace
-from shipline.errors import InvalidInputError, Problem, RefusedError, advice_on_writing
+from shipline.errors import InvalidInputError, RefusedError, advice_on_writing, invalid_input
 from shipline.redaction import redact
 from shipline.values import unique_members
 
@@ -64,7 +64,7 @@ def _unreadable(place: str, error: Exception) -> InvalidInputError:
     # Python's own advice is for programmers.
     reason = "a number has too many digits" if "set_int_max_str_digits" in str(error) else error
     what = f"the receipt is damaged ({reason}), and Shipline doesn't use it"
-    return InvalidInputError([Problem(place, "", what)], todo=_DAMAGED_ADVICE)
+    return invalid_input(place, what, todo=_DAMAGED_ADVICE)
 
 
 def parse(text: str, place: str) -> dict[str, Any]:
@@ -79,11 +79,11 @@ def parse(text: str, place: str) -> dict[str, Any]:
     written: object = data.get("receipt") if hasattr(data, "get") else None
     if isinstance(written, int) and written > _FORMAT:
         what = f"a newer Shipline wrote this receipt (format {written}; this one reads {_FORMAT})"
-        raise InvalidInputError([Problem(place, "", what)], todo="use that version of Shipline, or a newer one")
+        raise invalid_input(place, what, todo="use that version of Shipline, or a newer one")
     wrong = next(Draft202012Validator(schemas.load("receipt")).iter_errors(data), None)
     if wrong is not None:
         what = f"the receipt is damaged, and Shipline doesn't use it: {wrong.json_path}: {redact(wrong.message)[:200]}"
-        raise InvalidInputError([Problem(place, "", what)], todo=_DAMAGED_ADVICE)
+        raise invalid_input(place, what, todo=_DAMAGED_ADVICE)
     return data
 
 
@@ -95,7 +95,7 @@ def check_identity(document: dict[str, Any], this: dict[str, str], place: str, t
     elif this | theirs != this:
         shown = ", ".join(v for k, v in theirs.items() if v != this.get(k) and (k != "of" or "name" not in theirs))
         what = f"this receipt belongs to something else ({shown}): {todo}"
-        raise InvalidInputError([Problem(place, "", what)])
+        raise invalid_input(place, what)
 
 
 def now() -> str:

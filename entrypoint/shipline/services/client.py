@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from shipline.display import nearest_first
+from shipline.display import excerpt, nearest_first
 from shipline.errors import CanceledError, RefusedError, ShiplineError
 from shipline.interpolation import Template
 from shipline.services import openapi, response
@@ -219,7 +219,7 @@ class Client:
         bare, _, query = url.partition("?")
         if not self._is_ours(bare):
             raise RefusedError(
-                f"{self.service}: the response points to {response.excerpt(bare)}, which isn't under {self.base}/",
+                f"{self.service}: the response points to {excerpt(bare)}, which isn't under {self.base}/",
                 why="Shipline sends the key only to the configured address",
                 todo="set the URL to the service's own base URL",
             )

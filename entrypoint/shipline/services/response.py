@@ -9,8 +9,8 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from shipline.display import excerpt
 from shipline.errors import NotAuthorisedError, RefusedError, ShiplineError, UnavailableError, UnknownOutcomeError
-from shipline.redaction import redact
 from shipline.services.openapi import rate_limit, violations
 from shipline.transport.rate_limit import is_own_refusal
 from shipline.transport.retry import seconds_to_wait
@@ -26,7 +26,6 @@ schema_drift_log = logging.getLogger("shipline.answers")
 """Gets a warning for each difference from the documentation that doesn't prevent the use of a response or argument."""
 schema_drift_log.addHandler(logging.NullHandler())
 
-_MAX_EXCERPT_CHARACTERS = 500
 _MAX_WARNINGS = 5  # for one response
 _CREATED = (HTTPStatus.CREATED, HTTPStatus.ACCEPTED)
 _CSV = "text/csv"
@@ -220,9 +219,3 @@ def _server_message(answer: Response) -> str:
     named = (p for p in invalid if isinstance(p, dict)) if isinstance(invalid, list) else ()
     parts.extend(f"{p.get('name')}: {p.get('description')}" for p in named)
     return excerpt("; ".join(parts) or "; ".join(f"{name}: {value}" for name, value in data.items()))
-
-
-def excerpt(text: str) -> str:
-    """One line of a server's text: secrets hidden, at most 500 characters."""
-    text = redact(" ".join(text.split()))  # redacted first: the redactor doesn't find half a secret
-    return text if len(text) <= _MAX_EXCERPT_CHARACTERS else text[:_MAX_EXCERPT_CHARACTERS] + " …"

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shipline.errors import InvalidInputError, Problem, RefusedError, UnknownOutcomeError
+from shipline.errors import RefusedError, UnknownOutcomeError, invalid_input
 from shipline.interpolation import placeholder
 from shipline.release_notes import render
 from shipline.run.results import RunValues, TargetResult
@@ -144,7 +144,7 @@ class PublishV3(Announcement[Blind]):
             what = (
                 f"the notes and the links have {length} characters, and v3 accepts {render.V3_LIMIT}: shorten the notes"
             )
-            raise InvalidInputError([Problem("", self.name, what)])
+            raise invalid_input("", what, path=self.name)
         return text
 
     def _existing(self, job: Job, release: Release, record: StepRecord | None, platforms: list[str]) -> Decision[Blind]:

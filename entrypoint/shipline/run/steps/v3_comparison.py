@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+from shipline.display import excerpt
 from shipline.errors import RefusedError
 from shipline.redaction import redact
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 READ_ONLY = "v3 can't change a published release: use a new version"
-_MAX_SHOWN_LENGTH = 60
+SHOWN_LENGTH = 60  # characters
 
 
 def differences(target: V3Target, notes: str, release: Release, placeholders: Mapping[str, str]) -> list[str]:
@@ -37,9 +38,9 @@ def differences(target: V3Target, notes: str, release: Release, placeholders: Ma
 def _expected(ours: str, theirs: str) -> str:
     """Both texts; if they differ too late to be shown, from shortly before the difference on."""
     equal = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(ours, theirs, strict=False)))
-    start = equal - _MAX_SHOWN_LENGTH // 3 if equal > _MAX_SHOWN_LENGTH // 2 else 0
+    start = equal - SHOWN_LENGTH // 3 if equal > SHOWN_LENGTH // 2 else 0
     cut = "… " if start else ""
-    return f'expected "{cut}{shortened(ours[start:])}", got "{cut}{shortened(theirs[start:])}"'
+    return f'expected "{cut}{excerpt(ours[start:], SHOWN_LENGTH)}", got "{cut}{excerpt(theirs[start:], SHOWN_LENGTH)}"'
 
 
 def refusal(differing: Sequence[str], *, published: bool = False) -> RefusedError:
@@ -57,12 +58,6 @@ def not_for(version: str, platforms: Sequence[str]) -> tuple[str, ...]:
     names = ", ".join(platforms)
     what = f"v3 has version {version} already, but not for {names}: customers there don't get it from this run"
     return (what,) if names else ()
-
-
-def shortened(text: str) -> str:
-    """A text of at most 60 characters on one line, without secrets."""
-    text = " ".join(redact(text).split())  # redacted first: the redactor doesn't find half a secret
-    return text if len(text) <= _MAX_SHOWN_LENGTH else f"{text[: _MAX_SHOWN_LENGTH - 2]} …"
 
 
 def _lines(notes: str) -> list[str]:

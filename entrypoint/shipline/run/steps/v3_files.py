@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from shipline.display import excerpt
 from shipline.errors import RefusedError
 from shipline.interpolation import placeholder
 from shipline.pipeline.v3 import size_warning
 from shipline.run.results import RunValues
-from shipline.run.steps.v3_comparison import refusal, shortened
+from shipline.run.steps.v3_comparison import SHOWN_LENGTH, refusal
 from shipline.services.client import filled
 from shipline.services.v3 import File
 from shipline.values import UPLOAD_NAME, UPLOAD_NAME_RULE
@@ -74,7 +75,7 @@ class ReleaseFiles:
             return "expected an uploaded file, got a link"
         if not self.uploaded and not (ours.url and ours.url.matches(file.url, job.placeholders)):
             url = ours.url.fill(job.placeholders) if ours.url else "no link"
-            return f"expected {shortened(url)}, got {shortened(file.url)}"
+            return f"expected {excerpt(url, SHOWN_LENGTH)}, got {excerpt(file.url, SHOWN_LENGTH)}"
         if size is not None and file.size is not None and size != file.size:
             return f"expected {size} bytes, got {file.size}"
         other = _other_md5(ours, file.checksum)
@@ -83,7 +84,7 @@ class ReleaseFiles:
     def differences(self, job: Job, files: Sequence[File]) -> list[str]:
         """The differences of all files of the release, each with the file's name."""
         pairs = ((file.name, self.difference(job, file)) for file in files)
-        return [f"file {shortened(name)}: {difference}" for name, difference in pairs if difference]
+        return [f"file {excerpt(name, SHOWN_LENGTH)}: {difference}" for name, difference in pairs if difference]
 
     def changes(self, job: Job, files: Sequence[File] = ()) -> tuple[Call, ...]:
         """The calls that add, replace and remove files until the release has the artifacts and nothing else.
