@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 import threading
 
 from cryptlex.lexactivator import LexActivator, LexActivatorException, PermissionFlags
@@ -45,8 +46,10 @@ def write(value: object) -> None:
 
 
 accepted(LexActivator.SetProductId, product, PermissionFlags.LA_IN_MEMORY)  # without its data, which a vendor encrypts
-LexActivator.SetReleasePlatform("windows")
-write({"plain": accepted(LexActivator.SetCryptlexHost, host.replace("https:", "http:"))})
-LexActivator.SetCryptlexHost(host)
-for given in json.loads(checks):
-    write(check(**given))
+with tempfile.TemporaryDirectory() as folder:  # else the license key is in the home folder, which all apps share
+    LexActivator.SetDataDirectory(folder)
+    LexActivator.SetReleasePlatform("windows")
+    write({"plain": accepted(LexActivator.SetCryptlexHost, host.replace("https:", "http:"))})
+    LexActivator.SetCryptlexHost(host)
+    for given in json.loads(checks):
+        write(check(**given))

@@ -74,8 +74,8 @@ class Sandbox:
         self("POST", f"/v3/releases/{release}/publish")
         return release
 
-    def fault(self, operation: str, status: int, code: str = "") -> None:
-        body = json.dumps({"message": "no", "code": code})
+    def fault(self, operation: str, status: int, code: str = "", body: str = "") -> None:
+        body = body or json.dumps({"message": "no", "code": code})
         headers = {"Content-Type": "application/json"}
         self("POST", "/_sandbox/faults", {"operation": operation, "status": status, "body": body, "headers": headers})
 
@@ -172,3 +172,32 @@ def test_lexactivator_tells_statuses_apart(installed: Path, sandbox: Sandbox, st
     assert seen(installed, sandbox, ("sandbox-license", "1.0", ALL))[0][0] == told
     sandbox.fault("check-allowed", 400, "INVALID_LICENSE_KEY")
     assert seen(installed, sandbox, ("sandbox-license", "1.0", ALL))[0][:2] == [NOT_FOUND, "2.0"]
+
+
+def test_lexactivator_reads_each_form_of_an_allowance(installed: Path, sandbox: Sandbox) -> None:
+    sandbox.publish("2.0")
+    for body, told in (
+        ("true", NEWER),
+        ('{"allowed": true}', NEWER),
+        ('{"allowed": false}', NOT_ALLOWED),
+        ("{}", NOT_ALLOWED),
+    ):
+        sandbox.fault("check-allowed", 200, body=body)
+        assert seen(installed, sandbox, ("sandbox-license", "1.0", ALL))[0][:2] == [told, "2.0"]
+
+
+@pytest.mark.parametrize(("status", "told"), [(403, NOT_FOUND), (404, NOT_FOUND), (429, LIMITED), (503, SERVER)])
+def test_lexactivator_tells_statuses_apart_of_an_allowance(
+    installed: Path, sandbox: Sandbox, status: int, told: int
+) -> None:
+    sandbox.publish("2.0")
+    sandbox.fault("check-allowed", status)
+    assert seen(installed, sandbox, ("sandbox-license", "1.0", ALL))[0][0] == told
+
+
+def test_lexactivator_sends_versions_that_no_release_has(installed: Path, sandbox: Sandbox) -> None:
+    sandbox.publish("1.3")
+    versions = ("01.2", "1..2", "4294967296.0")
+    results = seen(installed, sandbox, *(("sandbox-license", version, ALLOWED) for version in versions))
+    assert [status for status, *_ in results] == [NEWER, VERSION, VERSION]
+    assert [query["version"] for query in sandbox.queries()] == [*versions]

@@ -195,6 +195,22 @@ def test_an_update_check_shows_whether_the_license_allows_the_release(shell: She
     assert shell(f"v3 check-update {app} --key sandbox-old --version 1.4.0 --allowed true --check-allowed") is None
 
 
+def test_each_form_of_an_allowance_is_read_as_lexactivator_does(shell: Shell) -> None:
+    made = shell(
+        f"v3 create-release --name W --version 2.0 --channel stable --platforms windows --product-id {PRODUCT}"
+    )
+    shell(f"v3 publish-release --id {made['id']}")
+    app = f"--product-id {PRODUCT} --platform windows --version 1.3.0 --account-id {made['tenantId']} --key sandbox-new"
+    fault = {"operation": "check-allowed", "headers": {"Content-Type": "application/json"}}
+    for body, allowed in (("true", True), ("false", False), ('{"allowed": true}', True), ("{}", False)):
+        shell.project.sandbox.admin("faults", {**fault, "status": 200, "body": body})
+        assert shell(f"v3 check-update {app} --check-allowed")["allowed"] is allowed
+    for status, code in ((404, 4), (429, 7), (500, 7)):
+        shell.project.sandbox.admin("faults", {**fault, "status": status, "times": 20, "body": "{}"})
+        assert "Check if a license allows" in shell.refused(f"v3 check-update {app} --check-allowed", code).err
+        requests.delete(f"{shell.project.sandbox.url}/_sandbox/faults", timeout=60)
+
+
 @pytest.mark.parametrize("token", ["e", "1", "release.created", 'a"b', "true"])
 def test_a_webhooks_token_is_masked_in_its_field_and_nowhere_else(shell: Shell, token: str) -> None:
     def stored() -> Any:

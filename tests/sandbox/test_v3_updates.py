@@ -33,6 +33,8 @@ def ask(client, what="update", **changes):
         ("1.2.3.0", "1.2.3", False),
         ("1.2.3.4", "1.3", True),
         ("2.0", "1.9.9", False),
+        ("01.2", "1.2", False),
+        ("01.2", "1.3", True),
     ],
 )
 def test_an_update_is_a_release_that_is_newer_in_the_parts_asked_for(client, app, release, is_update):
@@ -65,7 +67,10 @@ def test_only_published_releases_of_platform_and_channel_count(client):
         ({"accountId": None}, "INVALID_ACCOUNT_ID"),
         ({"productId": "other"}, "INVALID_PRODUCT_ID"),
         ({"key": "a-real-key"}, "INVALID_LICENSE_KEY"),
-        *(({"version": text}, "INVALID_VERSION_FORMAT") for text in ("1.2.3-rc.1", "1", "1.2.3.4.5", "1..2")),
+        *(
+            ({"version": text}, "INVALID_VERSION_FORMAT")
+            for text in ("1.2.3-rc.1", "1", "1.2.3.4.5", "1..2", "4294967296.0")
+        ),
         ({"accountId": "other"}, "INVALID_ACCOUNT_ID"),
         ({"allowed": "yes"}, "BAD_REQUEST"),
     ],

@@ -7,6 +7,7 @@ import inspect
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -68,6 +69,18 @@ def test_help_names_a_method_and_describes_its_parameters() -> None:
     assert "release_id: Id of the release" in text
     assert "variables: " in text
     assert "file: The file to send (required)" in (inspect.getdoc(V3.upload_release_file) or "")
+
+
+def test_a_build_without_a_release_is_created_in_a_pipeline() -> None:
+    with Server(lambda *_: (200, {"id": 1, "number": "1", "pipelineName": "Standard"})) as server:
+        made = BuildMaster(server.url, KEY).create_build(
+            application_name="Widget", pipeline_name="Standard", build_number="7", variables={"Branch": "main"}
+        )
+        assert made["id"] == 1
+        (sent,) = server.received
+        assert (sent.method, sent.path) == ("POST", "/api/releases/builds/create")
+        form = {"applicationName": "Widget", "pipelineName": "Standard", "buildNumber": "7", "$Branch": "main"}
+        assert dict(parse_qsl(sent.body.decode())) == form
 
 
 @pytest.mark.parametrize("name", NAMES)
