@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 Unit = Literal["Bytes", "KB", "MB", "GB"]
 
 _STEP = 1024
+_EXACT_S = 10  # a shorter duration is shown with a decimal
+_SHORT_S = 0.05
 _SCALES: tuple[tuple[Unit, int], ...] = (("GB", _STEP**3), ("MB", _STEP**2), ("KB", _STEP))
 
 # Compiled when first used, as few runs have such values.
@@ -209,11 +211,13 @@ def human_size(size: int) -> str:
 
 
 def human_duration(seconds: float) -> str:
-    """``1m 20s``; parts of a second are dropped."""
-    minutes, rest = divmod(int(seconds), 60)
+    """``<0.1 s``, ``0.3 s``, ``42 s``, ``1 min 42 s``, ``30 min``, ``2 h 5 min``."""
+    if seconds < _EXACT_S:
+        return "<0.1 s" if 0 < seconds < _SHORT_S else f"{f'{seconds:.1f}'.removesuffix('.0')} s"
+    minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    parts = [f"{count}{unit}" for count, unit in ((hours, "h"), (minutes, "m"), (rest, "s")) if count]
-    return " ".join(parts) or "0s"
+    parts = ((hours, "h"), (minutes, "min"), (0 if hours else rest, "s"))
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
 def unique_members(members: list[tuple[str, Any]]) -> dict[str, Any]:

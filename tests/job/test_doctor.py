@@ -116,7 +116,7 @@ def test_the_gravest_problem_gives_the_exit_code(project: Project) -> None:
 def test_a_proxy_that_isnt_there(project: Project) -> None:
     """What refused the connection is the proxy, not the service behind it."""
     proxy = {"HTTPS_PROXY": f"http://127.0.0.1:{closed_port()}", "NO_PROXY": "127.0.0.1", "no_proxy": ""}
-    ended = project.shipline("doctor", "--v3-url", "https://api.example.com", **proxy)
+    ended = project.shipline("doctor", "--v3-url", "https://api.widget.test", **proxy)
     assert ended.code == 7, ended.text
     assert ended.line("NEXT:") == "NEXT: v3: check the proxy's address, or have NO_PROXY name this host"
 

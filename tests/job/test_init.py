@@ -28,7 +28,7 @@ TEMPLATES = Path(templates.__file__).parent
 @pytest.mark.parametrize("ci", CI)
 def test_it_is_valid_at_once_and_says_what_it_assumed(ci: str, widget: Path) -> None:
     ended = shipline(
-        widget, "init", "--ci", ci, "--buildmaster-url", "https://bm.example.org/x", "--stages", "Test, EU"
+        widget, "init", "--ci", ci, "--buildmaster-url", "https://bm.widget.test/x", "--stages", "Test, EU"
     )
     assert ended.code == 0, ended.text
     assert {str(f.relative_to(widget)) for f in widget.rglob("*") if f.is_file()} == {
@@ -38,7 +38,7 @@ def test_it_is_valid_at_once_and_says_what_it_assumed(ci: str, widget: Path) -> 
         pipelines.FILES[ci],
     }
     written = config(widget)
-    assert written["buildmaster"]["url"] == "https://bm.example.org/x"
+    assert written["buildmaster"]["url"] == "https://bm.widget.test/x"
     assert written["buildmaster"]["stages"] == ["Test", "EU"]
     assert "v3" not in written
     assert "--buildmaster-application widget" in ended.out
@@ -158,7 +158,7 @@ def test_nothing_is_overwritten(widget: Path) -> None:
 @pytest.mark.parametrize(
     ("flag", "text"),
     [
-        ("--buildmaster-url", "http://bm.example.org"),
+        ("--buildmaster-url", "http://bm.widget.test"),
         ("--v3-url", "ftp://x"),
         ("--centercode-url", "https://x/?y"),
         ("--v3-product-id", "a\x07"),
@@ -231,14 +231,14 @@ def test_in_a_folder_of_a_repository_it_says_where_to_start(widget: Path) -> Non
 
 
 def test_on_a_terminal_it_asks(widget: Path) -> None:
-    said = on_a_terminal(widget, "gitlab\nn\ny\nn\n\n\nhttps://v3.example.org\nproduct-7\nmacos\n")
+    said = on_a_terminal(widget, "gitlab\nn\ny\nn\n\n\nhttps://v3.widget.test\nproduct-7\nmacos\n")
     assert "CI system" in said
     assert "Use BuildMaster?" in said
     assert "assumed" not in said
     written = config(widget)
     assert set(written) == {"release", "artifacts", "v3"}
     assert written["v3"] == {
-        "url": "https://v3.example.org",
+        "url": "https://v3.widget.test",
         "product-id": "product-7",
         "platforms": ["macos"],
         "state": "draft",
@@ -248,10 +248,10 @@ def test_on_a_terminal_it_asks(widget: Path) -> None:
 
 def test_an_answer_that_cannot_be_written_is_asked_for_again(widget: Path) -> None:
     """Not after all of them, with everything lost."""
-    said = on_a_terminal(widget, "gitlab\nn\ny\nn\n\n\nv3.example.org\nhttps://v3.example.org\nproduct-7\nmacos\n")
+    said = on_a_terminal(widget, "gitlab\nn\ny\nn\n\n\nv3.widget.test\nhttps://v3.widget.test\nproduct-7\nmacos\n")
     assert "Error: " in said
     assert said.count("(v3.url)") == 2
-    assert config(widget)["v3"]["url"] == "https://v3.example.org"
+    assert config(widget)["v3"]["url"] == "https://v3.widget.test"
 
 
 def test_the_pipelines_are_the_tested_examples(widget: Path) -> None:
@@ -280,7 +280,7 @@ def test_linters_find_nothing(ci: str, schema: str, services: tuple[str, ...], t
     parser = ROOT / ".venv/languageservice"
     if not all(tools.values()) or not parser.is_dir():
         pytest.skip("needs what `make lint-ci` installs")
-    given = [text for service in services for text in (f"--{service}-url", "https://api.example.com")]
+    given = [text for service in services for text in (f"--{service}-url", "https://api.widget.test")]
     assert shipline(tmp_path, "init", "--ci", ci, *given).code == 0
     commands = [[tools["check-jsonschema"], "--builtin-schema", f"vendor.{schema}", pipelines.FILES[ci]]]
     if ci == "github":

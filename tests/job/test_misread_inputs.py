@@ -114,7 +114,7 @@ def test_a_run_in_a_subfolder_names_the_folder_of_the_config(project: Project) -
         )
         assert ended.err.count("problem") == 1
     flat = {
-        "SHIPLINE_V3_URL": "https://api.example.com",
+        "SHIPLINE_V3_URL": "https://api.widget.test",
         "SHIPLINE_V3_PRODUCT_ID": "p",
         "SHIPLINE_V3_PLATFORMS": "linux",
     }

@@ -74,4 +74,4 @@ def test_doctor_counts_its_checks_and_a_plan_its_limits(project: Project) -> Non
     done = project.shipline("doctor").line("DONE:")
     assert " checks: " in done
     assert " passed, 1 unchecked, " in done
-    assert "wait: timeout 30m (10m in pending)" in project.shipline("plan").out
+    assert "wait: timeout 30 min (10 min in pending)" in project.shipline("plan").out

@@ -175,7 +175,7 @@ def test_what_the_config_names_exists_in_the_sandbox(project: Project, builder: 
     lines = [
         "release: {version: 1.4.0, notes: {text: New}}",
         f"steps: [{steps}]",
-        f"buildmaster: {{url: 'https://buildmaster.example.com', {builder}}}",
+        f"buildmaster: {{url: 'https://buildmaster.widget.test', {builder}}}",
     ]
     if "publish" in steps:
         lines += ["centercode: {url: 'https://company.centercode.com', project: My Project, release-type: My Type}"]

@@ -66,7 +66,8 @@ def test_a_run_says_at_its_foot_what_it_is_at(project: Project) -> None:
     assert code == 0, shown
     feet = [line for line in live(shown) if line]
     assert any(
-        re.fullmatch(r"\[3/6\] deploy:Integration, (pending|executing), [0-9]+s of at most [0-9]+m", f) for f in feet
+        re.fullmatch(r"\[3/6\] deploy:Integration, (pending|executing), [0-9]+ s of at most [0-9]+ min", f)
+        for f in feet
     )
     assert all(len(line) < _WIDTH for line in feet)
     assert "\x1b[32mDONE:\x1b[0m" in shown

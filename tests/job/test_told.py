@@ -29,7 +29,7 @@ VARYING = [
     (r"\b[0-9a-f]{64}\b", "SHA"),
     (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UUID"),
     (r"\b\d{4}-\d\d-\d\dT[0-9:.]+Z\b", "TIME"),
-    (r"\b\d+(m \d+)?s\b", "TOOK"),
+    (r"(<0\.1|\b[\d.]+( min \d+)?) ?s\b", "TOOK"),
     (r'"run-key": "[0-9a-f]+"', '"run-key": "KEY"'),
     (r"\|run [0-9a-f]{12}\b", "|run KEY"),
     (r'"seconds": [0-9.]+', '"seconds": TOOK'),

@@ -89,7 +89,7 @@ def test_it_lists_the_debian_packages_that_it_has_files_of(contents: Path) -> No
 def test_it_rehearses_a_release_without_a_network(engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "shipline.yml").write_text(
         "release: {version: 1.4.0, notes: {text: Hums}}\n"
-        "buildmaster: {url: https://buildmaster.example.com, application: Own, pipeline: Own, stages: [One]}\n"
+        "buildmaster: {url: https://buildmaster.widget.test, application: Own, pipeline: Own, stages: [One]}\n"
         "centercode: {url: https://company.centercode.com, project: Own, release-type: Own}\n"
     )
     mount = ("--network", "none", "--volume", f"{tmp_path}:/work:ro", "--workdir", "/work")
@@ -105,7 +105,7 @@ def test_it_reads_the_commits_of_a_workspace_that_belongs_to_somebody_else(
     """With nothing of git's but the one file that the image carries."""
     config = "release: {version: 1.0.0, notes: {from: commits, first: true}}\n"
     (tmp_path / "shipline.yml").write_text(
-        f"{config}v3: {{url: https://api.example.com, product-id: p, platforms: [linux]}}\n"
+        f"{config}v3: {{url: https://api.widget.test, product-id: p, platforms: [linux]}}\n"
     )
     commit(tmp_path)
     tmp_path.chmod(0o755)

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from shipline.pipeline.model import Pipeline
 
 FACTS = Facts(ci="gitlab", tag="v1.4.0", branch="feature/a b", sha="0123456789abcdef", run_number="7")
-BUILDMASTER = "buildmaster: {url: https://bm.example.com/sub/, application: Widget}\n"
-V3 = "v3: {url: https://api.example.com/v3/, product-id: p-1, platforms: [windows]}\n"
-CENTERCODE = "centercode: {url: https://cc.example.com, project: WidgetPro, release-type: Firmware}\n"
+BUILDMASTER = "buildmaster: {url: https://bm.widget.test/sub/, application: Widget}\n"
+V3 = "v3: {url: https://api.widget.test/v3/, product-id: p-1, platforms: [windows]}\n"
+CENTERCODE = "centercode: {url: https://cc.widget.test, project: WidgetPro, release-type: Firmware}\n"
 V3_LIST = """\
 v3:
-  - {url: https://api.example.com/v3, product-id: p, platforms: [windows, linux]}
-  - {url: "https://API.example.com/", product-id: p, platforms: [linux, mac], channel: CHANNEL, when: WHEN}
+  - {url: https://api.widget.test/v3, product-id: p, platforms: [windows, linux]}
+  - {url: "https://API.widget.test/", product-id: p, platforms: [linux, mac], channel: CHANNEL, when: WHEN}
 """
 KEYS = {"SHIPLINE_BUILDMASTER_API_KEY": "a-buildmaster-key"}
 

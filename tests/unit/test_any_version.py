@@ -18,7 +18,7 @@ CONFIG = """
 release: {version: "{tag}", notes: {file: CHANGELOG.md}}
 artifacts: [{path: "dist/*.zip", url: "https://dl.example.com/{version}/{filename}"}]
 buildmaster:
-  url: https://buildmaster.example.com
+  url: https://buildmaster.widget.test
   application: Widget
   build-number: "{run_number}"
   variables: {Zip: "{artifact_url}", Commit: "{sha}"}

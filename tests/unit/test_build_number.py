@@ -49,7 +49,7 @@ def test_a_recorded_build_belongs_to_the_run_that_made_it(
     tmp_path: Path, identity: str, run_id: str, found: tuple[bool, bool]
 ) -> None:
     one = job(tmp_path, facts=Facts(ci="gitlab", run_id=run_id, run_number="412"), buildmaster="")
-    one.receipt.begin("build", f"build|https://bm.example.com|Widget|1.4.0|{identity}")
+    one.receipt.begin("build", f"build|https://bm.widget.test|Widget|1.4.0|{identity}")
     settings = one.pipeline.buildmaster
     assert settings is not None
     assert tuple(build_record(one, settings, may_create=may) is not None for may in (True, False)) == found

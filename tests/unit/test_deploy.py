@@ -61,7 +61,7 @@ class Deploying(StepRun):
 
 
 def request(**more: Any) -> RequestRecord:
-    known = {"method": "POST", "url": "https://bm.example.com", "fingerprint": "f", "status": "unknown", "at": AFTER}
+    known = {"method": "POST", "url": "https://bm.widget.test", "fingerprint": "f", "status": "unknown", "at": AFTER}
     return RequestRecord.from_json({**known, **more})
 
 
@@ -73,7 +73,7 @@ def test_a_stage_is_deployed_and_waited_for(tmp_path: Path, server: Server) -> N
     run.created()
     decision = run.step.decide(run.job)
     assert run.job.evidence.origin == Origin("started")
-    assert decision.wait == "timeout 30m (10m in pending)"
+    assert decision.wait == "timeout 30 min (10 min in pending)"
     assert decision.details == Details("Testing", search=True)
     assert run.step.act(run.job, decision).startswith("deployed to Testing (succeeded")
     assert run.job.evidence.origin == Origin("started", (10, 12))

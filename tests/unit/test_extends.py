@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BASE = """\
 release: {version: 1.4.0, notes: CHANGELOG.md}
 buildmaster:
-  url: https://bm.example.com
+  url: https://bm.widget.test
   stages: [Integration, Testing]
   variables: {Branch: main, Kind: base}
 """
@@ -53,7 +53,7 @@ def test_settings_are_merged_and_lists_replaced(tmp_path: Path) -> None:
     write(tmp_path, base=BASE, products_router=own)
     builder = read(tmp_path).pipeline.buildmaster
     assert builder is not None
-    assert (builder.url, builder.application, builder.stages) == ("https://bm.example.com", "router", ("Testing",))
+    assert (builder.url, builder.application, builder.stages) == ("https://bm.widget.test", "router", ("Testing",))
     assert builder.variables == {"Branch": "main", "Kind": "own", "More": "x"}
 
 
@@ -75,7 +75,7 @@ def test_the_own_settings_win_and_then_those_of_the_later_file(tmp_path: Path) -
 def test_each_value_shows_the_file_that_gives_it(tmp_path: Path) -> None:
     write(tmp_path, base=BASE, products_router=OWN)
     shown = origins(read(tmp_path))
-    assert shown["buildmaster.url"] == ("https://bm.example.com", "base.yml:3:8")
+    assert shown["buildmaster.url"] == ("https://bm.widget.test", "base.yml:3:8")
     assert shown["buildmaster.application"] == ("router", "products/router.yml:2:28")
     assert shown["buildmaster.stages"] == ('["Integration", "Testing"]', "base.yml:4:11")
 
@@ -91,7 +91,7 @@ def test_the_short_form_of_a_section_is_merged_as_the_section(tmp_path: Path) ->
 
 
 def test_an_empty_text_removes_a_shared_setting_or_section(tmp_path: Path) -> None:
-    v3 = "v3: {url: https://api.example.com, product-id: p, platforms: [linux]}\n"
+    v3 = "v3: {url: https://api.widget.test, product-id: p, platforms: [linux]}\n"
     own = OWN.replace("router}", "router, variables: ''}") + "v3: ''\n"
     write(tmp_path, base=BASE + v3, products_router=own)
     loaded = read(tmp_path).pipeline
@@ -149,7 +149,7 @@ def test_a_file_that_two_files_share_is_read_once_and_no_cycle(tmp_path: Path) -
 def test_it_is_an_input_too(tmp_path: Path) -> None:
     write(tmp_path, base=BASE)
     loaded = read(tmp_path, None, extends="base.yml", buildmaster_application="router")
-    assert origins(loaded)["buildmaster.url"] == ("https://bm.example.com", "base.yml:3:8")
+    assert origins(loaded)["buildmaster.url"] == ("https://bm.widget.test", "base.yml:3:8")
     assert problems(tmp_path, None, extends="no.yml")[0].startswith("--extends: extends[0]: there is no file no.yml")
 
 

@@ -226,10 +226,10 @@ def test_what_outputs_hold_is_handed_on() -> None:
 def test_links_to_all_that_was_made_and_the_receipt_beside_them(tmp_path: Path) -> None:
     steps = [
         {"name": "build", "key": "build|x", "made": {"buildmaster-build-id": "1"}},
-        {"name": "publish:v3", "key": "v3|https://v3.example.com|p|1.4|stable|", "made": {"release-id": "r1"}},
+        {"name": "publish:v3", "key": "v3|https://v3.widget.test|p|1.4|stable|", "made": {"release-id": "r1"}},
         {"name": "publish:centercode:2", "key": "centercode|https://c|W|F|1", "made": {"release-url": "https://c/2"}},
         {"name": "publish:centercode:3", "key": "centercode|https://c|W|G|1", "made": {"release-url": "javascript:x"}},
-        {"name": "publish:v3:2", "key": "v3|https://v3.example.com|q|1.4|stable|", "made": {}},
+        {"name": "publish:v3:2", "key": "v3|https://v3.widget.test|q|1.4|stable|", "made": {}},
     ]
     (tmp_path / "r.json").write_text(json.dumps({"steps": steps}))
     outputs = {"result": "succeeded", "buildmaster-url": "https://b.example.com/x?a=1", "receipt": "r.json"}
@@ -242,7 +242,7 @@ def test_links_to_all_that_was_made_and_the_receipt_beside_them(tmp_path: Path) 
     assert json.loads(made["annotations.json"]) == {
         "Shipline": [
             {"external_link": {"label": "BuildMaster build", "url": "https://b.example.com/x?a=1"}},
-            {"external_link": {"label": "v3 release", "url": "https://v3.example.com/v3/releases/r1"}},
+            {"external_link": {"label": "v3 release", "url": "https://v3.widget.test/v3/releases/r1"}},
             {"external_link": {"label": "centercode:2 release", "url": "https://c/2"}},
         ]
     }

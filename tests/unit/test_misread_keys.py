@@ -51,7 +51,7 @@ each_key = pytest.mark.parametrize("variable", TEXTS)
         ("'QUOTED-4711'", "is in quotes"),
         ("keys/cc.txt", "is the path of a file, and not the key itself: put the path into {variable}_FILE instead"),
         ("WORKSPACE/keys/cc.txt", "is the path of a file"),
-        ("https://cc.example.com/?apiKey=4711", "is a URL"),
+        ("https://cc.widget.test/?apiKey=4711", "is a URL"),
         ("ghp_0123456789abcdefghijABCDEFGHIJ012345", "is a token of GitHub"),
         ("glpat-0123456789abcdefghij", "is a token of GitLab"),
         ("a-key-4711\n", "has a space, a line break or another character"),

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from shipline.pipeline.model import Listener, Pipeline
 
-CENTERCODE = "centercode: {url: https://cc.example.com/, project: WidgetPro, release-type: Firmware}\n"
-V3 = "v3: {url: https://api.example.com, product-id: p-1, platforms: [windows]}\n"
+CENTERCODE = "centercode: {url: https://cc.widget.test/, project: WidgetPro, release-type: Firmware}\n"
+V3 = "v3: {url: https://api.widget.test, product-id: p-1, platforms: [windows]}\n"
 COMMENT = "notify: {search: notes, comment: {listener: BugComment, message: 'Fixed in {version}'}}\n"
 KEYS = {"SHIPLINE_CENTERCODE_API_KEY": "the-target's-key"}
 
@@ -56,7 +56,7 @@ def test_a_comment_for_each_feedback_that_the_notes_name(tmp_path: Path) -> None
     assert (got.name, got.kind, got.url, got.project) == (
         "notify:comment",
         "comment",
-        "https://cc.example.com",
+        "https://cc.widget.test",
         "WidgetPro",
     )
     assert got.feedback == ("BUG-0001", "SUG-0023")
@@ -145,13 +145,13 @@ def test_the_same_listener_twice_would_tell_twice(tmp_path: Path) -> None:
 def test_without_a_centercode_section_url_and_project_are_needed(tmp_path: Path) -> None:
     said = problems(tmp_path, V3 + COMMENT, {"SHIPLINE_V3_TOKEN": "a-v3-token"})
     assert [line.split(": ")[1] for line in said] == ["notify.url", "notify.project", "centercode.api-key"]
-    own = COMMENT.replace("{search", "{url: https://cc.example.com/api/v1, project: P, search")
+    own = COMMENT.replace("{search", "{url: https://cc.widget.test/api/v1, project: P, search")
     got = one(read(tmp_path, V3 + own, {**KEYS, "SHIPLINE_V3_TOKEN": "a-v3-token"}))
-    assert (got.url, got.project) == ("https://cc.example.com", "P")
+    assert (got.url, got.project) == ("https://cc.widget.test", "P")
 
 
 def test_it_comes_after_an_announcement(tmp_path: Path) -> None:
-    builder = "buildmaster: {url: https://bm.example.com, application: Widget}\n"
+    builder = "buildmaster: {url: https://bm.widget.test, application: Widget}\n"
     assert "needs a v3 or centercode section" in problems(tmp_path, builder + COMMENT)[0]
 
 
@@ -173,7 +173,7 @@ def test_problems_name_what_is_expected(tmp_path: Path, notify: str, expected: s
 
 
 def test_a_job_that_announces_nothing_needs_neither_key_nor_commits(tmp_path: Path) -> None:
-    builder = "steps: build\nbuildmaster: {url: https://bm.example.com, application: Widget}\n"
+    builder = "steps: build\nbuildmaster: {url: https://bm.widget.test, application: Widget}\n"
     text = builder + CENTERCODE + COMMENT.replace("search: notes, ", "")
     assert one(read(tmp_path, text, {"SHIPLINE_BUILDMASTER_API_KEY": "a-builders-key"})).feedback == ()
     skipped = CENTERCODE.replace("Firmware}", "Firmware, when: never}") + COMMENT.replace("search: notes, ", "")

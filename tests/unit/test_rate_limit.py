@@ -35,7 +35,7 @@ def test_no_window_ever_has_more_than_the_limit_however_long_a_request_takes_to_
     arrived = []
     for pause, there, back in times:
         clock.sleep(pause)
-        with pacer.turn(TEN_A_SECOND, "https://cc.example.com/api/v1/x"):
+        with pacer.turn(TEN_A_SECOND, "https://cc.widget.test/api/v1/x"):
             clock.sleep(there)
             arrived.append(clock.now)
             clock.sleep(back)
@@ -50,7 +50,7 @@ def test_the_first_of_a_burst_may_arrive_late_and_the_next_burst_early() -> None
     lock, arrived = threading.Lock(), []
 
     def send(number: int) -> None:
-        with pacer.turn(limit, "https://v3.example.com/"):
+        with pacer.turn(limit, "https://v3.widget.test/"):
             time.sleep(0.2 if number < 4 else 0)
             with lock:
                 arrived.append(time.monotonic())
@@ -67,7 +67,7 @@ def test_the_first_of_a_burst_may_arrive_late_and_the_next_burst_early() -> None
 def test_what_is_within_the_limit_is_not_held_up_and_endpoints_do_not_share_it() -> None:
     clock = Clock()
     pacer = Pacer(clock, clock.sleep)
-    urls = ["https://cc.example.com/api/v1/x"] * 10 + ["https://cc.example.com/api/v1/y"] * 10
+    urls = ["https://cc.widget.test/api/v1/x"] * 10 + ["https://cc.widget.test/api/v1/y"] * 10
     for url in urls:
         with pacer.turn(TEN_A_SECOND, url):
             pass
@@ -84,7 +84,7 @@ def test_a_host_shares_its_limit_and_buildmaster_has_none() -> None:
     clock = Clock()
     pacer = Pacer(clock, clock.sleep)
     for i in range(100):
-        with pacer.turn(limit, f"https://v3.example.com/v3/releases/{i}"):
+        with pacer.turn(limit, f"https://v3.widget.test/v3/releases/{i}"):
             pass
     assert 5 <= clock.now - 100 < 5.2
 

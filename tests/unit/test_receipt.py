@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from shipline.journal.lease import Journal
     from shipline.pipeline.model import Pipeline
 
-BUILDMASTER = "buildmaster: {url: https://bm.example.com, application: Widget Pro, pipeline: Standard}\n"
-CENTERCODE = "centercode: {url: https://cc.example.com, project: WidgetPro, release-type: Firmware}\n"
-V3 = "v3: {url: https://api.example.com, product-id: P_1, platforms: [windows]}\n"
+BUILDMASTER = "buildmaster: {url: https://bm.widget.test, application: Widget Pro, pipeline: Standard}\n"
+CENTERCODE = "centercode: {url: https://cc.widget.test, project: WidgetPro, release-type: Firmware}\n"
+V3 = "v3: {url: https://api.widget.test, product-id: P_1, platforms: [windows]}\n"
 FILE = "artifacts: [{path: dist/w.zip, url: 'https://dl.example.com/{filename}'}]\n"
 FIRST = {"ci": "github", "run_id": "77", "run_attempt": 1, "run_url": "https://ci.example.com/77"}
 SECOND = {"ci": "github", "run_id": "77", "run_attempt": 2}
 THIRD = {**SECOND, "run_attempt": 3}
 PART = {"file": "w.zip", "size": 2, "url": "https://dl.example.com/w.zip"}
 LONG = "x" * 900
-REQUEST = Request("POST", "https://bm.example.com/api/x", form={"a": "1", "b": "ü"}, query={"q": "1"})
+REQUEST = Request("POST", "https://bm.widget.test/api/x", form={"a": "1", "b": "ü"}, query={"q": "1"})
 
 
 def pipeline(
@@ -88,7 +88,7 @@ def test_what_a_run_was_and_what_it_made_can_be_read_from_it(tmp_path: Path, pat
             "of": "widget-pro",
             "name": "widget pro",
             "version": "1.4.0",
-            "buildmaster": "https://bm.example.com",
+            "buildmaster": "https://bm.widget.test",
         },
         "run": {"ci": "github", "id": "77", "attempt": 1, "url": "https://ci.example.com/77"},
         "whole": True,
@@ -262,8 +262,8 @@ def test_it_is_written_at_once_readable_and_without_keys(receipt: Receipt, path:
         (BUILDMASTER, "v1.5.0", "(1.4.0)"),
         (BUILDMASTER.replace("Widget Pro", "Gadget"), "v1.4.0", "(widget pro)"),
         (BUILDMASTER.replace("Widget Pro", "Widget-Pro"), "v1.4.0", "(widget pro)"),
-        (BUILDMASTER.replace("bm.", "other."), "v1.4.0", "(https://bm.example.com)"),
-        (CENTERCODE, "v1.5.0", "(widget pro, 1.4.0, https://bm.example.com)"),
+        (BUILDMASTER.replace("bm.", "other."), "v1.4.0", "(https://bm.widget.test)"),
+        (CENTERCODE, "v1.5.0", "(widget pro, 1.4.0, https://bm.widget.test)"),
     ],
 )
 def test_a_receipt_of_something_else_is_refused(
@@ -293,7 +293,7 @@ def test_a_run_that_did_nothing_does_not_keep_its_receipt_from_another(tmp_path:
     receipt.write()
     other = Receipt.open(receipt.path, pipeline(tmp_path, BUILDMASTER.replace("bm.", "other.")))
     other.write()
-    assert on_disk(receipt.path)["identity"]["buildmaster"] == "https://other.example.com"
+    assert on_disk(receipt.path)["identity"]["buildmaster"] == "https://other.widget.test"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from shipline.run.records import RequestRecord, Status, StepRecord, completed
 
-POST = "POST", "https://cc.example.com/x", "f1"
+POST = "POST", "https://cc.widget.test/x", "f1"
 
 
 def record(status: Status, *requests: RequestRecord, key: str = "centercode|x") -> StepRecord:
@@ -14,7 +14,7 @@ def record(status: Status, *requests: RequestRecord, key: str = "centercode|x") 
 
 
 def request(status: Status = "sending", at: str = "10:00:00.000", fingerprint: str = "f1") -> RequestRecord:
-    return RequestRecord("POST", "https://cc.example.com/x", fingerprint, status, at)
+    return RequestRecord("POST", "https://cc.widget.test/x", fingerprint, status, at)
 
 
 @pytest.mark.parametrize(

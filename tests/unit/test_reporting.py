@@ -11,7 +11,16 @@ import pytest
 
 from shipline.ci.github import GitHub
 from shipline.ci.local import Local
-from shipline.errors import CanceledError, InvalidInputError, Problem, RefusedError, UnknownOutcomeError
+from shipline.errors import (
+    CanceledError,
+    DeploymentFailedError,
+    InvalidInputError,
+    Problem,
+    RefusedError,
+    ShiplineError,
+    TimedOutError,
+    UnknownOutcomeError,
+)
 from shipline.redaction import Secret, redact
 from shipline.reporting import html_page, html_view, job_summary, step_view, templates
 from shipline.reporting.console import Console
@@ -154,18 +163,20 @@ def test_what_takes_long_is_at_the_foot_of_a_terminal_until_it_ends(tmp_path: Pa
     assert out.getvalue() == "reading a.zip: 10 %\r\x1b[2Kreading a.zip: 20 %\r\x1b[2Kvalid\n"
 
 
+@pytest.mark.parametrize("error", [DeploymentFailedError("x"), TimedOutError("x")])
+def test_a_failed_deployment_leads_to_its_log(error: ShiplineError) -> None:
+    page = "https://bm.widget.test/applications/1/builds/build?buildId=1"
+    outcome = Outcome(error=error, outputs={"buildmaster-url": page})
+    action = step_view.action(outcome, "https://ci.example.com/7", "run")
+    assert action is not None
+    assert action[:2] == ("Open the deployment log", page)
+
+
 def test_a_command_to_copy_runs_nothing_that_a_server_has_sent() -> None:
     outcome = Outcome(outputs={"v3-release-state": "draft", "v3-release-id": "7; rm -rf ~\n$(reboot)"})
     action = step_view.action(outcome, "", "run")
     assert action is not None
     assert shlex.split(action.label) == ["shipline", "v3", "publish-release", "--id", "7; rm -rf ~ $(reboot)"]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"), [(0.01, "<0.1 s"), (0.3, "0.3 s"), (42, "42 s"), (102, "1 min 42 s"), (7500, "2 h 5 min")]
-)
-def test_durations_have_units(seconds: float, shown: str) -> None:
-    assert step_view.took(seconds) == shown
 
 
 def test_a_step_of_each_kind_has_a_label() -> None:

@@ -23,7 +23,7 @@ def test_the_least_that_is_a_pipeline(workspace: Path) -> None:
     assert got.version.text == "1.4.0"
     assert got.steps == {"build", "deploy"}
     assert got.buildmaster is not None
-    assert got.buildmaster.url == "https://bm.example.com/sub"
+    assert got.buildmaster.url == "https://bm.widget.test/sub"
     assert (got.buildmaster.release.kind, got.buildmaster.release.value) == ("number", "1.4.0")
     assert (got.buildmaster.timeout, got.buildmaster.pending_timeout) == (1800, 600)
     assert got.buildmaster.stages == ()

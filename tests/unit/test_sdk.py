@@ -116,9 +116,9 @@ def test_only_v3_urls_may_end_with_the_version() -> None:
 
 @pytest.mark.disable_socket
 def test_the_release_server_url_is_checked_like_the_service_url() -> None:
-    files = "https://releases.example.com"
+    files = "https://releases.widget.test"
     assert V3(URL, KEY, file_server=f"{files}/v3/").client.file_server == files
-    (problem,) = refused(lambda: V3(URL, KEY, file_server="http://releases.example.com"))
+    (problem,) = refused(lambda: V3(URL, KEY, file_server="http://releases.widget.test"))
     assert problem == "file_server: plain HTTP would show the key to everyone on the way: expected https://"
 
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def test_an_endpoint_url_is_taken_apart_and_its_key_masked(workspace: Path) -> None:
-    url = "https://cc.example.com/base/api/v1/projects/Widget%20Pro/releaseTypes/Firm%2Fware"
+    url = "https://cc.widget.test/base/api/v1/projects/Widget%20Pro/releaseTypes/Firm%2Fware"
     loaded = read(workspace, f"centercode: {{endpoint-url: '{url}?apiKey=embedded-key-0815'}}\n", need=True)
     target = loaded.pipeline.centercode[0]
     assert (target.url, target.project, target.release_type) == (
-        "https://cc.example.com/base",
+        "https://cc.widget.test/base",
         "Widget Pro",
         "Firm/ware",
     )
@@ -34,7 +34,7 @@ def test_an_endpoint_url_is_taken_apart_and_its_key_masked(workspace: Path) -> N
 
 
 def test_a_key_in_an_endpoint_url_that_is_a_flag_is_warned_of(workspace: Path) -> None:
-    url = "https://cc.example.com/api/v1/projects/Widget/releaseTypes/Firmware?apiKey=embedded-key-0816"
+    url = "https://cc.widget.test/api/v1/projects/Widget/releaseTypes/Firmware?apiKey=embedded-key-0816"
     (workspace / "shipline.yml").write_text("release: {version: 1.4.0}\n")
     flags = {"centercode-endpoint-url": url}
     loaded = load(Sources(Inputs.read(flags, {}), None, None, Facts(ci="local"), workspace, need_keys=True))
@@ -56,7 +56,7 @@ def test_a_key_in_what_everybody_gets_is_a_problem(text: str, path: str, named: 
     key, variable = "sandbox-never-published-4711", "OUR_SECRET" if named else "SHIPLINE_V3_TOKEN"
     (workspace / "notes.md").write_text(f"## 1.4.0\n\n- new: `{key}`\n")
     own = f", key-env: {variable}" if named else ""
-    v3 = f"v3: {{url: 'https://api.example.com', product-id: p, platforms: [linux]{own}}}"
+    v3 = f"v3: {{url: 'https://api.widget.test', product-id: p, platforms: [linux]{own}}}"
     (workspace / "shipline.yml").write_text(text.replace("V3", v3).replace("KEY", key))
     with pytest.raises(InvalidInputError) as caught:
         load(Sources(Inputs.read({}, {variable: key}), None, None, Facts(ci="local"), workspace, need_keys=True))
@@ -69,7 +69,7 @@ def test_a_key_in_what_everybody_gets_is_a_problem(text: str, path: str, named: 
 def test_a_key_in_what_only_buildmaster_gets_is_a_warning(workspace: Path) -> None:
     key = "sandbox-never-published-4712"
     (workspace / "shipline.yml").write_text(
-        "release: {version: 1.4.0}\nbuildmaster: {url: 'https://b.example.com', application: Widget, pipeline: P, "
+        "release: {version: 1.4.0}\nbuildmaster: {url: 'https://b.widget.test', application: Widget, pipeline: P, "
         f"variables: {{Key: {key}}}}}\n"
     )
     environ = {"SHIPLINE_BUILDMASTER_API_KEY": key}
@@ -78,7 +78,7 @@ def test_a_key_in_what_only_buildmaster_gets_is_a_warning(workspace: Path) -> No
 
 
 def test_two_different_keys_for_a_target_are_a_problem(workspace: Path) -> None:
-    url = "https://cc.example.com/api/v1/projects/P/releaseTypes/T?apiKey=embedded-key-4711"
+    url = "https://cc.widget.test/api/v1/projects/P/releaseTypes/T?apiKey=embedded-key-4711"
     text = f"centercode: {{endpoint-url: '{url}'}}\n"
     found = problems(workspace, text, environ={"SHIPLINE_CENTERCODE_API_KEY": "another-key-4711"})
     assert "SHIPLINE_CENTERCODE_API_KEY gives another one" in found[0]
@@ -136,7 +136,7 @@ def test_a_key_of_its_own_variable(workspace: Path) -> None:
 
 
 def test_keys_in_a_list_of_endpoints_have_a_way_to_be_told_apart(workspace: Path) -> None:
-    url = "https://cc.example.com/api/v1/projects/P/releaseTypes/T?apiKey=one-of-many-4711"
+    url = "https://cc.widget.test/api/v1/projects/P/releaseTypes/T?apiKey=one-of-many-4711"
     text = f"centercode: [{{endpoint-url: '{url}'}}]\n"
     assert "move it to a variable that key-env names" in pipeline(workspace, text).warnings[0]
     (found,) = problems(workspace, text, environ={"SHIPLINE_CENTERCODE_API_KEY": "general-key-4711"})

@@ -38,7 +38,7 @@ def test_a_misspelled_operation_gets_a_suggestion() -> None:
 
 
 def call(*arguments: str, **environ: str) -> Any:
-    environment = {"SHIPLINE_V3_TOKEN": "sandbox-v3-token", "SHIPLINE_V3_URL": "https://v3.example.com", **environ}
+    environment = {"SHIPLINE_V3_TOKEN": "sandbox-v3-token", "SHIPLINE_V3_URL": "https://v3.widget.test", **environ}
     return CliRunner().invoke(cli, ["v3", *arguments], env=environment, catch_exceptions=False)
 
 
@@ -56,9 +56,9 @@ def test_every_problem_is_reported_at_once_and_nothing_is_sent() -> None:
     ("arguments", "text"),
     [
         (["--url", ""], "--url, or SHIPLINE_V3_URL: is missing"),
-        (["--url", "http://v3.example.com"], "plain HTTP would show the key"),
-        (["--url", "https://me:secret1@v3.example.com"], "must not contain a user name or password"),
-        (["--url", "https://v3.example.com?key=secret1"], "has a ? or # part"),
+        (["--url", "http://v3.widget.test"], "plain HTTP would show the key"),
+        (["--url", "https://me:secret1@v3.widget.test"], "must not contain a user name or password"),
+        (["--url", "https://v3.widget.test?key=secret1"], "has a ? or # part"),
         (["--read-timeout", "soon"], "--read-timeout: a duration is"),
     ],
 )
@@ -92,7 +92,7 @@ def test_a_dry_run_shows_the_request_and_sends_nothing() -> None:
     assert done.exit_code == 0
     assert json.loads(done.output) == {
         "method": "POST",
-        "url": "https://v3.example.com/v3/releases",
+        "url": "https://v3.widget.test/v3/releases",
         "body": {"name": "N", "productId": "p", "version": "1.2", "channel": "beta"},
     }
 
@@ -255,7 +255,7 @@ def test_json_has_no_github_command_and_the_same_data() -> None:
 
 @pytest.mark.disable_socket
 def test_given_html_is_sanitized_with_a_warning() -> None:
-    environ = {"SHIPLINE_CENTERCODE_API_KEY": "sandbox-cc-key", "SHIPLINE_CENTERCODE_URL": "https://cc.example.com"}
+    environ = {"SHIPLINE_CENTERCODE_API_KEY": "sandbox-cc-key", "SHIPLINE_CENTERCODE_URL": "https://cc.widget.test"}
     html = '<p onclick="x()">New</p><script>alert(1)</script><a href="javascript:x()">a</a>'
     place = ["--project-key", "WidgetPro", "--release-type-key", "Firmware"]
     arguments = [

@@ -53,7 +53,7 @@ def test_other_sections_are_no_plain_texts(workspace: Path) -> None:
 
 @pytest.mark.parametrize("name", ["product", "productId", "product_id", "Product-ID", "id", "productid"])
 def test_a_near_name_of_a_required_setting_is_one_problem_that_shows_what_to_write(name: str, workspace: Path) -> None:
-    text = f"v3: {{url: https://api.example.com, {name}: my-product, platforms: [windows]}}\n"
+    text = f"v3: {{url: https://api.widget.test, {name}: my-product, platforms: [windows]}}\n"
     (found,) = problems(workspace, text)
     expected = f"v3.{name}: unknown setting: did you mean product-id? Write product-id: my-product"
     assert found == f"<stdin>:1:36: {expected}"
@@ -62,14 +62,14 @@ def test_a_near_name_of_a_required_setting_is_one_problem_that_shows_what_to_wri
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
-        ("buildmaster: {host: https://bm.example.com, application: W}", "url"),
-        ("buildmaster: {url: https://bm.example.com, app: W}", "application"),
-        ("buildmaster: {url: https://bm.example.com, project: W}", "application"),
-        ("buildmaster: {url: https://bm.example.com, application: W, environments: [A]}", "stages"),
-        ("centercode: {url: https://cc.example.com, projectKey: W, release-type: F}", "project"),
-        ("centercode: {url: https://cc.example.com, project: W, type: F}", "release-type"),
-        ("v3: [{url: https://api.example.com, product: p, platforms: [windows]}]", "product-id"),
-        ("v3: {url: https://api.example.com, product-id: p, os: [windows]}", "platforms"),
+        ("buildmaster: {host: https://bm.widget.test, application: W}", "url"),
+        ("buildmaster: {url: https://bm.widget.test, app: W}", "application"),
+        ("buildmaster: {url: https://bm.widget.test, project: W}", "application"),
+        ("buildmaster: {url: https://bm.widget.test, application: W, environments: [A]}", "stages"),
+        ("centercode: {url: https://cc.widget.test, projectKey: W, release-type: F}", "project"),
+        ("centercode: {url: https://cc.widget.test, project: W, type: F}", "release-type"),
+        ("v3: [{url: https://api.widget.test, product: p, platforms: [windows]}]", "product-id"),
+        ("v3: {url: https://api.widget.test, product-id: p, os: [windows]}", "platforms"),
         (f"{BUILDMASTER}release: {{changelog: CHANGELOG.md}}", "notes"),
         (f"{BUILDMASTER}files: [a.zip]", "artifacts"),
     ],
@@ -91,7 +91,7 @@ def test_a_name_that_is_near_none_leaves_what_is_missing(workspace: Path) -> Non
 
 
 def test_a_near_name_of_an_input_is_one_problem(workspace: Path) -> None:
-    text = "v3: {url: https://a.example.com, platforms: [linux]}"
+    text = "v3: {url: https://a.widget.test, platforms: [linux]}"
     environ = {"SHIPLINE_V3_TOKEN": "a-token-of-v3", "SHIPLINE_INPUT_V3_PRODUCT": "p"}
     (found,) = problems(workspace, text, environ=environ)
     assert found == "v3-product: unknown input: did you mean v3-product-id?"

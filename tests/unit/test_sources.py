@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FLAT = {
     "SHIPLINE_RELEASE_VERSION": "1.4.0",
-    "SHIPLINE_BUILDMASTER_URL": "https://buildmaster.example.com",
+    "SHIPLINE_BUILDMASTER_URL": "https://buildmaster.widget.test",
     "SHIPLINE_BUILDMASTER_APPLICATION": "Widget",
 }
 

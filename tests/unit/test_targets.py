@@ -75,10 +75,10 @@ def test_plain_http(workspace: Path) -> None:
     allowed = pipeline(workspace, insecure.replace("}", ", allow-http: true}"))
     assert "plain HTTP" in allowed.warnings[0]
     for host in ("localhost:81", "127.0.0.1", "[::1]:8622"):
-        text = BUILDMASTER.replace("https://bm.example.com", f"http://{host}").replace("url: ", "url: '")
+        text = BUILDMASTER.replace("https://bm.widget.test", f"http://{host}").replace("url: ", "url: '")
         text = text.replace("sub/", "sub/'")
         assert pipeline(workspace, text).warnings == ()
-        assert pipeline(workspace, CENTERCODE.replace("https://cc.example.com", f"'http://{host}'"))
+        assert pipeline(workspace, CENTERCODE.replace("https://cc.widget.test", f"'http://{host}'"))
     assert "expected https://" in problems(workspace, CENTERCODE.replace("https", "http"))[0]
 
 
@@ -119,8 +119,8 @@ def test_two_v3_targets_that_are_the_same_release_are_a_problem(workspace: Path)
 def test_two_centercode_targets_of_the_same_release_type_are_a_problem(workspace: Path) -> None:
     text = """\
 centercode:
-  - {url: https://cc.example.com, project: P, release-type: T, when: always}
-  - {endpoint-url: "https://cc.example.com/api/v1/projects/P/releaseTypes/T", subtitle: x}
+  - {url: https://cc.widget.test, project: P, release-type: T, when: always}
+  - {endpoint-url: "https://cc.widget.test/api/v1/projects/P/releaseTypes/T", subtitle: x}
 """
     (found,) = problems(workspace, text)
     assert found == (

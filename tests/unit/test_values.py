@@ -189,7 +189,16 @@ def test_human_size(size: int, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(0.4, "0s"), (45, "45s"), (80, "1m 20s"), (3600, "1h"), (3905.9, "1h 5m 5s"), (7205, "2h 5s")],
+    [
+        (0, "0 s"),
+        (0.01, "<0.1 s"),
+        (0.3, "0.3 s"),
+        (9.98, "10 s"),
+        (45, "45 s"),
+        (80, "1 min 20 s"),
+        (1800, "30 min"),
+        (3905.9, "1 h 5 min"),
+    ],
 )
 def test_human_duration(seconds: float, shown: str) -> None:
     assert values.human_duration(seconds) == shown

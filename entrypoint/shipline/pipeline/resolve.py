@@ -17,6 +17,7 @@ from shipline.pipeline import (
     centercode,
     journal,
     network,
+    placeholders,
     release,
     release_notes,
     secrets,
@@ -87,15 +88,13 @@ def load(sources: Sources, matters: Callable[[Problem], bool] = lambda _: True) 
 
 
 def read(sources: Sources, problems: Problems) -> ResolvedPipeline | None:
-    """Resolve the pipeline and add what is wrong to ``problems``. None if the config file can't be read.
-
-    A setting with a problem is empty, or can't be used as it is: check ``problems`` before the pipeline is used.
-    """
+    """Resolve the pipeline; None if the config can't be read. Check ``problems``, which gets all, before it is used."""
     document, config_name = read_config(sources, problems)
     given, key_variables = _given(sources, document, problems)
     if document is None:
         return None
     _check(document, given, sources.without)
+    placeholders.check(document, refuse=sources.need_keys)
     if sources.any_version:
         document.unusable |= {path for path, _ in document.walk() if path and path[-1] in _READ_FILES}
     every_key = secrets.all_keys(given, sources.inputs, key_variables)

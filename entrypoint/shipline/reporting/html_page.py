@@ -14,6 +14,7 @@ from shipline.errors import DOCUMENTATION
 from shipline.redaction import redact
 from shipline.reporting import html_body, html_view, step_view, templates
 from shipline.reporting.html_timeline import RunTimeline
+from shipline.values import human_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +49,7 @@ def page(command: str, timelines: Mapping[str, RunTimeline], start: float, took:
         command=command,
         counted=step_view.counted,
         documentation=DOCUMENTATION,
-        duration=step_view.took,
+        duration=human_duration,
         iso_time=lambda after: _iso_time(started + timedelta(seconds=after)),
         products=products,
         progress=step_view.progress,

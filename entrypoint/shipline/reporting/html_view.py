@@ -11,7 +11,7 @@ from shipline.redaction import HIDDEN, redact
 from shipline.reporting import notes_html, step_view
 from shipline.reporting.html_timeline import UNENDED, RunTimeline
 from shipline.reporting.step_view import StepView
-from shipline.values import http_url
+from shipline.values import http_url, human_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -190,9 +190,7 @@ def ticks(length: float) -> list[tuple[float, str]]:
     """Return the round times of a scale: each as a share of ``length`` in percent, and its label."""
     step = next((step for step in _TICKS_S if length / step <= _MAX_TICKS), length / _MAX_TICKS)
     marks = [number * step for number in range(int(length / step) + 1)]
-    return [
-        (100 * mark / length, step_view.took(mark) if mark >= step_view.MINUTE else f"{mark:.3g} s") for mark in marks
-    ]
+    return [(100 * mark / length, human_duration(mark)) for mark in marks]
 
 
 def is_followable(url: str) -> bool:

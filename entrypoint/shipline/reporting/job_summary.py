@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shipline.display import escape_controls, one_line, shorten
 from shipline.reporting import html_text, notes_html, plan_text, step_view
 from shipline.run.outcome import Outcome
-from shipline.values import http_url
+from shipline.values import http_url, human_duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,6 +75,7 @@ def _render(outcome: Outcome, title: str, command: str, **values: Any) -> str:
         "icons": _ICONS,
         "icon": _ICONS.get(outcome.result, "❌"),
         "view": step_view,
+        "duration": human_duration,
         "web": _web,
         "fenced": _fenced,
     }

@@ -40,9 +40,6 @@ _MADE = {  # by the begin of a step's name: the value that its receipt keeps, an
     "publish:v3": ("release-state", "{}"),
     "publish:centercode": ("release-status", "{}"),
 }
-MINUTE = 60  # seconds, and minutes of an hour
-_EXACT = 10  # seconds; less is shown with a decimal
-_SHORT = 0.05  # seconds
 
 
 class StepView(NamedTuple):
@@ -177,9 +174,7 @@ def _actions(outcome: Outcome, run_url: str, command: str) -> Iterator[Action]:
     build, posted = outcome.outputs.get("buildmaster-url", ""), outcome.outputs.get("centercode-release-url", "")
     error, run = outcome.error, "Correct the cause, then re-run the job."
     if isinstance(error, DeploymentFailedError | TimedOutError):
-        if log := re.search(r"https?://[^\s;,]+[^\s;,.]", f"{error.why} {error.todo}"):
-            yield Action("Open the deployment log", log[0], "In BuildMaster.")
-        yield Action(build and "Open the build", build, "BuildMaster has the deployment's log.")
+        yield Action(build and "Open the deployment log", build, "The build's page in BuildMaster links it.")
     elif error is None and outcome.result == "planned":
         yield Action("shipline run" if outcome.not_done else "", "", "Sends exactly what this page shows.")
     elif error is None and command == "validate":
@@ -202,16 +197,6 @@ def progress(steps: Sequence[StepView]) -> str:
     skipped = sum(step.state == "skipped" for step in steps)
     done = sum(step.state == "done" for step in steps)
     return f"{done} of {counted(len(steps) - skipped, 'step')} done" + (f", {skipped} skipped" if skipped else "")
-
-
-def took(seconds: float) -> str:
-    """Return a duration with its units: ``0.3 s``, ``42 s``, ``1 min 42 s``, ``2 h 5 min``."""
-    if seconds < MINUTE:
-        return "<0.1 s" if seconds < _SHORT else f"{seconds:.1f} s" if seconds < _EXACT else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), MINUTE)
-    hours, minutes = divmod(minutes, MINUTE)
-    parts = ((hours, "h"), (minutes, "min"), (rest if not hours else 0, "s"))
-    return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
 def counted(count: int, noun: str) -> str:

@@ -118,10 +118,10 @@ class StatusLine:
             self._stream.flush()
 
     def line(self) -> str:
-        """Return the text, such as ``[2/5] deploy:Testing, executing, 42s of at most 30m``."""
+        """Return the text, such as ``[2/5] deploy:Testing, executing, 42 s of at most 30 min``."""
         if self._ongoing:
             return self._printable(self._ongoing)
-        took = human_duration(self._clock() - self._since)
+        took = human_duration(int(self._clock() - self._since))
         parts = [self._step, self._status, f"{took} of at most {self._limit}" if self._limit else took]
         count = f"[{self._done + 1}/{self._total}] " if self._total else ""
         return count + self._printable(", ".join(part for part in parts if part))

@@ -68,6 +68,10 @@ _NOT_KEYS = (
     ),
     (r"[*\u2022]+|\[(MASKED|REDACTED|FILTERED)\]", f"is how a log shows a key, {_NOT_THE_KEY}: copy the key again"),
     (r"https?://.*", f"is a URL, {_NOT_THE_KEY}"),
+    (
+        r"(?i:(change|replace)[-_ ]?me|your[-_ ].+|x{3,40}|todo|tbd|secret|(my[-_ ]?)?(api[-_ ]?)?(key|token))|\.{3,}",
+        f"is a placeholder, {_NOT_THE_KEY}: copy the key from the service",
+    ),
 )
 _TOKENS_OF_GIT_SERVERS = (
     (r"(gh[opsru]|github_pat)_\w{30,}", "is a token of GitHub: expected {service}'s own key"),
