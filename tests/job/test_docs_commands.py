@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -14,10 +15,11 @@ import pytest
 import yaml
 
 from job.project import KEYS
-from repository.pages import Page
+from repository.pages import ROOT, Page
 
 if TYPE_CHECKING:
     from job.project import Project
+    from shipline_sandbox.server import Running
 
 # A refused request is a failed command here, whatever the page asks of curl.
 CURL = 'curl() { command curl --fail --silent --show-error "$@"; }\n'
@@ -64,10 +66,13 @@ def test_the_sandbox(project: Project) -> None:
     port = str(urlsplit(project.sandbox.url).port)
     configs = [block for block in page.blocks("yaml") if "release" in yaml.safe_load(block)]
     project.write("shipline.yml", configs[0].replace("8622", port))
-    for at, (language, block) in enumerate(page.in_order("sh", "json")):
-        if language == "json":
-            project.write("seed.json", block)
-        elif "shipline sandbox" not in block:
-            following = next((b for kind, b in page.in_order("sh", "json")[at + 1 :] if kind == "json"), "{}")
-            project.write("seed.json", following)
+    shutil.copytree(ROOT / "examples/sandbox", project.path / "examples/sandbox")
+    for block in page.blocks("sh"):
+        if "shipline sandbox" not in block:
             bash(project, f"{CURL}U=http://127.0.0.1:{port}\n{block}".replace("8622", port))
+
+
+@pytest.mark.parametrize("seed", sorted((ROOT / "examples/sandbox").iterdir()), ids=lambda path: path.stem)
+def test_an_example_of_a_seed(sandbox: Running, seed: Path) -> None:
+    sandbox.admin("seed", json.loads(seed.read_text(encoding="utf-8")))
+    assert "GizmoPro" in str(sandbox.admin("state")["centercode"])
