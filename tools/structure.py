@@ -40,7 +40,6 @@ BASE = frozenset(
         "workspace",
         "local_files",
         "checksums",
-        "polling",
     }
 )
 """Modules that every package may import; of the program they import only one another."""

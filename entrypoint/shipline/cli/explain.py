@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -54,7 +54,7 @@ def _of_code(code: int) -> str:
 
 def _of_receipt(path: str) -> str:
     """What a run did, step by step, and the section of its exit code."""
-    receipt: dict[str, Any] = receipt_file.read(Path(path))
+    receipt = receipt_file.read(Path(path))
     identity, code = receipt["identity"], receipt.get("exit-code")
     ended = f"{receipt['result']}, exit code {code}" if code is not None else "not ended, or killed"
     lines = [f"{identity.get('name') or identity['of']} {identity['version']}: {ended}"]

@@ -155,14 +155,14 @@ def _servers(pipeline: Pipeline) -> dict[str, str]:
 
 def _check_connection(about: str, url: str, network: Network) -> Iterator[Finding]:
     """Check the connection to a server. Stop at the first problem: later checks would only repeat it."""
-    from shipline.doctor import certificate, connection
+    from shipline.doctor import connection
 
     def findings() -> Iterator[Finding | None]:
         proxy = connection.proxy_for(url)
         yield connection.plain_http(about, url)
         yield connection.check_proxy(about, url, proxy)
         if urlsplit(url).scheme == "https":
-            yield certificate.check(about, url, network, proxy)
+            yield connection.check_certificate(about, url, network, proxy)
         yield from connection.check_response(about, url, network)
 
     for finding in filter(None, findings()):

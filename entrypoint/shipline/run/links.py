@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import requests
 
+from shipline.cancellation import Poll
 from shipline.errors import RefusedError
-from shipline.polling import Poll
 from shipline.transport import failures
 from shipline.transport.connection import Adapter
 from shipline.transport.exchange import Progress, perform

@@ -16,7 +16,7 @@ import hashlib
 import json
 import secrets
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shipline import __version__
 from shipline.errors import InvalidInputError, Problem, ShiplineError
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from shipline.journal.lease import Journal
     from shipline.pipeline.model import Pipeline
+    from shipline.run.receipt_file import ReceiptDocument
     from shipline.transport.messages import Request
 
 
@@ -44,7 +45,7 @@ class Receipt:
         self,
         path: Path,
         pipeline: Pipeline,
-        document: dict[str, Any],
+        document: ReceiptDocument,
         *,
         existed: bool,
         journal: Journal | None = None,
@@ -61,7 +62,7 @@ class Receipt:
         self.next_history_complete = self.history_complete  # what this run leaves to the next
         self.finished = document["result"] in ("succeeded", "warned")  # the run before this one
         # Outside CI, the key of a run is kept until it is finished.
-        self.run_key: str = document["run-key"] if existed and not self.finished else secrets.token_hex(6)
+        self.run_key = document["run-key"] if existed and not self.finished else secrets.token_hex(6)
         self._document = document
         self._lock = threading.Lock()
 
@@ -73,7 +74,7 @@ class Receipt:
         something else; beside the journal's, a damaged one doesn't count.
         """
         this = identity(pipeline)
-        own: dict[str, Any] | None = None
+        own: ReceiptDocument | None = None
         with contextlib.suppress(InvalidInputError) if recorded else contextlib.nullcontext():
             own = receipt_file.read(path) if path.exists() else None
         if own is not None:
@@ -139,7 +140,8 @@ class Receipt:
         """True if the shared journal shows that another version was announced. Raises what the journal raises."""
         text = self._journal.recorded(other) if self._journal else ""
         steps = receipt_file.parse(text, f"the journal's {other}")["steps"] if text else []
-        return any(step["name"].startswith("publish:") and step["status"] in ("sent", "done") for step in steps)
+        records = map(StepRecord.from_json, steps)
+        return any(one.name.startswith("publish:") and one.status in ("sent", "done") for one in records)
 
     @property
     def _attempt(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from shipline import __version__, schemas, workspace
 from shipline.errors import InvalidInputError, RefusedError, advice_on_writing, invalid_input
@@ -16,6 +16,28 @@ if TYPE_CHECKING:
 
 
 _FORMAT = 1
+
+ReceiptDocument = TypedDict(
+    "ReceiptDocument",
+    {
+        "receipt": int,  # the format
+        "shipline": str,  # the version that wrote it last
+        "identity": dict[str, str],
+        "run": dict[str, str | int | None],  # the CI run that wrote it last
+        "whole": bool,  # see Receipt.history_complete
+        "runs": list[dict[str, Any]],  # RunRecord
+        "run-key": str,
+        "started": str,
+        "ended": str | None,  # None: it runs, or was killed
+        "result": str | None,
+        "exit-code": NotRequired[int],
+        "failed-step": NotRequired[str],
+        "steps": list[dict[str, Any]],  # StepRecord
+        "artifacts": list[dict[str, Any]],
+        "outputs": dict[str, str],
+    },
+)
+"""The JSON document; times are in RFC 3339."""
 
 
 def write(path: Path, text: str) -> None:
@@ -30,7 +52,7 @@ def write(path: Path, text: str) -> None:
         ) from None
 
 
-def new(identity: dict[str, str]) -> dict[str, Any]:
+def new(identity: dict[str, str]) -> ReceiptDocument:
     """The document of a receipt in which nothing is recorded yet."""
     return {
         "receipt": _FORMAT,
@@ -52,7 +74,7 @@ def new(identity: dict[str, str]) -> dict[str, Any]:
 _DAMAGED_ADVICE = "move it away if you know what was done; without a receipt, Shipline looks up what it can"
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> ReceiptDocument:
     """The document in a file. Raises InvalidInputError for one that isn't a receipt."""
     try:
         return parse(path.read_text(encoding="utf-8"), str(path))
@@ -67,12 +89,12 @@ def _unreadable(place: str, error: Exception) -> InvalidInputError:
     return invalid_input(place, what, todo=_DAMAGED_ADVICE)
 
 
-def parse(text: str, place: str) -> dict[str, Any]:
+def parse(text: str, place: str) -> ReceiptDocument:
     """Raises InvalidInputError, which names ``place``, for a text that isn't a receipt."""
     from jsonschema import Draft202012Validator
 
     try:
-        data: dict[str, Any] = json.loads(text, object_pairs_hook=unique_members)
+        data: ReceiptDocument = json.loads(text, object_pairs_hook=unique_members)
         json.dumps(data, ensure_ascii=False).encode()  # halves of surrogate pairs could be read, and not written again
     except (ValueError, RecursionError) as error:
         raise _unreadable(place, error) from None
@@ -87,7 +109,7 @@ def parse(text: str, place: str) -> dict[str, Any]:
     return data
 
 
-def check_identity(document: dict[str, Any], this: dict[str, str], place: str, todo: str) -> None:
+def check_identity(document: ReceiptDocument, this: dict[str, str], place: str, todo: str) -> None:
     """Raise InvalidInputError, with the advice ``todo``, for a receipt of something else, if anything is recorded."""
     theirs = document["identity"]
     if not document["steps"]:

@@ -93,7 +93,7 @@ class RunValues(NamedTuple):
             "buildmaster-release-number": self.release_number,
             "buildmaster-build-id": self.build_id,
             "buildmaster-build-number": self.build_number,
-            "buildmaster-url": self._page(pipeline),
+            "buildmaster-url": self.build_page(pipeline),
             "buildmaster-stage": self.stage,
             "buildmaster-deployment-id": self.deployment_id,
             "buildmaster-deployment-status": self.deployment_status,
@@ -105,7 +105,7 @@ class RunValues(NamedTuple):
         }
         return {name: str(value) for name, value in values.items() if value}
 
-    def _page(self, pipeline: Pipeline) -> str | None:
+    def build_page(self, pipeline: Pipeline) -> str | None:
         """The build's page if its application is known, else BuildMaster's.
 
         Source of the address with a slug: the vendor's page "BuildMaster 2025", Application Slugs & Friendly URLs.

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shipline.cancellation import Poll
 from shipline.errors import (
     DeploymentFailedError,
     QueuedFailedError,
@@ -17,7 +18,6 @@ from shipline.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from shipline.polling import Poll
 from shipline.services.buildmaster import Deployment, same_deploy, worst
 from shipline.services.client import PAGE_SIZE, new_items
 from shipline.services.openapi import resolved

@@ -6,8 +6,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from shipline import values
+from shipline.cancellation import Poll
 from shipline.errors import TimedOutError, UnavailableError
-from shipline.polling import Poll
 from shipline.run.results import RunValues
 from shipline.run.step import Decision, Job, Step
 from shipline.run.steps.poll_deployment import StatusReport, fail_on_warnings, pause, report_warnings

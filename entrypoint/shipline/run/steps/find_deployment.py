@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from shipline.cancellation import Poll
 from shipline.errors import RefusedError
-from shipline.polling import Poll
 from shipline.run.evidence import Origin
 from shipline.run.results import RunValues
 from shipline.services.buildmaster import BuildMaster, Deployment, same, same_deploy, worst

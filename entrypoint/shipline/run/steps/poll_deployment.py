@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from shipline import values
+from shipline.cancellation import Poll
 from shipline.errors import DeploymentFailedError, TimedOutError, UnavailableError
-from shipline.polling import Poll
 from shipline.run.results import RunValues
 from shipline.run.steps.supersession import accepts_rejection, rejected, report_rejection
 from shipline.services.buildmaster import BuildMaster, Deployment, worst
@@ -37,7 +37,7 @@ def pause(elapsed: float) -> float:
 
 def check_log(job: Job) -> str:
     """Advice to read the deployment's log, with the address of the build's page, which links it."""
-    page = job.values.outputs(job.pipeline).get("buildmaster-url")
+    page = job.values.build_page(job.pipeline)
     return f"check its log in BuildMaster ({page})" if page else "check its log in BuildMaster"
 
 
