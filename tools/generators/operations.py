@@ -32,21 +32,19 @@ INTRODUCTION = """\
 
 For authors of scripts: every operation of the three services, as a command and as a Python method.
 
-The methods are in `shipline.services` (see examples/python). The address comes from `--url` or
-`SHIPLINE_BUILDMASTER_URL`, `SHIPLINE_CENTERCODE_URL`, `SHIPLINE_V3_URL`. The key comes from
-`SHIPLINE_BUILDMASTER_API_KEY`, `SHIPLINE_CENTERCODE_API_KEY`, `SHIPLINE_V3_TOKEN`. If an operation has its own
-`--url`, put the service's address before the operation's name:
+The methods are in `shipline.services` (see examples/python). The address is `--url` or `SHIPLINE_BUILDMASTER_URL`,
+`SHIPLINE_CENTERCODE_URL`, `SHIPLINE_V3_URL`; the key is `SHIPLINE_BUILDMASTER_API_KEY`, `SHIPLINE_CENTERCODE_API_KEY`,
+`SHIPLINE_V3_TOKEN`. If an operation has its own `--url`, put the service's first:
 `shipline v3 --url https://api.example.com create-release-file --url https://dl.example.com/widget.zip …`.
+`shipline v3 create-release --help` lists an operation's flags.
 
-Responses are JSON on standard output, ready for `jq`. Shipline prints CSV without the commands that a CI system's log
-obeys, unless it goes to a file. Everything else is on standard error. The exit codes are those of
-[errors.md](errors.md). `--dry-run` prints the request and sends nothing. Shipline sends a change once, and repeats it
-only if the service provably didn't apply it.
+Standard output is the response's JSON, ready for `jq`. Shipline prints CSV without the commands that a CI system's log
+obeys, unless it goes to a file. The exit codes are those of [errors.md](errors.md). `--dry-run` prints the request and
+sends nothing. Shipline repeats a change only if the service provably didn't apply it.
 
-A JSON body is a flag for each known field, `--data` (JSON, `@FILE`, or `-` for standard input), or both. A flag
-overrides the same field of `--data`. A comment and a data listener accept any JSON but null as `--data`.
-`--var NAME=value` is a variable of BuildMaster. Repeat a flag for a list, or set it once with commas. An empty flag
-counts as none, except for a field of a JSON body, which it empties.
+A JSON body is a flag for each known field, which overrides the same field of `--data` (JSON, `@FILE`, or `-` for
+standard input). A comment and a data listener accept any JSON but null as `--data`. `--var NAME=value` is a variable of
+BuildMaster. Repeat a flag for a list, or use commas. An empty flag counts as none, but empties a field of a JSON body.
 
 - `--all-pages` returns all pages as one response, and none if one of them fails.
 - `--wait` waits until a queued operation ends (exit 5 if it failed, 6 after `--timeout`).
@@ -56,8 +54,8 @@ counts as none, except for a field of a JSON body, which it empties.
 
 If a data listener accepts data and doesn't save it, Shipline shows a warning.
 
-`***` replaces a webhook's token in its field, and a key's text within another text. Shipline doesn't change other data.
-A response with a key's text in a number or in a field's name is an error (exit 4).
+`***` replaces a webhook's token in its field, and a key's text within another text. A response with a key's text in a
+number or in a field's name is an error (exit 4). Shipline doesn't change other data.
 
 """
 
@@ -68,9 +66,9 @@ def reference() -> str:
     for service in sorted(SERVICES):
         parts.append(f"## {SERVICES[service].title}\n\n")
         for operation in openapi.operations(service).values():
-            parts.append(f"### {operation.heading}\n\n{operation.description}\n\n")
-            parts.append(f"`{operation.method} {openapi.prefix(service)}{operation.path}`\n\n")
-            parts.append(f"```sh\n{example(operation)}\n```\n\n")
+            request = f"{operation.method} {openapi.prefix(service)}{operation.path}"
+            parts.append(f"- `{example(operation)}`<br>`{request}`: {operation.description}\n")
+        parts.append("\n")
     return "".join(parts).rstrip() + "\n"
 
 

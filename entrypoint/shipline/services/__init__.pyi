@@ -332,7 +332,7 @@ class BuildMaster:
     def create_release(self, *, release_number: str, pipeline_name: str, application_id: int | str | None = ..., application_name: str | None = ..., release_name: str | None = ..., variables: Mapping[str, str] | None = ...) -> BuildMasterRelease:
         """Creates a release."""
     def create_release_from_template(self, *, release_number: str, template: str, application_id: int | str | None = ..., application_name: str | None = ..., release_name: str | None = ..., pipeline_name: str | None = ..., variables: Mapping[str, str] | None = ...) -> BuildMasterRelease:
-        """Creates a release from a release template."""
+        """Creates a release from a template (before BuildMaster 2025)."""
     def cancel_release(self, *, release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ..., reason: str | None = ...) -> Any:
         """Cancels a release: it accepts no builds until somebody restores it."""
     def restore_release(self, *, release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ...) -> Any:
@@ -340,103 +340,103 @@ class BuildMaster:
     def get_builds(self, *, application_id: int | None = ..., application_name: str | None = ..., release_id: int | None = ..., release_number: str | None = ..., release_name: str | None = ..., build_id: int | None = ..., build_number: str | None = ..., pipeline_name: str | None = ..., furthest_stage: str | None = ..., status: str | None = ...) -> list[BuildMasterBuild]:
         """Builds that fit all filters."""
     def create_build(self, *, release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ..., pipeline_name: str | None = ..., build_number: str | None = ..., variables: Mapping[str, str] | None = ...) -> BuildMasterBuild:
-        """Creates a build in an active release; without a number BuildMaster numbers it."""
+        """Creates a build in an active release, and doesn't deploy it."""
     def get_deployments(self, *, application_id: int | None = ..., application_name: str | None = ..., release_id: int | None = ..., release_number: str | None = ..., release_name: str | None = ..., build_id: int | None = ..., build_number: str | None = ..., deployment_id: int | None = ..., pipeline_name: str | None = ..., pipeline_stage_name: str | None = ..., environment_id: int | None = ..., environment_name: str | None = ..., status: str | None = ...) -> list[BuildMasterDeployment]:
-        """Deployments that fit all filters: children, but for deploymentId, which finds a parent as well."""
+        """Deployments that fit all filters: children, and with deploymentId a parent too."""
     def deploy_build(self, *, build_id: int | str | None = ..., build_number: str | None = ..., release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ..., to_stage: str | None = ..., force: bool | None = ..., start_time: str | None = ..., variables: Mapping[str, str] | None = ..., wait: bool = ..., timeout: float = ...) -> list[BuildMasterDeployment] | BuildMasterDeployment:
-        """Deploys a build to a stage; without one to the next."""
+        """Deploys a build to a stage, by default the next."""
     def reject_build(self, *, build_id: int | str | None = ..., build_number: str | None = ..., release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ...) -> Any:
         """Rejects a build."""
     def health(self) -> BuildMasterHealth:
-        """How the server is: its version, and whether its database, license and service are in order."""
+        """The server's version, and the state of its database, license and service."""
 
 class Centercode:
     warnings: tuple[str, ...]
     def __init__(self, url: str, key: str, *, network: Network | None = ..., allow_http: bool = ..., file_server: str = ..., key_name: str = ..., url_name: str = ...) -> None: ...
     def community_user_data_package(self, *, report_element_key: str, page: int | str | None = ..., all_pages: bool = ...) -> CentercodeDataPackage | str:
-        """Returns a community user based report element dataset."""
+        """A page of up to 1000 rows of a report on community users."""
     def community_project_data_package(self, *, report_element_key: str, page: int | str | None = ..., all_pages: bool = ...) -> CentercodeDataPackage | str:
-        """Returns a project based report element dataset."""
+        """A page of up to 1000 rows of a report on projects."""
     def project_user_data_package(self, *, project_key: str, report_element_key: str, page: int | str | None = ..., all_pages: bool = ...) -> CentercodeDataPackage | str:
-        """Returns a project user based report element dataset."""
+        """A page of up to 1000 rows of a report on a project's users."""
     def project_feedback_data_package(self, *, project_key: str, report_element_key: str, page: int | str | None = ..., all_pages: bool = ...) -> CentercodeDataPackage | str:
-        """Returns a feedback based report element dataset."""
+        """A page of up to 1000 rows of a report on feedback."""
     def community_user_lookup(self, *, report_element_key: str, find: str) -> CentercodeRecordLookup | str:
-        """Returns a single user based report element record matching the specified lookup value."""
+        """The record of one community user in a report."""
     def community_project_lookup(self, *, report_element_key: str, find: str) -> CentercodeRecordLookup | str:
-        """Returns a single project based report element record matching the specified lookup value."""
+        """The record of one project in a report."""
     def project_user_lookup(self, *, project_key: str, report_element_key: str, find: str) -> CentercodeRecordLookup | str:
-        """Returns a single project user based report element record matching the specified lookup value."""
+        """The record of one of a project's users in a report."""
     def project_feedback_lookup(self, *, project_key: str, report_element_key: str, find: str) -> CentercodeRecordLookup | str:
-        """Returns a single feedback based report element record matching the specified lookup value."""
+        """The record of one feedback in a report."""
     def community_user_macro(self, *, listener_key: str, find: str, wait: bool = ..., timeout: float = ...) -> CentercodeListenerMacroAccepted | CentercodeListenerMacroStatus:
-        """Triggers a macro to run against a single community user."""
+        """Queues a macro on a community user."""
     def community_user_macro_status(self, *, listener_key: str, status_id: str) -> CentercodeListenerMacroStatus:
-        """Returns the status of a community user macro."""
+        """The status of a community user macro."""
     def project_user_macro(self, *, project_key: str, listener_key: str, find: str, wait: bool = ..., timeout: float = ...) -> CentercodeListenerMacroAccepted | CentercodeListenerMacroStatus:
-        """Triggers a macro to run against a single project user."""
+        """Queues a macro on a project's user."""
     def project_user_macro_status(self, *, project_key: str, listener_key: str, status_id: str) -> CentercodeListenerMacroStatus:
-        """Returns the status of a project user macro."""
+        """The status of a project user macro."""
     def project_feedback_macro(self, *, project_key: str, listener_key: str, find: str, wait: bool = ..., timeout: float = ...) -> CentercodeListenerMacroAccepted | CentercodeListenerMacroStatus:
-        """Triggers a macro to run against a single feedback submission."""
+        """Queues a macro on a feedback."""
     def project_feedback_macro_status(self, *, project_key: str, listener_key: str, status_id: str) -> CentercodeListenerMacroStatus:
-        """Returns the status of a project feedback macro."""
+        """The status of a project feedback macro."""
     def community_user_comment(self, *, listener_key: str, find: str, data: Any = ..., author: str | None = ..., message: str | None = ...) -> CentercodeListenerCommentCreated:
-        """Adds a comment to the profile of the specified user."""
+        """Adds a comment to a user's profile."""
     def project_user_comment(self, *, project_key: str, listener_key: str, find: str, data: Any = ..., author: str | None = ..., message: str | None = ...) -> CentercodeListenerCommentCreated:
-        """Adds a comment to the project profile of the specified user."""
+        """Adds a comment to a user's project profile."""
     def project_feedback_comment(self, *, project_key: str, listener_key: str, find: str, data: Any = ..., author: str | None = ..., message: str | None = ...) -> CentercodeListenerCommentCreated:
-        """Adds a comment to the specified feedback submission."""
+        """Adds a comment to a feedback."""
     def community_user_data(self, *, listener_key: str, find: str, data: Any = ..., performance: str | float | bool | None = ...) -> CentercodeListenerDataSaved:
-        """Saves external data to the community profile of the specified user."""
+        """Saves data to a user's community profile."""
     def project_user_data(self, *, project_key: str, listener_key: str, find: str, data: Any = ..., subscription: str | float | bool | None = ...) -> CentercodeListenerDataSaved:
-        """Saves external data to the project profile of the specified user."""
+        """Saves data to a user's project profile."""
     def project_feedback_data(self, *, project_key: str, listener_key: str, find: str, data: Any = ..., crashlog: str | float | bool | None = ...) -> CentercodeListenerDataSaved:
-        """Saves external data to the specified feedback submission."""
+        """Saves data to a feedback."""
     @overload
     def community_user_import(self, *, source_key: str, email: str, data: Mapping[str, Any] | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeUserImportAccepted | CentercodeUserImportStatus:
-        """Imports a user into a community by providing an email address."""
+        """Queues the import of a user into the community, by email address."""
     @overload
     def community_user_import(self, *, source_key: str, data: Mapping[str, Any], email: str | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeUserImportAccepted | CentercodeUserImportStatus:
-        """Imports a user into a community by providing an email address."""
+        """Queues the import of a user into the community, by email address."""
     def community_user_import_status(self, *, source_key: str, status_id: str) -> CentercodeUserImportStatus:
-        """Returns the status of a community user import."""
+        """The status of a community user import."""
     @overload
     def project_user_import(self, *, project_key: str, source_key: str, email: str, data: Mapping[str, Any] | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeUserImportAccepted | CentercodeUserImportStatus:
-        """Imports a user into a project by providing an email address."""
+        """Queues the import of a user into a project, by email address."""
     @overload
     def project_user_import(self, *, project_key: str, source_key: str, data: Mapping[str, Any], email: str | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeUserImportAccepted | CentercodeUserImportStatus:
-        """Imports a user into a project by providing an email address."""
+        """Queues the import of a user into a project, by email address."""
     def project_user_import_status(self, *, project_key: str, source_key: str, status_id: str) -> CentercodeUserImportStatus:
-        """Returns the status of a project user import."""
+        """The status of a project user import."""
     def create_feedback(self, *, project_key: str, feedback_key: str, data: Mapping[str, Any] | None = ..., submitter: str | None = ..., title: str | None = ..., summary: str | None = ..., description: str | None = ..., topic: int | str | None = ..., status: str | None = ..., attach: Mapping[str, str | PathLike[str] | Sequence[str | PathLike[str]]] | None = ...) -> CentercodeFeedbackCreatedWithAttachments:
-        """Submits feedback to the specified project."""
+        """Submits feedback to a project; each call creates one."""
     def upload_file_attachment(self, *, project_key: str, feedback_type_key: str, feedback_key: str, file_element_key: str, file: str | PathLike[str]) -> CentercodeFileAttachmentCreated:
-        """Uploads a single file attachment to a feedback submission; one file with each request, and the full request below 2 GB."""
+        """Attaches one file to a feedback, in a request below 2 GB."""
     @overload
     def project_release(self, *, project_key: str, release_type_key: str, title: str, data: Mapping[str, Any] | None = ..., subtitle: str | None = ..., release_value: str | None = ..., body: str | None = ..., start_date: str | None = ..., end_date: str | None = ..., is_click_through_notice: bool | None = ..., ftp_bucket_files: Sequence[Mapping[str, Any]] | None = ..., links: Sequence[Mapping[str, Any]] | None = ...) -> CentercodeReleaseCreated:
-        """Creates a release within a project's release type."""
+        """Creates a release of a release type."""
     @overload
     def project_release(self, *, project_key: str, release_type_key: str, data: Mapping[str, Any], title: str | None = ..., subtitle: str | None = ..., release_value: str | None = ..., body: str | None = ..., start_date: str | None = ..., end_date: str | None = ..., is_click_through_notice: bool | None = ..., ftp_bucket_files: Sequence[Mapping[str, Any]] | None = ..., links: Sequence[Mapping[str, Any]] | None = ...) -> CentercodeReleaseCreated:
-        """Creates a release within a project's release type."""
+        """Creates a release of a release type."""
 
 class V3:
     warnings: tuple[str, ...]
     def __init__(self, url: str, key: str, *, network: Network | None = ..., allow_http: bool = ..., file_server: str = ..., key_name: str = ..., url_name: str = ...) -> None: ...
     def list_releases(self, *, product_id: str | None = ..., name: str | None = ..., version: str | None = ..., channel: str | None = ..., platform: str | None = ..., query: str | None = ..., published: bool | None = ..., private: bool | None = ..., page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3Release]:
-        """Releases that fit all filters, a page at a time; the answer doesn't say how many pages there are."""
+        """Releases that fit all filters, by pages without a total."""
     @overload
     def create_release(self, *, name: str, version: str, channel: str, product_id: str, data: Mapping[str, Any] | None = ..., platforms: Sequence[str] | None = ..., private: bool | None = ..., notes: str | None = ..., created_at: str | None = ...) -> V3Release:
-        """Creates a release: a draft that customers can't see before it is published."""
+        """Creates a draft, which customers can't see."""
     @overload
     def create_release(self, *, data: Mapping[str, Any], name: str | None = ..., version: str | None = ..., channel: str | None = ..., platforms: Sequence[str] | None = ..., private: bool | None = ..., notes: str | None = ..., product_id: str | None = ..., created_at: str | None = ...) -> V3Release:
-        """Creates a release: a draft that customers can't see before it is published."""
+        """Creates a draft, which customers can't see."""
     def check_update(self, *, product_id: str, platform: str, version: str, key: str, account_id: str, channel: str | None = ..., allowed: bool | None = ..., check_allowed: bool = ...) -> V3ReleaseWithAllowed:
-        """The latest published release, if it is newer than the version given."""
+        """The latest published release, if newer."""
     def get_latest_release(self, *, product_id: str, platform: str, key: str, account_id: str | None = ..., channel: str | None = ...) -> V3Release:
-        """The latest published release of a product for a platform and channel."""
+        """The latest published release for a platform and channel."""
     def check_allowed(self, *, id: str, key: str, account_id: str) -> bool | dict[str, Any]:
-        """What an app requests after it has found an update: whether the license's maintenance allows this release."""
+        """Whether the license's maintenance allows this release."""
     def get_release(self, *, id: str) -> V3Release:
         """One release."""
     def update_release(self, *, id: str, data: Mapping[str, Any] | None = ..., name: str | None = ..., version: str | None = ..., channel: str | None = ..., platforms: Sequence[str] | None = ..., private: bool | None = ..., notes: str | None = ..., product_id: str | None = ..., created_at: str | None = ...) -> V3Release:
@@ -446,25 +446,25 @@ class V3:
     def publish_release(self, *, id: str) -> V3Release:
         """Makes a release visible to customers."""
     def list_my_releases(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3UserRelease]:
-        """The releases that the customer portal shows to the user of the token, a page at a time."""
+        """The releases that the customer portal shows to the token's user, by pages."""
     def list_release_platforms(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3ReleasePlatform]:
-        """The account's release platforms, a page at a time."""
+        """The account's release platforms, by pages."""
     @overload
     def create_release_platform(self, *, name: str, display_name: str, data: Mapping[str, Any] | None = ..., description: str | None = ..., product_ids: Sequence[str] | None = ...) -> V3ReleasePlatform:
-        """Adds a platform for releases, of the products that are named."""
+        """Adds a platform to products."""
     @overload
     def create_release_platform(self, *, data: Mapping[str, Any], name: str | None = ..., display_name: str | None = ..., description: str | None = ..., product_ids: Sequence[str] | None = ...) -> V3ReleasePlatform:
-        """Adds a platform for releases, of the products that are named."""
+        """Adds a platform to products."""
     def list_release_channels(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3ReleaseChannel]:
-        """The account's release channels, a page at a time."""
+        """The account's release channels, by pages."""
     @overload
     def create_release_channel(self, *, name: str, display_name: str, data: Mapping[str, Any] | None = ..., description: str | None = ..., product_ids: Sequence[str] | None = ...) -> V3ReleaseChannel:
-        """Adds a channel for releases, of the products that are named."""
+        """Adds a channel to products."""
     @overload
     def create_release_channel(self, *, data: Mapping[str, Any], name: str | None = ..., display_name: str | None = ..., description: str | None = ..., product_ids: Sequence[str] | None = ...) -> V3ReleaseChannel:
-        """Adds a channel for releases, of the products that are named."""
+        """Adds a channel to products."""
     def list_release_files(self, *, release_id: str, name: str | None = ..., published: bool | None = ..., query: str | None = ..., page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3ReleaseFile]:
-        """A release's files, a page at a time."""
+        """A release's files, by pages."""
     @overload
     def create_release_file(self, *, name: str, url: str, size: int, secured: bool, release_id: str, data: Mapping[str, Any] | None = ..., checksum: str | None = ...) -> V3ReleaseFile:
         """Adds a file to a draft, by its address."""
@@ -474,26 +474,26 @@ class V3:
     def get_release_file(self, *, id: str) -> V3ReleaseFile:
         """One file of a release."""
     def delete_release_file(self, *, id: str) -> Any:
-        """Takes a file out of a draft."""
+        """Removes a file from a draft."""
     def list_webhooks(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3Webhook]:
-        """The account's webhooks, a page at a time."""
+        """The account's webhooks, by pages."""
     @overload
     def create_webhook(self, *, name: str, url: str, events: Sequence[str], data: Mapping[str, Any] | None = ..., token: str | None = ..., active: bool | None = ...) -> V3Webhook:
-        """Has events sent to an address from now on."""
+        """Sends events, signed with the token, to an address from now on."""
     @overload
     def create_webhook(self, *, data: Mapping[str, Any], name: str | None = ..., url: str | None = ..., token: str | None = ..., active: bool | None = ..., events: Sequence[str] | None = ...) -> V3Webhook:
-        """Has events sent to an address from now on."""
+        """Sends events, signed with the token, to an address from now on."""
     def get_webhook(self, *, id: str) -> V3Webhook:
         """One of the account's webhooks."""
     def update_webhook(self, *, id: str, data: Mapping[str, Any] | None = ..., name: str | None = ..., url: str | None = ..., token: str | None = ..., active: bool | None = ..., events: Sequence[str] | None = ...) -> V3Webhook:
-        """Changes where a webhook sends which events, and the token that signs them."""
+        """Changes a webhook; fields that you omit stay as they are."""
     def delete_webhook(self, *, id: str) -> Any:
-        """It no longer gets events."""
+        """Deletes a webhook."""
     def list_webhook_events(self) -> dict[str, Any] | list[Any]:
-        """The names of the events that a webhook can subscribe to."""
+        """The events that a webhook can subscribe to."""
     def list_webhook_event_logs(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3WebhookEventLog]:
-        """The events sent to webhooks and the results, a page at a time."""
+        """The events sent to webhooks, with results, by pages."""
     def upload_release_file(self, *, release_id: str, filename: str, file: str | PathLike[str], as_form: bool = ...) -> V3ReleaseFile:
         """Stores a file on the release server and adds it to a draft."""
     def delete_uploaded_file(self, *, release_id: str, filename: str) -> Any:
-        """Removes the bytes of a draft's file from the release server; the release still lists the file until it is deleted there too."""
+        """Removes a draft's file from the release server; the release lists it until you delete it there too."""
