@@ -17,7 +17,7 @@ pipeline {
     stages {
         stage('Build') {
             steps {
-                // Yours instead; it also uploads the files to where the `url` in shipline.yml points.
+                // Replace with your build.
                 sh 'make dist'
             }
         }

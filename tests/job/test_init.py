@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -20,6 +20,10 @@ from shipline import __version__, schemas
 from shipline.init import pipelines, templates
 from shipline.init.questions import CI
 from shipline.services.registry import SERVICES
+from shipline_sandbox import seed as seeds
+
+if TYPE_CHECKING:
+    from shipline_sandbox.server import Running
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = Path(templates.__file__).parent
@@ -35,6 +39,7 @@ def test_it_is_valid_at_once_and_says_what_it_assumed(ci: str, widget: Path) -> 
         "CHANGELOG.md",
         "dist/widget.zip",
         "shipline.yml",
+        ".gitignore",
         pipelines.FILES[ci],
     }
     written = config(widget)
@@ -54,9 +59,44 @@ def test_without_an_answer_it_writes_everything_and_names_the_next_steps(widget:
     assert ended.code == 0, ended.text
     assert set(SERVICES) < set(config(widget))
     assert "  --ci github" in ended.out
-    for name in ("BUILDMASTER_API_KEY", "shipline validate", "shipline doctor", "shipline plan", ".gitignore"):
+    for name in ("BUILDMASTER_API_KEY", "UPLOAD_TOKEN", "shipline validate", "shipline doctor", "shipline plan"):
         assert name in ended.out.partition("then:")[2]
     assert shipline(widget, "validate", "--release-version", "1.0.0").code == 0
+
+
+def test_placeholders_are_listed_and_plan_refuses_each_of_them(widget: Path) -> None:
+    listed = shipline(widget, "init").out
+    assert (
+        "1. replace the placeholders in shipline.yml, which plan and run refuse: --buildmaster-url, --v3-url" in listed
+    )
+    planned = shipline(widget, "plan", "--release-version", "1.0.0", **KEYS)
+    assert planned.code == 2
+    for setting in ("buildmaster.url", "v3.url", "v3.product-id", "centercode.url", "centercode.project"):
+        assert re.search(rf"shipline.yml:\d+:\d+: {setting}: .* is a placeholder", planned.err), planned.err
+
+
+def test_the_receipts_and_the_build_are_ignored_beside_what_is_ignored_already(widget: Path) -> None:
+    (widget / ".gitignore").write_text("*.log")
+    assert shipline(widget, "init").code == 0
+    assert (widget / ".gitignore").read_text() == "*.log\n.shipline/\ndist/\n"
+    ended = shipline(widget, "init", "--force")
+    assert "wrote .gitignore" not in ended.out
+    assert (widget / ".gitignore").read_text() == "*.log\n.shipline/\ndist/\n"
+
+
+def test_the_names_of_the_sandbox_are_those_that_it_has(widget: Path, sandbox: Running) -> None:
+    assert shipline(widget, "init", "--sandbox", sandbox.url).code == 0
+    written, seed = config(widget), seeds.default()
+    application = next(
+        a for a in seed["buildmaster"]["applications"] if a["name"] == written["buildmaster"]["application"]
+    )
+    pipeline = application["pipelines"][written["buildmaster"]["pipeline"]]
+    assert written["buildmaster"]["stages"] == pipeline["stages"]
+    assert written["v3"]["product-id"] in [product["id"] for product in seed["v3"]["products"]]
+    project = next(p for p in seed["centercode"]["projects"] if p["key"] == written["centercode"]["project"])
+    assert written["centercode"]["release-type"] in [kind["key"] for kind in project["release_types"]]
+    assert {written[name]["url"] for name in SERVICES} == {sandbox.url}
+    assert written["buildmaster"]["variables"] == {"Version": "{version}", "Artifact": "{artifact_url}"}
 
 
 def test_it_reads_the_project(tmp_path: Path) -> None:
@@ -73,7 +113,8 @@ def test_it_reads_the_project(tmp_path: Path) -> None:
     assert written["artifacts"][0]["path"] == "target/*.jar"
     assert written["release"]["notes"] == {"from": "commits"}
     pipeline = yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text())
-    assert pipeline["dist"]["script"] == ["mvn --batch-mode package"]
+    assert pipeline["dist"]["script"][0] == "mvn --batch-mode package"
+    assert "for file in target/*.jar; do" in pipeline["dist"]["script"][1]
     assert pipeline["dist"]["artifacts"]["paths"] == ["target/"]
     assert pipeline["variables"]["GIT_DEPTH"] == "0"
     assert "--release-version" not in ended.out
@@ -81,9 +122,10 @@ def test_it_reads_the_project(tmp_path: Path) -> None:
     assert ended.code == 0, ended.text
     workflow: Any = yaml.load((tmp_path / ".github/workflows/release.yml").read_text(), yaml.BaseLoader)
     assert workflow["on"]["push"]["tags"] == ["[0-9]*"]
-    checkout, build, *_ = workflow["jobs"]["release"]["steps"]
+    checkout, build, upload, *_ = workflow["jobs"]["release"]["steps"]
     assert checkout["with"]["fetch-depth"] == "0"
     assert build["run"] == "mvn --batch-mode package"
+    assert upload["run"].splitlines()[1].endswith('gadget-pro/${GITHUB_REF_NAME#v}/${file##*/}"')
 
 
 def test_what_the_build_has_made_says_what_is_released(tmp_path: Path) -> None:
@@ -254,16 +296,26 @@ def test_an_answer_that_cannot_be_written_is_asked_for_again(widget: Path) -> No
     assert config(widget)["v3"]["url"] == "https://v3.widget.test"
 
 
-def test_the_pipelines_are_the_tested_examples(widget: Path) -> None:
+def test_the_pipelines_are_the_tested_examples_and_an_upload(widget: Path) -> None:
     """Whoever is called as the example is, and has all services and a changelog, gets the example."""
+    upload = (
+        r"(?sm)^      - name: Upload.*?done\n\n|^    # Upload to .*?done\n|^        stage\('Upload'\).*?^        }\n\n"
+    )
+
+    def without_upload(text: str) -> str:
+        found, count = re.subn(upload, "", text)
+        assert count == 1
+        return found
+
     for ci, example in (("github", "github/tag-release.yml"), ("gitlab", "gitlab/tag-release.yml")):
         assert shipline(widget, "init", "--ci", ci, "--force").code == 0
         written, text = (widget / pipelines.FILES[ci]).read_text(), (ROOT / "examples" / example).read_text()
+        written = without_upload(written)
         assert body(written) == body(text.replace("Widget", "widget"))
     assert shipline(widget, "init", "--ci", "jenkins", "--force").code == 0
     written, text = (widget / "Jenkinsfile").read_text(), (ROOT / "examples/jenkins/declarative.groovy").read_text()
     build = """sh 'mkdir -p dist && git archive --output "dist/widget-${TAG_NAME#v}.zip" HEAD'"""
-    assert body(written) == body(text.replace("sh 'make dist'", build))
+    assert body(without_upload(written)) == body(text.replace("sh 'make dist'", build))
 
 
 def body(text: str) -> list[str]:

@@ -53,7 +53,7 @@ def test_on_a_terminal_notes_from_commits_are_a_choice(widget: Path) -> None:
     (widget / "CHANGELOG.md").unlink()
     git(widget, "init", "-q")
     git(widget, "commit", "-qm", "Turn both ways", "--allow-empty")
-    said = on_a_terminal(widget, "gitlab\nn\nn\ny\n\n\n\n\n\nn\n")
+    said = on_a_terminal(widget, "gitlab\nn\nn\ny\n\n\nhttps://cc.widget.test\nWidgetPro\nBeta\nn\n")
     assert (
         said.index("| - Turn both ways") < said.index("Use notes from the commits?") < said.index("write CHANGELOG.md")
     )

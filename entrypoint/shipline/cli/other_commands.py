@@ -41,11 +41,20 @@ def _files(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> lis
 )
 @click.option("--yes", is_flag=True, help="Use defaults for anything not given, and list them")
 @click.option("--force", is_flag=True, help="Replace existing files")
-def init(*, system: str | None, yes: bool, force: bool, **given: str | None) -> None:
+@click.option(
+    "--sandbox",
+    metavar="[URL]",
+    is_flag=False,
+    flag_value="http://127.0.0.1:8622",
+    help="Use the sandbox's names and this address of it; default: http://127.0.0.1:8622",
+)
+def init(*, system: str | None, yes: bool, force: bool, sandbox: str | None, **given: str | None) -> None:
     """Write a first shipline.yml and the pipeline that calls it."""
-    from shipline.init import command
+    from shipline.init import command, questions
 
     answers = {name.replace("_", "-"): text for name, text in given.items() if text}
+    if sandbox:
+        answers, yes = questions.of_sandbox(sandbox) | answers, True
     raise SystemExit(command.main(answers, system=system or "", yes=yes, force=force))
 
 

@@ -17,7 +17,7 @@ from shipline.init import project as projects
 from shipline.init.answer_checks import check
 from shipline.init.pipelines import CONFIG, PipelineOptions, write_config
 from shipline.init.project import Build
-from shipline.init.questions import CI, QUESTIONS
+from shipline.init.questions import CI, QUESTIONS, is_placeholder
 from shipline.inputs import catalogue
 from shipline.pipeline import resolve
 from shipline.reporting.console import Console
@@ -60,16 +60,20 @@ def _init(flags: Mapping[str, str], system: str, console: Console, *, interactiv
     ci = system or _choose_ci(project, assumed, interactive=interactive)
     services = _choose_services(flags, interactive=interactive)
     answers = dict(_answers(flags, services, project, assumed, interactive=interactive))
+
     if not project.changelog:
         project = _choose_notes(project, console, interactive=interactive)
     check(answers, services, project)
     artifacts = answers["artifacts"]
     build = project.build if artifacts == project.build.artifacts else Build(artifacts, "make dist")
-    pipeline = PipelineOptions(ci, project, services, build)
+    pipeline = PipelineOptions(ci, project, services, build, answers["artifacts-url"])
     files = {CONFIG: write_config(answers, services, project)}
     if ci not in _ONE_FILE_SYSTEMS or not (project.folder / pipeline.file).exists():
         files[pipeline.file] = pipeline.write()
-    _write(files, project.folder, force=force)
+    _check_existing(files, project.folder, force=force)
+    if ignored := projects.ignore_file(project, build):
+        files[".gitignore"] = ignored
+    workspace.write(files, project.folder)
     _report(console, pipeline, files, assumed)
 
 
@@ -119,7 +123,8 @@ def _answers(
         if not answer and interactive:
             click.echo(f"{setting.description}")
             accept = partial(_accept, question, services, project)
-            answer = str(click.prompt(f"{setting.title} ({setting.dotted})", default=default, value_proc=accept))
+            shown = None if is_placeholder(question.name, default) else default
+            answer = str(click.prompt(f"{setting.title} ({setting.dotted})", default=shown, value_proc=accept))
         elif not answer and default:
             assumed[f"--{question.name}"] = default
         yield question.name, answer or default
@@ -138,13 +143,12 @@ def _accept(question: Question, services: list[str], project: Project, text: str
     return answer
 
 
-def _write(files: Mapping[str, str], folder: Path, *, force: bool) -> None:
-    """Write the files. Raises InvalidInputError if one exists, or a config of the other name, without ``force``."""
+def _check_existing(files: Mapping[str, str], folder: Path, *, force: bool) -> None:
+    """Raise InvalidInputError if a file exists, or a config of the other name, without ``force``."""
     existing = [name for name in (*files, resolve.DEFAULT_CONFIGS[1]) if os.path.lexists(folder / name)]
     if existing and not force:
         what = "already exists, and init never overwrites a file"
         raise InvalidInputError([Problem(name, "", what) for name in existing], todo="move them away, or use --force")
-    workspace.write(files, folder)
 
 
 def _report(console: Console, pipeline: PipelineOptions, files: Mapping[str, str], assumed: Mapping[str, str]) -> None:
@@ -161,18 +165,23 @@ def _report(console: Console, pipeline: PipelineOptions, files: Mapping[str, str
     console.line("\nthen:")
     for number, step in enumerate(_next_steps(pipeline, files, assumed), start=1):
         console.line(f"  {number}. {step}")
-    done = {"files": f"wrote {' and '.join(files)}"}
+    done = {"files": f"wrote {', '.join(files)}"}
     console.finish(Outcome(finished=done, not_done=["the steps above"], next="the first of them"))
 
 
 def _next_steps(pipeline: PipelineOptions, files: Mapping[str, str], assumed: Mapping[str, str]) -> Iterator[str]:
-    if assumed:
-        yield f"write your own values in {CONFIG} for the assumed ones"
+    placeholders = [flag for flag, value in assumed.items() if flag != "--ci" and is_placeholder(flag[2:], value)]
+    if placeholders:
+        yield f"replace the placeholders in {CONFIG}, which plan and run refuse: {', '.join(placeholders)}"
+    elif assumed:
+        yield f"check the assumed values in {CONFIG}"
     if pipeline.project.changelog and not (pipeline.project.folder / pipeline.project.changelog).exists():
         yield f"write {pipeline.project.changelog}, with a section for each version, such as ## 1.0.0"
-    yield f"{'put your own build into' if pipeline.file in files else 'add the lines above to'} {pipeline.file}"
+    if pipeline.file in files:
+        yield f"replace the build and the upload in {pipeline.file} with your own"
+    else:
+        yield f"add the lines above to {pipeline.file}"
     yield f"set the keys in {_SECRETS_PAGE[pipeline.ci]}: {', '.join(pipeline.secrets)}"
-    yield "add .shipline/ to .gitignore: it contains the receipts"
     yield f"to try it here: export {' '.join(f'{variable}=…' for variable in pipeline.key_variables)}"
     version = "" if pipeline.project.tagged else " --release-version 1.0.0"
     yield f"shipline validate{version}: check the settings and the files"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shipline import __version__, schemas
 from shipline.init import templates
+from shipline.interpolation import UnknownNameError, interpolate
 from shipline.services.registry import SERVICES
 
 if TYPE_CHECKING:
@@ -21,6 +23,13 @@ LISTS = frozenset({"v3-platforms", "buildmaster-stages"})
 
 _TEMPLATES = {"github": "github.yml", "gitlab": "gitlab.yml", "jenkins": "jenkins.groovy"}
 _CREDENTIALS = {"buildmaster": "buildmaster-key", "v3": "v3-token", "centercode": "centercode-key"}
+_VERSION = {  # of the tag, for a shell
+    "github": "${GITHUB_REF_NAME#v}",
+    "gitlab": "${CI_COMMIT_TAG#v}",
+    "jenkins": "${TAG_NAME#v}",
+}
+_SHELL_GLOB = r"[\w./*?@+-]+"
+_SHELL_URL = r"https?://[\w./:@%+{}~-]+"
 _SCHEMAS = "https://raw.githubusercontent.com/shipline/shipline/v{version}/schemas/{name}"
 _STAGE = "# Its job is in the stage deploy; have that among your own, if the file lists `stages`.\n"
 
@@ -32,6 +41,7 @@ class PipelineOptions(NamedTuple):
     project: Project
     services: Sequence[str]
     build: Build
+    artifacts_url: str = ""  # where the build uploads the files
 
     @property
     def file(self) -> str:
@@ -47,8 +57,12 @@ class PipelineOptions(NamedTuple):
     def secrets(self) -> list[str]:
         """The names of the keys in the CI system."""
         if self.ci == "jenkins":
-            return [_CREDENTIALS[service] for service in self.services]
-        return [name.removeprefix("SHIPLINE_") if self.ci == "github" else name for name in self.key_variables]
+            names, upload = [_CREDENTIALS[service] for service in self.services], "upload-token"
+        else:
+            names, upload = self.key_variables, "UPLOAD_TOKEN"
+        if self.ci == "github":
+            names = [name.removeprefix("SHIPLINE_") for name in names]
+        return [*names, *([upload] if self._upload else [])]
 
     def write(self) -> str:
         """Return the pipeline; it deploys and announces with the chosen services only."""
@@ -61,8 +75,29 @@ class PipelineOptions(NamedTuple):
         return "\n".join(templates.render_blocks("jenkins.groovy", "library", "stage", **self._values()))
 
     def _values(self) -> dict[str, Any]:
-        history = not self.project.changelog  # the commits become the notes
-        return {**self._asdict(), "key_variables": self.key_variables, "credentials": _CREDENTIALS, "history": history}
+        return {
+            **self._asdict(),
+            "key_variables": self.key_variables,
+            "secrets": self.secrets,
+            "credentials": _CREDENTIALS,
+            "history": not self.project.changelog,  # the commits become the notes
+            "upload": self._upload,
+        }
+
+    @property
+    def _upload(self) -> str:
+        """The shell command that uploads each file to its link; empty if a shell can't form the link."""
+        version = _VERSION[self.ci]
+        names = {"version": version, "tag": version.replace("#v", ""), "filename": "${file##*/}"}
+        try:
+            url = str(interpolate(self.artifacts_url, names))
+        except UnknownNameError:
+            return ""
+        if not re.fullmatch(_SHELL_GLOB, self.build.artifacts) or not re.fullmatch(_SHELL_URL, self.artifacts_url):
+            return ""
+        curl = 'curl --fail --silent --show-error --header "Authorization: Bearer $UPLOAD_TOKEN" --upload-file'
+        lines = (f"for file in {self.build.artifacts}; do", f'  link="{url}"', f'  {curl} "$file" "$link"', "done")
+        return "\n".join(lines)
 
 
 def write_config(answers: Mapping[str, str], services: Sequence[str], project: Project) -> str:

@@ -57,7 +57,7 @@ class CommitNotes(NamedTuple):
     @property
     def complete(self) -> bool:
         """True if they are few enough to be shown."""
-        return 0 < len(self.lines) <= _SHOWN_LINES
+        return len(self.lines) <= _SHOWN_LINES
 
     @property
     def shown(self) -> list[str]:
@@ -109,10 +109,26 @@ def commit_notes(folder: Path) -> CommitNotes:
     try:
         history = commits.of_release(folder, versions.parse(_AFTER_ALL), "")
     except ValueError as error:
-        return CommitNotes((), str(error), first=False)
+        return CommitNotes((), str(error), first=git.output(folder, "rev-parse", "--quiet", "--verify", "HEAD") is None)
     kept = commits.choose(history.commits, catalogue.by_name()["release-notes-exclude"].default)
     first = not history.since and not history.other_tag
     return CommitNotes(tuple(commits.as_markdown(kept).splitlines()), str(history), first)
+
+
+def ignore_file(project: Project, build: Build) -> str:
+    """Return .gitignore with the lines that are missing: the receipts, and what the build makes; empty if none is."""
+    file = project.folder / ".gitignore"
+    try:
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+    except (OSError, ValueError):  # a folder, or not UTF-8: it stays as it is
+        return ""
+    tracked = git.output(project.folder, "ls-files", build.folder)
+    wanted = [".shipline/", *([f"{build.folder}/"] if build == project.build and not tracked else [])]
+    missing = [line for line in wanted if line not in map(str.strip, text.splitlines())]
+    if not missing:
+        return ""
+    end = "\n" if text and not text.endswith("\n") else ""
+    return text + end + "".join(f"{line}\n" for line in missing)
 
 
 def _version_tags(folder: Path, *options: str) -> list[str]:

@@ -19,7 +19,7 @@ pipeline {
     stages {
         stage('Build') {
             steps {
-                // Yours instead; it also uploads the files to where the `url` in shipline.yml points.
+                // Replace with your build.
 #% if build.command %#
                 sh '<<build.command>>'
 #% else %#
@@ -28,6 +28,20 @@ pipeline {
             }
         }
 
+#% if upload %#
+        stage('Upload') {
+            when { buildingTag() }
+            steps {
+                // To the `url` in shipline.yml; replace with what your download server needs.
+                withCredentials([string(credentialsId: 'upload-token', variable: 'UPLOAD_TOKEN')]) {
+                    sh '''
+                        <<upload | indent(24)>>
+                    '''
+                }
+            }
+        }
+
+#% endif %#
 #% block stage %#
         stage('Release') {
             when { buildingTag() }
