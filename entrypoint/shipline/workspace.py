@@ -12,6 +12,7 @@ from shipline.errors import RefusedError, advice_on_writing, invalid_input
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+    from tempfile import TemporaryDirectory
 
 
 def check_inside(path: Path, folder: Path) -> None:
@@ -116,6 +117,17 @@ def give_to_owner_of(folder: Path, path: Path) -> None:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         owner = folder.stat()
         os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+def temporary_folder(command: str) -> TemporaryDirectory[str]:
+    """Return a folder for a command's files. Raises InvalidInputError if none can be written."""
+    import tempfile
+
+    try:
+        return tempfile.TemporaryDirectory(prefix=f"shipline-{command}-", ignore_cleanup_errors=True)
+    except OSError as error:
+        what = f"no temporary folder can be written ({error.strerror or error}): set TMPDIR to one that can"
+        raise invalid_input(f"shipline {command}", what) from None
 
 
 def write(files: Mapping[str, str], folder: Path) -> None:

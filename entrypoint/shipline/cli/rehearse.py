@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +36,7 @@ def main(pipeline: Pipeline, console: Console) -> int:
     except click.ClickException as error:
         raise invalid_input("shipline rehearse", error.message) from None
     with (
-        tempfile.TemporaryDirectory(prefix="shipline-rehearsal-", ignore_cleanup_errors=True) as folder,
+        workspace.temporary_folder("rehearse") as folder,
         server.running(speed=_SPEED, seed=rehearsal.seed(pipeline)) as sandbox,
     ):
         rehearsed = rehearsal.redirected(pipeline, sandbox.url)

@@ -83,13 +83,12 @@ def _take_back(context: Context, stages: Sequence[str], job: Job, *, confirmed: 
     from shipline.run.steps import retract
 
     planned = plan.make(_continued(job), [*retract.steps(job.pipeline, stages)])
-    by_hand = [] if planned.error else retract.left_to_do(job, stages)
-    if planned.error is None:
-        _show(context, planned, by_hand)
-        if not confirmed and not click.confirm(f"Take version {job.pipeline.version.text} back?", err=True):
-            raise CanceledError(
-                signal.SIGINT, "you didn't confirm it: Shipline has changed nothing", todo="run it again"
-            )
+    if planned.error is not None:
+        raise planned.error  # what the receipt restores isn't what this command has done
+    by_hand = retract.left_to_do(job, stages)
+    _show(context, planned, by_hand)
+    if not confirmed and not click.confirm(f"Take version {job.pipeline.version.text} back?", err=True):
+        raise CanceledError(signal.SIGINT, "you didn't confirm it: Shipline has changed nothing", todo="run it again")
     outcome = execute.run(planned, job)
     if outcome.error is None:
         outcome.next = "; ".join(by_hand) or "fix the cause, and release it as a new version"

@@ -86,7 +86,8 @@ class CreateBuild(Step[None]):
             return Decision(error=unknown)
         if not self._may_create:
             raise RefusedError(
-                "no build to work on: `build` is not among the steps",
+                f"there is no build {number} of this release" if number else "no build to work on",
+                why="`build` is not among the steps",
                 todo="set buildmaster.build-id or buildmaster.build-number, "
                 "or give the receipt of the run that created the build",
             )
