@@ -192,6 +192,9 @@ def test_an_update_check_shows_whether_the_license_allows_the_release(shell: She
         found = shell(f"{check} --check-allowed")
         assert (found["version"], found["allowed"]) == ("2.0.0", allowed)
         assert shell(f"{check} --allowed true")["version"] == offered
+        shell.project.environ["SHIPLINE_V3_TOKEN"] = ""
+        assert shell(check)["version"] == "2.0.0", "an app has no token"
+        shell.project.environ["SHIPLINE_V3_TOKEN"] = KEYS["SHIPLINE_V3_TOKEN"]
     assert shell(f"v3 check-update {app} --key sandbox-old --version 1.4.0 --allowed true --check-allowed") is None
 
 
@@ -207,7 +210,7 @@ def test_each_form_of_an_allowance_is_read_as_lexactivator_does(shell: Shell) ->
         assert shell(f"v3 check-update {app} --check-allowed")["allowed"] is allowed
     for status, code in ((404, 4), (429, 7), (500, 7)):
         shell.project.sandbox.admin("faults", {**fault, "status": status, "times": 20, "body": "{}"})
-        assert "Check if a license allows" in shell.refused(f"v3 check-update {app} --check-allowed", code).err
+        assert "Check whether a license allows" in shell.refused(f"v3 check-update {app} --check-allowed", code).err
         requests.delete(f"{shell.project.sandbox.url}/_sandbox/faults", timeout=60)
 
 

@@ -195,6 +195,7 @@ def _service(operation: Operation, given: Mapping[str, Any]) -> Service:
         key.text,
         key_name=key.source,
         url_name=url_name,
+        needs_key=operation.needs_key,
         allow_http=str(given.get("allow_http", False)).lower() == "true",
         network=Network(**times, ca_bundle=given.get("ca_bundle"), client_certificate=given.get("client_certificate")),
     )

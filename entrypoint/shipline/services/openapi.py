@@ -85,6 +85,7 @@ class Operation(NamedTuple):
     form_field: str  # the file's field on servers that require a form instead of a plain body; empty: no such servers
     allowed_operation: str  # whether a license allows the release that it returns; empty: it returns none for a license
     own_server: bool  # its URL is under the service's file server
+    needs_key: bool
     refusals: Mapping[int, str]  # the meaning of error responses, by status
 
     @property
@@ -266,6 +267,7 @@ def _operation(
         form_field=entry.get("x-form-field", ""),
         allowed_operation=entry.get("x-allowed", ""),
         own_server=bool(entry.get("servers")),
+        needs_key=entry.get("security") != [],
         refusals={code: response["description"] for code, response in responses.items() if code // 100 in (4, 5)},
     )
 

@@ -56,24 +56,26 @@ class Service:
         file_server: str = "",
         key_name: str = "key",
         url_name: str = "url",
+        needs_key: bool = True,
     ) -> None:
         """``url`` as in the config file; ``file_server`` is v3's release server, its ``releases-url``.
 
-        Raises InvalidInputError.
+        ``needs_key`` is false for operations that the service offers without a key. Raises InvalidInputError.
         """
         key = _text(key)
         secret = Secret(key, key_name)
         redact.register(secret)
         base = self._check_url(_text(url), allow_http=allow_http)
         files = self._check_url(file_server, allow_http=allow_http) if _text(file_server) else values.ServiceUrl()
-        key_problem = "is missing: expected the service's key"
+        key_problem = "is missing: expected the service's key" if needs_key else ""
         if key:
             key_problem = misread_key(secret, self.service, SERVICES[self.service].key_variable, Path())
         by_argument = {url_name: base.problem, "file_server": files.problem, key_name: key_problem}
         if problems := [Problem(name, "", what) for name, what in by_argument.items() if what]:
             raise InvalidInputError(problems)
         self.warnings: tuple[str, ...] = tuple({checked.warning for checked in (base, files) if checked.warning})
-        self.client = Client(self.service, base.base, secret, network or Network(), file_server=files.base)
+        used = secret if key else None
+        self.client = Client(self.service, base.base, used, network or Network(), file_server=files.base)
 
     def _check_url(self, url: str, *, allow_http: bool) -> values.ServiceUrl:
         if not url:
