@@ -84,6 +84,12 @@ def test_there_are_the_workflows_and_examples_promised() -> None:
     }
 
 
+def test_the_night_is_the_makefile_s() -> None:
+    (night,) = re.findall(r"^NIGHT = (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    (job,) = jobs(ROOT / ".github/workflows/nightly.yml").values()
+    assert job["strategy"]["matrix"]["target"] == night.split()
+
+
 @each
 def test_every_foreign_action_is_pinned_by_commit_with_its_version(file: Path) -> None:
     lines = [line.partition("uses: ")[2] for line in file.read_text(encoding="utf-8").splitlines() if "uses: " in line]
