@@ -178,8 +178,9 @@ def test_the_library_keeps_to_what_jenkins_can_suspend_and_allows() -> None:
     text = LIBRARY.read_text(encoding="utf-8")
     for word in ("@NonCPS", "JsonSlurper", "readJSON", "writeJSON", "import ", "class ", ".each", ".collect", "sleep"):
         assert word not in text
-    assert re.findall(r"\bscript: ([^,]+),", text) == ["'shipline run'"]
-    assert re.findall(r"\b(?:sh|bat|pwsh|powershell)\(.*?\)", text) == ["sh(command)", "bat(command)"]
+    scripts = re.findall(r"\b(sh|bat|pwsh|powershell)\(options \+ \[script: '(.*?)'\]\)", text)
+    assert scripts == [("sh", "exec shipline run"), ("bat", "shipline run")]
+    assert len(scripts) == len(re.findall(r"\b(?:sh|bat|pwsh|powershell)\(|script:", text)) / 2
 
 
 def test_the_help_tells_every_listed_input_and_every_output() -> None:
