@@ -84,7 +84,7 @@ def run(
         try:
             if process.stdin is not None:
                 # A thread writes it, as `communicate` can't continue to send a text after its timeout.
-                threading.Thread(target=_feed, args=(process.stdin, text), daemon=True).start()
+                threading.Thread(target=_write_input, args=(process.stdin, text), daemon=True).start()
                 process.stdin = None
             stdout, stderr = _read(process, time.monotonic() + timeout, shielded=shielded)
         except BaseException:
@@ -105,7 +105,7 @@ def _configuration(settings: Mapping[str, str]) -> dict[str, str]:
     return environ | {"GIT_CONFIG_COUNT": str(len(numbered))}
 
 
-def _feed(stdin: IO[bytes], text: bytes) -> None:
+def _write_input(stdin: IO[bytes], text: bytes) -> None:
     """Write what git reads; it may end before it has read everything."""
     with suppress(OSError), stdin:
         stdin.write(text)

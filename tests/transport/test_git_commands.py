@@ -172,7 +172,7 @@ def test_a_push_that_was_applied_and_not_reported_is_settled(
     (path / "hooks/post-receive").write_text("#!/bin/sh\nkill -9 $PPID\n")  # the connection ends without a report
     (path / "hooks/post-receive").chmod(0o755)
     held.write("Send a request")
-    look = journal(str(path), checkout).look()
+    look = journal(str(path), checkout).read()
     assert look
     assert look.commit_id == held._head
 

@@ -145,7 +145,7 @@ def test_a_lost_response_is_settled_by_reading(server: GitServer) -> None:
     held.write("Send a request")
     lost.clear()
     held.release()
-    assert server.refs()[REF] == journal(url).look().commit_id  # type: ignore[union-attr]
+    assert server.refs()[REF] == journal(url).read().commit_id  # type: ignore[union-attr]
     assert server.pushes() == 3
 
 
@@ -209,7 +209,7 @@ def test_a_second_server_without_version_2_is_understood(tmp_path: Path) -> None
         held.take(1, print)
         server._version_2 = False
         with pytest.raises(UnavailableError):
-            held.look()
+            held.read()
 
 
 def test_a_private_authority_is_trusted(tmp_path: Path, certified: tuple[ssl.SSLContext, str]) -> None:

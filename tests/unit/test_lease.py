@@ -323,7 +323,7 @@ def test_only_a_journal_of_older_releases_shows_that_this_one_was_never_begun(
 ) -> None:
     server.heads = {FOLDER + name: "1" * 40 for name in others}
     held = journal(server)
-    held.look()
+    held.read()
     assert held.newest is proves
 
 

@@ -37,7 +37,7 @@ def test_who_started_a_deployment_shows_whether_another_run_is_at_work(
     listed(server, deployment("executing", 12, createdBy="SYSTEM"))
     server.answers[f"{BY_ID}11"] = [deployment("executing", 11, createdBy=creator)]
     run = Deploying(tmp_path, server)
-    run.job.evidence.came_by(Origin("created_build"))
+    run.job.evidence.set_origin(Origin("created_build"))
     assert run.step.decide(run.job).wait
     assert run.job.evidence.origin.kind == kind
     assert run.job.evidence.may_be_first() == (kind == "created_build")

@@ -232,19 +232,19 @@ def test_without_a_receipt_only_a_first_attempt_that_moves_nothing_is_the_first(
     publishing = Running(tmp_path, server, facts=facts, steps="publish", centercode="").job
     deploying = Running(tmp_path, server, facts=facts, centercode="").job
     assert [one.evidence.may_be_first() for one in (alone, publishing, deploying)] == [first, first, False]
-    assert alone.evidence.uncounted("x") == (attempt is None)
-    deploying.evidence.came_by(Origin("started"))
+    assert alone.evidence.attempts_unknown("x") == (attempt is None)
+    deploying.evidence.set_origin(Origin("started"))
     assert deploying.evidence.may_be_first()
     assert deploying.receipt.has_earlier_attempts == first
-    deploying.evidence.was_released("build 6 has succeeded")
+    deploying.evidence.note_release("build 6 has succeeded")
     assert not deploying.evidence.may_be_first()
     assert deploying.evidence.who_else.startswith("build 6 has succeeded, and not by a run")
 
 
 def test_a_build_that_another_run_works_on_stays_so(tmp_path: Path, server: Server) -> None:
     publishing = Running(tmp_path, server, steps="publish", centercode="").job
-    publishing.evidence.came_by(Origin("adopted", who="another run may have"))
-    publishing.evidence.came_by(Origin("started", (7,)))
+    publishing.evidence.set_origin(Origin("adopted", who="another run may have"))
+    publishing.evidence.set_origin(Origin("started", (7,)))
     assert not publishing.evidence.may_be_first()
     assert publishing.evidence.who_else == "another run may have"
 

@@ -130,7 +130,7 @@ def _plan(context: Context) -> int:
     from shipline.reporting import job_summary, plan_text
     from shipline.run import execute, plan, shared_journal
 
-    shared = shared_journal.looked_at(pipeline)
+    shared = shared_journal.read(pipeline)
     job = execute.job_for(pipeline, _receipt_path(pipeline, context), context.console, shared)
     planned = plan.make(job)
     plan_text.show(planned, job, context.console)
@@ -154,7 +154,7 @@ def carry_out(context: Context, pipeline: Pipeline, action: Callable[[Job], Outc
     from shipline.run import execute, shared_journal
 
     path = _receipt_path(pipeline, context)
-    with workspace.locked(path), shared_journal.held(pipeline, context.console) as shared:
+    with workspace.locked(path), shared_journal.hold(pipeline, context.console) as shared:
         job = execute.job_for(pipeline, path, context.console, shared)
         if not prompts:
             cancel_token.defer()  # the line that follows the run is drawn by a thread

@@ -70,7 +70,7 @@ def _opened(context: Context, *needed: str) -> Journal:
     def matters(problem: Problem) -> bool:
         return problem.path.partition(".")[0] in ("journal", "network", *needed)
 
-    found = shared_journal.of(resolve.load(jobs.sources_of(context, need_keys=False), matters).pipeline)
+    found = shared_journal.journal_of(resolve.load(jobs.sources_of(context, need_keys=False), matters).pipeline)
     if found is None:
         what = "there is no shared journal: expected store: git in the section journal"
         raise invalid_input("journal", what, path="journal.store")
@@ -79,7 +79,7 @@ def _opened(context: Context, *needed: str) -> Journal:
 
 def _show(context: Context) -> int:
     opened, console = _opened(context, "release"), context.console
-    found = opened.look()
+    found = opened.read()
     if found is None:
         console.line(f"{opened.ref}: no records yet")
         console.event(event="journal", ref=opened.ref, receipt=None)

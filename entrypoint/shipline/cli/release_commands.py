@@ -43,7 +43,7 @@ def _load(context: Context, *without: str) -> Pipeline:
 def _continued(job: Job) -> Job:
     """The job, if its receipt is a new one, as one that can't know what other runs have announced."""
     if not job.receipt.existed:
-        job.evidence.was_released("another run has made this release")
+        job.evidence.note_release("another run has made this release")
     return job
 
 

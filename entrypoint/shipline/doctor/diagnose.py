@@ -55,7 +55,7 @@ def main(products: Iterable[Sources], console: Console, *, quiet: bool = False) 
             found.append(finding)
     codes = {finding.exit_code for finding in found if finding.state == "problem"}
     code = next((code for code in _SEVERITY if code in codes), max(codes, default=0))
-    _conclude(found, code, console)
+    _finish(found, code, console)
     return code
 
 
@@ -183,7 +183,7 @@ def _print(finding: Finding, console: Console) -> None:
         console.line(f"{'':9} do: {finding.todo}")
 
 
-def _conclude(found: list[Finding], code: int, console: Console) -> None:
+def _finish(found: list[Finding], code: int, console: Console) -> None:
     """Print the result, and what to do about the most severe problem."""
     done = step_view.checks(finding.state for finding in found)
     worst = next((f for f in found if f.state == "problem" and f.exit_code == code), None)

@@ -80,7 +80,7 @@ def journal(pipeline: Pipeline, network: Network) -> Iterator[Finding]:
     from shipline.run import shared_journal
 
     settings = pipeline.journal
-    shared = shared_journal.of(pipeline._replace(network=network))
+    shared = shared_journal.journal_of(pipeline._replace(network=network))
     if settings is None or shared is None:
         return
     try:

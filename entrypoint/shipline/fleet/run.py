@@ -127,12 +127,10 @@ def _carry_out(command: str, resolved: ResolvedProduct, console: ProductConsole)
     job: Job | None = None
     try:
         if command == "plan":
-            job = execute.job_for(
-                resolved.pipeline, resolved.receipt, console, shared_journal.looked_at(resolved.pipeline)
-            )
+            job = execute.job_for(resolved.pipeline, resolved.receipt, console, shared_journal.read(resolved.pipeline))
             outcome = _plan(job, console)
         else:
-            journal = shared_journal.held(resolved.pipeline, console)
+            journal = shared_journal.hold(resolved.pipeline, console)
             with workspace.locked(resolved.receipt), journal as shared:
                 job = execute.job_for(resolved.pipeline, resolved.receipt, console, shared)
                 outcome = execute.release(job)

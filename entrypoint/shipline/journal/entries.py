@@ -55,12 +55,12 @@ def read(remote: Remote, ref: str, commit_id: str) -> Entry:
         raise unavailable(remote.address, f"{ref}: {error}") from None
 
 
-def names(folder: str, refs: Iterable[str]) -> set[str]:
+def release_names(folder: str, refs: Iterable[str]) -> set[str]:
     """Return the names of the releases among a folder's refs."""
     return {ref.removeprefix(folder) for ref in refs if not ref.startswith(folder + PROBE)}
 
 
-def order(name: str) -> tuple[bool, Any]:
+def sort_key(name: str) -> tuple[bool, Any]:
     """Return a key that sorts releases by their versions, and other names before them."""
     try:
         return True, versions.parse(name).order
@@ -90,7 +90,7 @@ def probe(remote: Remote, folder: str) -> str:
 
 def releases(remote: Remote, folder: str) -> list[str]:
     """Return the versions in the journal, the newest first."""
-    return sorted(names(folder, remote.refs(folder)), key=order)[::-1]
+    return sorted(release_names(folder, remote.refs(folder)), key=sort_key)[::-1]
 
 
 def remove(remote: Remote, ref: str, older_than: float) -> bool:

@@ -68,10 +68,10 @@ class Journal:
         """Until when (monotonic clock) the request that was just recorded may be sent."""
         return self._written + _SEND_WITHIN * self._lease
 
-    def look(self, known: Entry | None = None) -> Entry | None:
+    def read(self, known: Entry | None = None) -> Entry | None:
         """Return the last write, which may be ``known`` still; None if there is none. Raises what the remote raises."""
         while True:
-            commit_id = self._looked_up()
+            commit_id = self._list_releases()
             if not commit_id:
                 return None
             if known is not None and known.commit_id == commit_id:
@@ -82,11 +82,11 @@ class Journal:
                 if self._current() == commit_id:
                     raise
 
-    def _looked_up(self) -> str:
+    def _list_releases(self) -> str:
         refs = self.remote.refs(self.folder)
-        others = entries.names(self.folder, refs) - {self._name}
+        others = entries.release_names(self.folder, refs) - {self._name}
         self._others = {name: refs[self.folder + name] for name in others}
-        self.newest = bool(others) and all(entries.order(name) < entries.order(self._name) for name in others)
+        self.newest = bool(others) and all(entries.sort_key(name) < entries.sort_key(self._name) for name in others)
         return refs.get(self.ref, "")
 
     @property
@@ -94,7 +94,7 @@ class Journal:
         """The product's other versions in the journal, as they were when it was taken."""
         return list(self._others)
 
-    def recorded(self, other: str) -> str:
+    def receipt_of(self, other: str) -> str:
         """The receipt of another version. Raises what the remote raises."""
         with self._lock:
             return entries.read(self.remote, self.folder + other, self._others[other]).receipt
@@ -107,14 +107,14 @@ class Journal:
         found: Entry | None = None
         since = begun = time.monotonic()
         while True:
-            seen = self.look(found)
+            seen = self.read(found)
             if seen is not found:
                 found, since = seen, time.monotonic()
                 if found is not None and found.held:
                     progress(f"waiting for another run of this release to end: {found.run}")
             now = time.monotonic()
             if found is None or not found.held or now - since > found.lease:
-                if self._taken(found):
+                if self._take_over(found):
                     return self._receipt
             elif now - begun > timeout:
                 raise TimedOutError(
@@ -125,7 +125,7 @@ class Journal:
             else:
                 cancel_token.sleep(min(_LOOK_AGAIN_S, found.lease / 10))
 
-    def _taken(self, found: Entry | None) -> bool:
+    def _take_over(self, found: Entry | None) -> bool:
         """Take the journal over from ``found``; False if another run was faster."""
         self.taken_before = found is not None
         self._head = found.commit_id if found else objects.null_id(self.remote.form)
@@ -164,7 +164,7 @@ class Journal:
                 if self._lost is not None:
                     raise self._lost
                 if not self._push(subject, held=True):
-                    self._lose()
+                    self._raise_overtaken()
                 if time.monotonic() < self._written + _SEND_WITHIN / 2 * self._lease:
                     return
             raise unavailable(
@@ -189,10 +189,10 @@ class Journal:
 
     def _give_back(self) -> None:
         if self.held and not self._push("Give the journal back", held=False):
-            self._lose()
+            self._raise_overtaken()
 
-    def _lose(self) -> NoReturn:
-        found = None if self.remote.hurried else self.look()
+    def _raise_overtaken(self) -> NoReturn:
+        found = None if self.remote.hurried else self.read()
         run = found.run if found else "its journal was deleted"
         self._lost = overtaken(self.ref, "" if self.remote.hurried else run)
         raise self._lost

@@ -233,7 +233,7 @@ def _section(parsed: _File, found: _Found, chosen: list[Heading]) -> Section:
         warnings += [
             f"{parsed.subject}: the line {printable(line)} isn't a heading in Markdown, so the text below it is in the "
             f"section {printable(heading.text)}: write an empty line above it"
-            for line in content.joined(parsed.lines, *spans[-1])
+            for line in content.swallowed_headings(parsed.lines, *spans[-1])
         ]
         if end and headings.is_surprising(end, heading, found.of_versions) and _text(parsed, [(end.body, after)]):
             warnings.append(

@@ -160,7 +160,7 @@ def _parts(line: str) -> list[str]:
     return _BLOCK_TAG.sub("\n", _CELL_TAG.sub("|", line)).split("\n") if "<" in line else [line]
 
 
-def joined(lines: list[str], start: int, end: int) -> Iterator[str]:
+def swallowed_headings(lines: list[str], start: int, end: int) -> Iterator[str]:
     """Yield underlined version headings that Markdown takes for a part of the list or paragraph above them."""
     for line, below in itertools.pairwise(lines[start:end]):
         if _UNDERLINE.fullmatch(below) and _looks_like_heading(line):

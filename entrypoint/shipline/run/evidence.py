@@ -64,7 +64,7 @@ class Evidence:
         again = (self._pipeline.facts.run_attempt or 1) > 1 and not self._receipt.all_attempts_recorded
         return only_announces and not again and not self._receipt.denies_first
 
-    def uncounted(self, target: str) -> bool:
+    def attempts_unknown(self, target: str) -> bool:
         """True if nothing shows whether this is the first attempt: neither the CI system, nor a receipt, nor a journal.
 
         A receipt of another job, which may be older than this job's first attempt, shows nothing.
@@ -79,7 +79,7 @@ class Evidence:
         """True if what any run has announced will be in the receipt: what this run leaves to the next."""
         return all(map(self.may_be_first, self.targets or ("",)))
 
-    def came_by(self, origin: Origin) -> None:
+    def set_origin(self, origin: Origin) -> None:
         """Set the build's origin, and what it proves in the receipt, where a later run reads it.
 
         Once it is adopted, it stays so.
@@ -88,7 +88,7 @@ class Evidence:
             self.origin = origin
         self._receipt.next_history_complete = self.complete
 
-    def was_released(self, what: str) -> None:
+    def note_release(self, what: str) -> None:
         """Note what shows that this version was released before, and isn't in the receipt."""
         self._repeated = self._repeated or f"{what}, and not by a run that this receipt shows: that run may have"
         self._receipt.next_history_complete = self.complete

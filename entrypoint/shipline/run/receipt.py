@@ -138,7 +138,7 @@ class Receipt:
 
     def announced(self, other: str) -> bool:
         """True if the shared journal shows that another version was announced. Raises what the journal raises."""
-        text = self._journal.recorded(other) if self._journal else ""
+        text = self._journal.receipt_of(other) if self._journal else ""
         steps = receipt_file.parse(text, f"the journal's {other}")["steps"] if text else []
         records = map(StepRecord.from_json, steps)
         return any(one.name.startswith("publish:") and one.status in ("sent", "done") for one in records)

@@ -29,7 +29,7 @@ class Shared(NamedTuple):
     receipt: str = ""
 
 
-def of(pipeline: Pipeline) -> Journal | None:
+def journal_of(pipeline: Pipeline) -> Journal | None:
     """The journal of the pipeline's release; None if its receipt is only a file."""
     settings = pipeline.journal
     if settings is None:
@@ -70,20 +70,20 @@ def _run(pipeline: Pipeline) -> str:
     return redact(f"{where}{attempt} ({facts.ci})")
 
 
-def looked_at(pipeline: Pipeline) -> Shared:
+def read(pipeline: Pipeline) -> Shared:
     """Read the journal without taking it. Raises what its remote raises."""
-    journal = of(pipeline)
-    found = journal.look() if journal else None
+    journal = journal_of(pipeline)
+    found = journal.read() if journal else None
     return Shared(journal, found.receipt if found else "")
 
 
 @contextlib.contextmanager
-def held(pipeline: Pipeline, report: Progress) -> Iterator[Shared]:
+def hold(pipeline: Pipeline, report: Progress) -> Iterator[Shared]:
     """Hold the journal, renewed in the background; wait for another run that holds it.
 
     Raises NotAuthorisedError, UnavailableError and TimedOutError before anything is sent.
     """
-    journal = of(pipeline)
+    journal = journal_of(pipeline)
     if journal is None:
         yield Shared()
         return

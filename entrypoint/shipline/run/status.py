@@ -52,7 +52,7 @@ def places(pipeline: Pipeline, receipt: Path) -> list[Place]:
         found += _stages(pipeline.buildmaster, pipeline.network)
     if "publish" not in pipeline.steps:
         return found
-    shared = shared_journal.looked_at(pipeline)
+    shared = shared_journal.read(pipeline)
     recorded = Receipt.open(receipt, pipeline, shared.journal, shared.receipt)
     found += [_release(target, recorded, pipeline.network) for target in pipeline.v3 if not target.skip]
     return found + [_announcement(target, recorded) for target in pipeline.centercode if not target.skip]
@@ -129,7 +129,7 @@ def newest(pipeline: Pipeline, count: int) -> list[str]:
     builder, network, this = pipeline.buildmaster, pipeline.network, pipeline.version.text
     if builder is not None and (builder.release.kind, builder.release.value) == ("number", this):
         found |= {release.number for release in BuildMaster(builder, network).releases()}
-    known = {derived for text in found if (derived := _in_v3(text))}
+    known = {derived for text in found if (derived := _v3_version(text))}
     for target in pipeline.v3:
         found |= {release.version for release in _listed(target, network)} - known
     usable = [versions.parse(text) for text in found if versions.is_version(text)]
@@ -141,7 +141,7 @@ def _recorded(pipeline: Pipeline) -> Iterator[str]:
     for path in default_path(pipeline).parent.glob("*.json"):
         if path.name.startswith(prefix):
             yield path.stem.removeprefix(prefix)
-    if (journal := shared_journal.of(pipeline)) is not None:
+    if (journal := shared_journal.journal_of(pipeline)) is not None:
         yield from entries.releases(journal.remote, journal.folder)
 
 
@@ -152,7 +152,7 @@ def _listed(target: V3Target, network: Network) -> list[Release]:
         return []
 
 
-def _in_v3(text: str) -> str:
+def _v3_version(text: str) -> str:
     try:
         return derive_version(versions.parse(text))[0]
     except ValueError:

@@ -78,7 +78,7 @@ class CreateBuild(Step[None]):
         existing = self._existing(job, number, recorded=record is not None)
         if existing is not None:
             if job.evidence.origin.kind == "created_build" and record is None:
-                job.evidence.came_by(_LOST_RACE)  # it was about to
+                job.evidence.set_origin(_LOST_RACE)  # it was about to
             return existing
         # An event of the pipeline may have created another release, which is the latest since.
         elsewhere = self._may_create and s.release.kind == "latest" and record is None
@@ -93,7 +93,7 @@ class CreateBuild(Step[None]):
             )
         if job.values.release_status not in (None, "active"):
             return self._closed(job)
-        job.evidence.came_by(Origin("created_build"))
+        job.evidence.set_origin(Origin("created_build"))
         return Decision(calls=(self._create(),))
 
     def act(self, job: Job, decision: Decision[None]) -> str:
@@ -109,7 +109,7 @@ class CreateBuild(Step[None]):
                 self, decision.calls[0], lambda data: _values(Build.of(data), release_id), reset=True, before=before
             )
         except ConflictError:
-            job.evidence.came_by(_LOST_RACE)
+            job.evidence.set_origin(_LOST_RACE)
             raise
         job.remember(made)
         job.done(self)

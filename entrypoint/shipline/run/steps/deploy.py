@@ -73,7 +73,7 @@ class Deploy(Step[Details]):
         if self._last:
             self._others.note_earlier(job)
             if decision.calls and job.values.build_id is not None and not job.evidence.created_build:
-                job.evidence.came_by(Origin("started"))  # an unknown build may be in any stage
+                job.evidence.set_origin(Origin("started"))  # an unknown build may be in any stage
         return decision
 
     def _decide(self, job: Job) -> Decision[Details]:
@@ -82,7 +82,7 @@ class Deploy(Step[Details]):
         record = job.record(self)
         made = self.restored(record) if record else RunValues()
         if record and record.status == "sent" and made.deployment_id:
-            return self._begun(record, made)
+            return self._resume_recorded(record, made)
         found = self._client.deployments(job.values.build_id, self._stage)
         if (
             record
@@ -102,10 +102,10 @@ class Deploy(Step[Details]):
         if record and self._posted and record.refused_by_response:
             before = frozenset(record.before or ())
             if new := [d.id for d in found if d.id not in before]:
-                return self._continued([], Details(stage, tuple(before)), new[-1])
-        return self._found(job, found, stage, record)
+                return self._resume([], Details(stage, tuple(before)), new[-1])
+        return self._by_deployments(job, found, stage, record)
 
-    def _begun(self, record: StepRecord, made: RunValues) -> Decision[Details]:
+    def _resume_recorded(self, record: StepRecord, made: RunValues) -> Decision[Details]:
         """Wait for a deployment that the receipt recorded as started."""
         parents = tuple(int(number) for number in str(made.deployment_id).split(","))
         details = Details(before=tuple(record.before or ()), parents=parents)
@@ -126,7 +126,7 @@ class Deploy(Step[Details]):
         new = [d.id for d in found if d.id not in before]
         waiting = [] if new else self._search.unlisted(job)
         if new or waiting:
-            return self._continued(waiting, Details(stage, before), shown=[*new, *waiting][-1])
+            return self._resume(waiting, Details(stage, before), shown=[*new, *waiting][-1])
         accepted = record.requests and record.requests[-1].accepted
         if self._stage and self._search.complete and not (self._posted or self._settings.start_time or accepted):
             return self._start(Details(stage, before), "an earlier run's request started no deployment: sent again")
@@ -137,11 +137,13 @@ class Deploy(Step[Details]):
             todo=self._manual_advice,
         )
 
-    def _continued(self, parents: list[int], details: Details, shown: int) -> Decision[Details]:
+    def _resume(self, parents: list[int], details: Details, shown: int) -> Decision[Details]:
         reuse = f"deployment {shown} to {details.stage or self._shown} was started before"
         return Decision(reuse=reuse, wait=self._limits(), details=details._replace(parents=tuple(parents)))
 
-    def _found(self, job: Job, found: list[Deployment], stage: str, record: StepRecord | None) -> Decision[Details]:
+    def _by_deployments(
+        self, job: Job, found: list[Deployment], stage: str, record: StepRecord | None
+    ) -> Decision[Details]:
         """Decide by the build's deployments in the stage; no request of this receipt is in doubt."""
         if not found:
             known = (job.receipt.existed and job.receipt.has_earlier_attempts) or self._created(job)
@@ -164,9 +166,9 @@ class Deploy(Step[Details]):
         if made.deployment_status in ("succeeded", "warned"):
             fail_on_warnings(job, self._settings, made)
             return self._deployed(made, stage)
-        return self._again(job, found, made, stage)
+        return self._redeploy(job, found, made, stage)
 
-    def _again(self, job: Job, found: list[Deployment], made: RunValues, stage: str) -> Decision[Details]:
+    def _redeploy(self, job: Job, found: list[Deployment], made: RunValues, stage: str) -> Decision[Details]:
         """Deploy again after a failed deployment, if the settings allow it."""
         status, last = made.deployment_status, found[-1].id
         if self._settings.redeploy == "never":
@@ -255,7 +257,7 @@ class Deploy(Step[Details]):
         waiting = self._search.unlisted(job)
         if waiting:
             note_rival(job, waiting, self._shown)
-            return self._continued(waiting, Details(details.stage or self._stage, details.before), waiting[-1])
+            return self._resume(waiting, Details(details.stage or self._stage, details.before), waiting[-1])
         if details.doubtful and self._settings.start_time and not self._created(job):
             raise UnknownOutcomeError(
                 f"can't determine whether an earlier attempt has started a deployment to {self._shown}",
@@ -290,7 +292,7 @@ class Deploy(Step[Details]):
         job.remember(made)
         started = tuple(int(number) for number in made.deployment_id.split(","))
         if self._last and not job.evidence.created_build:
-            job.evidence.came_by(Origin("started", started))
+            job.evidence.set_origin(Origin("started", started))
         return started
 
     def before_announcing(self, job: Job) -> None:

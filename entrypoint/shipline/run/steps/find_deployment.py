@@ -168,7 +168,7 @@ def note_rival(job: Job, deployments: Sequence[int], stage: str) -> None:
     """Note that another run has started these deployments, if there are any."""
     if deployments:
         who = f"another run has started deployment {deployments[-1]} to {stage}, and may have"
-        job.evidence.came_by(Origin("adopted", who=who))
+        job.evidence.set_origin(Origin("adopted", who=who))
 
 
 def _older(deployments: Iterable[Deployment], moment: datetime) -> list[int]:

@@ -55,7 +55,7 @@ class PublishCentercode(Announcement[None]):
         # A refusal of an earlier attempt proves nothing about one in between, which the receipt doesn't have.
         if not job.evidence.may_be_first(self.key(job)):
             return self._unknown(call, f"{job.evidence.who_else} posted it")
-        warnings = (self._uncounted(),) if job.evidence.uncounted(self.key(job)) else ()
+        warnings = (self._uncounted(),) if job.evidence.attempts_unknown(self.key(job)) else ()
         note = "unchecked: the key, the project and the release type, as Centercode has no request for them"
         if t.end_date:
             note = f"testers see the release until {t.end_date.partition('T')[0]}, {END_OF_RELEASE}. {note}"

@@ -160,7 +160,7 @@ class PublishV3(Announcement[Blind]):
         calls = (*(changes if changed else ()), *self._files.changes(job, files))
         if not calls and (record is None or not (record.requests or record.made)):
             # A run that has gone on to Centercode had completed it.
-            job.evidence.was_released(f"v3 has release {release.id} of it")
+            job.evidence.note_release(f"v3 has release {release.id} of it")
         made = self.named(TargetResult(release.id, release_state=release.state))
         what = f"release {release.version} (id {release.id}, {release.state})"
         if not release.published:

@@ -62,7 +62,7 @@ class OtherBuilds:
             own = (made is not None and d.build_id == made) or (d.build_id or 0) >= (job.values.build_id or math.inf)
             if d.succeeded and not own:
                 what = f"build {d.build_number or d.build_id} of release {number} has succeeded in {self._stage}"
-                job.evidence.was_released(what)
+                job.evidence.note_release(what)
 
     def check(self, job: Job) -> None:
         """Note an earlier build again. Raises SupersededError if a later one has succeeded in this stage."""
