@@ -58,7 +58,7 @@ contained() {
   rm -rf "$work"
   state=$(docker inspect --format '{{.State.Status}}' "$container" 2>/dev/null || true)
   docker rm "$container" >/dev/null 2>&1 || true
-  [ "$code" = 125 ] && [ "${state:-created}" = created ] || exit "$code"
+  [ -z "$canceled" ] && [ "$code" = 125 ] && [ "${state:-created}" = created ] || exit "$code"
   trap - INT TERM
 }
 

@@ -32,7 +32,7 @@ match sys.argv[1]:
         print(os.environ["STATE"])
     case "run" if fake == "waits":
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda number, _: sys.exit(128 + number))
+            signal.signal(number, lambda number, _: sys.exit(int(os.environ["CODE"]) or 128 + number))
         log.with_suffix(".ready").touch()
         time.sleep(60)
     case "run":
@@ -156,13 +156,21 @@ def test_without_docker_and_python_it_says_what_to_add(step: Step) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_cancel_reaches_the_container(step: Step, number: signal.Signals, code: int) -> None:
-    process = step.start("launch.sh", FAKE="waits")
+    assert canceled(step, number) == (code, "")
+
+
+def test_after_a_cancel_a_container_that_did_not_start_is_replaced_by_nothing(step: Step) -> None:
+    assert canceled(step, signal.SIGINT, CODE="125", STATE="created") == (125, "")
+
+
+def canceled(step: Step, number: signal.Signals, **environ: str) -> tuple[int, str]:
+    process = step.start("launch.sh", FAKE="waits", **environ)
     end = time.monotonic() + 60
     while not step.log.with_suffix(".ready").exists() and time.monotonic() < end:
         time.sleep(0.01)
     process.send_signal(number)
-    process.communicate(timeout=60)
-    assert process.returncode == code
+    out, _ = process.communicate(timeout=60)
+    return process.returncode, out
 
 
 PREPARED = {
