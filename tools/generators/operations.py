@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from shipline.services.openapi import Operation, Parameter
 
+_LONGEST_EXAMPLE = 12  # words
 _PATH = "str | PathLike[str]"
 _OPTIONS = {
     "variables": "Mapping[str, str] | None",
@@ -36,11 +37,11 @@ The methods are in `shipline.services` (see examples/python). The address is `--
 `SHIPLINE_CENTERCODE_URL`, `SHIPLINE_V3_URL`; the key is `SHIPLINE_BUILDMASTER_API_KEY`, `SHIPLINE_CENTERCODE_API_KEY`,
 `SHIPLINE_V3_TOKEN`. If an operation has its own `--url`, put the service's first:
 `shipline v3 --url https://api.example.com create-release-file --url https://dl.example.com/widget.zip …`.
-`shipline v3 create-release --help` lists an operation's flags.
+`shipline v3 create-release --help` lists an operation's flags, with a full example.
 
-Standard output is the response's JSON, ready for `jq`. Shipline prints CSV without the commands that a CI system's log
-obeys, unless it goes to a file. The exit codes are those of [errors.md](errors.md). `--dry-run` prints the request and
-sends nothing. Shipline repeats a change only if the service provably didn't apply it.
+Standard output is the response's JSON, or CSV (without the commands that a CI system's log obeys, unless it goes to a
+file). The exit codes are those of [errors.md](errors.md). `--dry-run` prints the request and sends nothing. Shipline
+repeats a change only if the service provably didn't apply it.
 
 A JSON body is a flag for each known field, which overrides the same field of `--data` (JSON, `@FILE`, or `-` for
 standard input). A comment and a data listener accept any JSON but null as `--data`. `--var NAME=value` is a variable of
@@ -67,9 +68,18 @@ def reference() -> str:
         parts.append(f"## {SERVICES[service].title}\n\n")
         for operation in openapi.operations(service).values():
             request = f"{operation.method} {openapi.prefix(service)}{operation.path}"
-            parts.append(f"- `{example(operation)}`<br>`{request}`: {operation.description}\n")
+            parts.append(f"- `{_short_example(operation)}`<br>`{request}`: {operation.description}\n")
         parts.append("\n")
     return "".join(parts).rstrip() + "\n"
+
+
+def _short_example(operation: Operation) -> str:
+    """The command, without the optional fields of a JSON body if it is long: ``--help`` shows all."""
+    full = example(operation)
+    if not operation.takes_data or len(full.split()) <= _LONGEST_EXAMPLE:
+        return full
+    needed = tuple(p for p in operation.parameters if p.required or p.place != "body")
+    return f"{example(operation._replace(parameters=needed))} …"
 
 
 def types() -> str:
