@@ -45,15 +45,12 @@ Shipline refuses list items that begin with `[`, `- ` or a quote, and a stage, p
 
 Shipline replaces these names in texts, also in the header and the footer of notes, but not in the notes:
 
-| Where | Names |
-| --- | --- |
-| everywhere | `{version}`, `{major}`, `{minor}`, `{patch}`, `{prerelease}`, `{prerelease_number}` |
-| everywhere | `{tag}`, `{branch}`, `{sha}`, `{short_sha}`, `{repository}` |
-| everywhere | `{run_id}`, `{run_number}`, `{run_url}`, `{actor}` |
-| artifacts | also `{filename}`, `{path}` |
-| BuildMaster's variables | also `{artifact_url}`, `{artifact_sha256}` of the first artifact |
-| texts sent after the build exists | also `{application}`, `{release_number}`, `{build_number}` |
-| comments | also `{feedback}`, `{release_url}` |
+- everywhere `{version}`, `{major}`, `{minor}`, `{patch}`, `{prerelease}`, `{prerelease_number}`, `{tag}`, `{branch}`,
+  `{sha}`, `{short_sha}`, `{repository}`, `{run_id}`, `{run_number}`, `{run_url}`, `{actor}`
+- in artifacts `{filename}`, `{path}`
+- in BuildMaster's variables `{artifact_url}`, `{artifact_sha256}` of the first artifact
+- in texts sent after the build exists `{application}`, `{release_number}`, `{build_number}`
+- in comments `{feedback}`, `{release_url}`
 
 Any other brace is plain text, and `{{version}}` gives `{version}`.
 
