@@ -123,6 +123,11 @@ def _read(process: Popen[bytes], deadline: float, *, shielded: bool) -> tuple[by
     raise TimeoutError
 
 
+def head(folder: Path) -> str:
+    """Return the id of the checked-out commit; empty if git doesn't report it."""
+    return output(folder, "rev-parse", "--verify", "--quiet", "HEAD") or ""
+
+
 def output(folder: Path, *arguments: str) -> str | None:
     """Run a git command and return its output without blanks around it.
 

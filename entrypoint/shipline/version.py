@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 # [0-9], not \d: other scripts' digits are digits to Python, not to the services. After one number, a suffix begins with
@@ -123,20 +124,15 @@ def _parse_pep440(text: str) -> Pep440 | None:
     return Pep440(parsed.epoch, pre, parsed.post, parsed.dev)
 
 
-def is_version(text: str) -> bool:
-    """True if ``parse`` accepts the text."""
+@lru_cache(maxsize=4096)
+def parsed(text: str) -> Version | None:
+    """Parse a version as ``parse`` does; None if the text isn't one."""
     try:
-        parse(text)
+        return parse(text)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def from_tag(tag: str, prefix: str) -> Version | None:
     """Parse the version after ``prefix`` in a tag; None if the tag has another prefix or no version there."""
-    if not tag.startswith(prefix):
-        return None
-    try:
-        return parse(tag.removeprefix(prefix))
-    except ValueError:
-        return None
+    return parsed(tag.removeprefix(prefix)) if tag.startswith(prefix) else None

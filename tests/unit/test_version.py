@@ -43,7 +43,7 @@ from shipline.pipeline import v3
 def test_parts(text: str, core: str, prerelease: str, word: str, counter: str) -> None:
     parsed = version.parse(text)
     assert (parsed.core, parsed.prerelease, parsed.word, parsed.counter) == (core, prerelease, word, counter)
-    assert version.is_version(text)
+    assert version.parsed(text)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_parts(text: str, core: str, prerelease: str, word: str, counter: str) -
 def test_what_is_not_a_version(text: str) -> None:
     with pytest.raises(ValueError, match="one to four numbers"):
         version.parse(text)
-    assert not version.is_version(text)
+    assert version.parsed(text) is None
 
 
 # Each list is in its scheme's own order.

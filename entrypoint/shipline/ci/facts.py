@@ -62,7 +62,10 @@ class Facts(NamedTuple):
         return self._replace(tag=own[0], tags=(), tag_hint="") if len(own) == 1 else self
 
 
-def repository_in(url: str) -> str:
-    """Return ``acme/widget`` for ``https://host/acme/widget.git`` and ``git@host:acme/widget.git``."""
-    path = urlsplit(url).path if "://" in url else url.rpartition(":")[2]
-    return path.strip("/").removesuffix(".git")
+def host_and_repository(url: str) -> tuple[str, str]:
+    """Return ``host`` and ``acme/widget`` for ``https://host/acme/widget.git`` and ``git@host:acme/widget.git``."""
+    if "://" in url:
+        host, path = urlsplit(url).hostname or "", urlsplit(url).path
+    else:  # of a folder, the host is empty
+        host, _, path = url.rpartition("@")[2].rpartition(":")
+    return host, path.replace("\\", "/").strip("/").removesuffix(".git")

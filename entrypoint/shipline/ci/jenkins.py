@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from shipline import git
 from shipline.ci import code_quality
-from shipline.ci.facts import ArtifactUrl, Facts, repository_in
+from shipline.ci.facts import ArtifactUrl, Facts, host_and_repository
 from shipline.ci.system import System
 
 if TYPE_CHECKING:
@@ -47,12 +47,12 @@ class Jenkins(System):
             # BRANCH_NAME is the tag in a tag's build, and PR-7 in a pull request's.
             branch="" if tag else env.get("CHANGE_BRANCH") or env.get("BRANCH_NAME") or _branch(ref),
             # Scripted pipelines have a checkout, but no GIT_COMMIT.
-            sha=env.get("GIT_COMMIT") or git.output(self.workspace, "rev-parse", "--verify", "--quiet", "HEAD") or "",
+            sha=env.get("GIT_COMMIT") or git.head(self.workspace),
             run_id=f"{job}#{number}" if job and number else env.get("BUILD_TAG", ""),
             run_number=number,
             job=env.get("STAGE_NAME", ""),
             run_url=url,
-            repository=repository_in(env.get("GIT_URL", "")) or job,
+            repository=host_and_repository(env.get("GIT_URL", ""))[1] or job,
             actor=env.get("CHANGE_AUTHOR") or env.get("BUILD_USER_ID", ""),
             artifact_urls={"ci": ArtifactUrl(f"{url.rstrip('/')}/artifact/{{path}}")} if url else {},
         )

@@ -30,13 +30,12 @@ class Local(System):
             if current:
                 branch = name.removeprefix("refs/heads/")
                 return facts._replace(branch=branch, sha=sha)
-        detached = git.output(self.workspace, "rev-parse", "--verify", "--quiet", "HEAD")
-        return facts._replace(sha=detached or "")
+        return facts._replace(sha=git.head(self.workspace))
 
 
 def _tag(tags: tuple[str, ...]) -> tuple[str, str]:
     """Choose the commit's tag, and explain why there is none. Versions go before other tags; two versions are none."""
-    versions = [tag for tag in tags if version.is_version(tag)]
+    versions = [tag for tag in tags if version.parsed(tag)]
     if len(versions or tags) == 1:
         return (versions or tags)[0], ""
     if not tags:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from shipline import git
-from shipline.ci.facts import Facts, repository_in
+from shipline.ci.facts import Facts, host_and_repository
 from shipline.ci.system import System, break_commands
 
 if TYPE_CHECKING:
@@ -53,14 +53,12 @@ class TeamCity(System):
             tag=tag[1] if tag else "",
             # <default> is the logical name of the default branch in some older versions.
             branch="" if tag or ref == "<default>" else ref.removeprefix("refs/heads/"),
-            sha=env.get("BUILD_VCS_NUMBER")
-            or git.output(self.workspace, "rev-parse", "--verify", "--quiet", "HEAD")
-            or "",
+            sha=env.get("BUILD_VCS_NUMBER") or git.head(self.workspace),
             run_id=system.get("teamcity.build.id") or (f"{configuration}#{number}" if number else ""),
             run_number=number,
             job=configuration,
             run_url=env.get("BUILD_URL", ""),
-            repository=repository_in(config.get("vcsroot.url", "")) or env.get("TEAMCITY_PROJECT_NAME", ""),
+            repository=host_and_repository(config.get("vcsroot.url", ""))[1] or env.get("TEAMCITY_PROJECT_NAME", ""),
             actor=config.get("teamcity.build.triggeredBy.username", ""),
         )
 

@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 
 from shipline import git
 from shipline import version as versions
+from shipline.ci.facts import host_and_repository
 from shipline.inputs import catalogue
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Project(NamedTuple):
 def inspect(folder: Path) -> Project:
     """Inspect a folder and its git repository; writes nothing."""
     top = git.output(folder, "rev-parse", "--show-toplevel")
-    host, path = _remote(git.output(folder, "remote", "get-url", "origin") or "")
+    host, path = host_and_repository(git.output(folder, "remote", "get-url", "origin") or "")
     tags = _version_tags(folder)
     return Project(
         folder=folder,
@@ -134,7 +134,7 @@ def ignore_file(project: Project, build: Build) -> str:
 def _version_tags(folder: Path, *options: str) -> list[str]:
     """List the repository's tags that are versions."""
     tags = git.output(folder, "for-each-ref", "--format=%(refname:strip=2)", *options, "refs/tags") or ""
-    return [tag for tag in tags.splitlines() if versions.is_version(tag)]
+    return [tag for tag in tags.splitlines() if versions.parsed(tag)]
 
 
 def _ci(folder: Path, host: str) -> str:
@@ -162,13 +162,3 @@ def _files(folder: Path) -> Iterator[Path]:
         yield from sorted(file for file in folder.iterdir() if file.is_file())
     except OSError:
         return
-
-
-def _remote(url: str) -> tuple[str, str]:
-    """Return host and path of ``https://host/acme/widget.git`` or ``git@host:acme/widget.git``; no host: a folder."""
-    if "://" in url:
-        parts = urlsplit(url)
-        host, path = parts.hostname or "", parts.path
-    else:
-        host, _, path = url.rpartition("@")[2].rpartition(":")
-    return host, path.replace("\\", "/").strip("/").removesuffix(".git")

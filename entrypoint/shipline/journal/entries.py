@@ -62,10 +62,8 @@ def release_names(folder: str, refs: Iterable[str]) -> set[str]:
 
 def sort_key(name: str) -> tuple[bool, Any]:
     """Return a key that sorts releases by their versions, and other names before them."""
-    try:
-        return True, versions.parse(name).order
-    except ValueError:
-        return False, name
+    version = versions.parsed(name)
+    return (True, version.order) if version else (False, name)
 
 
 def probe(remote: Remote, folder: str) -> str:

@@ -37,7 +37,7 @@ def with_tag(sources: Sources) -> Sources:
     prefix, given = Section(document, ()).text("tag-prefix") or "", sources.inputs.get("release-version")
     facts = sources.facts.of_product(prefix)
     if version.from_tag(facts.tag, prefix) is None:
-        number = given.text.removeprefix("v") if given and version.is_version(given.text) else ""
+        number = given.text.removeprefix("v") if given and version.parsed(given.text) else ""
         tag = f"{prefix or 'v'}{number or _next_version(prefix, sources.workspace)}"
         facts = facts._replace(tag=tag, tags=(), tag_hint="")
     return replace(sources, facts=facts)

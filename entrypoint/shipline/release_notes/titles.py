@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from shipline import version as versions
@@ -117,21 +116,13 @@ class Title(NamedTuple):
     @property
     def key(self) -> object:
         """What spellings of one version share; None if only the text counts."""
-        parsed = _parsed(self.version)
+        parsed = versions.parsed(self.version)
         return key(parsed) if parsed else None
 
     def is_prerelease_of(self, final: versions.Version) -> bool:
         """True for 1.4.0-rc.1 of 1.4.0; a pre-release has none."""
-        parsed = _parsed(self.version)
+        parsed = versions.parsed(self.version)
         return bool(parsed and parsed.prerelease and not final.prerelease and parsed.four_numbers == final.four_numbers)
-
-
-@lru_cache(maxsize=4096)
-def _parsed(version: str) -> versions.Version | None:
-    try:
-        return versions.parse(version)
-    except ValueError:
-        return None
 
 
 def key(version: versions.Version) -> tuple[object, ...]:

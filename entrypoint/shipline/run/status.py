@@ -132,7 +132,7 @@ def newest(pipeline: Pipeline, count: int) -> list[str]:
     known = {derived for text in found if (derived := _v3_version(text))}
     for target in pipeline.v3:
         found |= {release.version for release in _listed(target, network)} - known
-    usable = [versions.parse(text) for text in found if versions.is_version(text)]
+    usable = filter(None, map(versions.parsed, found))
     return [version.text for version in sorted(usable, key=lambda v: v.order, reverse=True)[:count]]
 
 
