@@ -331,11 +331,13 @@ CSV = "centercode community-user-data-package --report-element-key Names"
 ROWS = 'Name,Text\r\nA,"x\n::error::b\n##[error]c"\r\n'
 
 
-@pytest.mark.parametrize("text", ["Name,Text", ROWS])
+@pytest.mark.parametrize("text", ["Name,sandbox-Text", ROWS])
 def test_csv_is_passed_on_as_it_is_but_for_commands_in_a_log(shell: Shell, text: str) -> None:
     rule = {"operation": "community-user-data-package", "status": 200, "times": None, "body": text}
     shell.project.sandbox.admin("faults", {**rule, "headers": {"Content-Type": "text/csv; charset=utf-8"}})
     assert shell.project.shipline(*shlex.split(CSV)).out.rstrip("\n") == text.replace("\r\n", "\n").rstrip("\n")
+    masked = shell.project.shipline(*shlex.split(CSV), SHIPLINE_V3_TOKEN="sandbox-Text").out
+    assert masked.rstrip("\n") == text.replace("\r\n", "\n").replace("sandbox-Text", "***").rstrip("\n")
     log = shell.project.shipline(*shlex.split(CSV), GITHUB_ACTIONS="true").out
     assert not [line for line in log.splitlines() if line.startswith("::") or "##[" in line]
     with (shell.project.path / "rows.csv").open("wb") as file:
