@@ -202,6 +202,15 @@ def test_publish_publishes_the_draft_and_nothing_else(drafted: Project) -> None:
     assert "publish a newer version" in err
 
 
+def test_a_retraction_of_another_build_reports_nothing_as_done(drafted: Project) -> None:
+    before = drafted.operations()
+    ended = drafted.shipline(*RETRACT, "--buildmaster-build-number", "4711")
+    assert ended.code == 4
+    assert "there is no build 4711 of this release" in ended.err
+    assert ended.line("DONE:") == "DONE: nothing"
+    assert not [o for o in drafted.operations()[len(before) :] if not o.startswith(("get-", "list-"))]
+
+
 def test_publish_creates_nothing(drafted: Project) -> None:
     drafted.without("buildmaster")
     assert do(drafted, *RETRACT) == ["delete-release"]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from job.project import IN_PROCESS, KEYS
+from shipline import workspace
+from shipline.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from job.project import Ended, Project
@@ -211,3 +215,15 @@ def test_several_products_are_rehearsed_one_after_the_other(products: Project) -
     assert ended.code == 0, ended.text
     announced = [event["customers"][0]["notes"] for event in ended.events if event["event"] == "announced"]
     assert announced == ["What is new in router", "What is new in switch"]
+
+
+def test_without_a_place_for_temporary_files_it_names_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    with pytest.raises(InvalidInputError) as raised:
+        workspace.temporary_folder("rehearse")
+    (problem,) = raised.value.problems
+    expected = "shipline rehearse: no temporary folder can be written (No usable temporary directory found in ['/tmp'])"
+    assert str(problem) == f"{expected}: set TMPDIR to one that can"
