@@ -46,7 +46,7 @@ def test_a_bad_link_is_a_warning_first_and_ends_the_run_before_the_announcement(
     ended = project.shipline("run", "--artifacts", f"{local}{dl.url}/w.zip")
     assert ended.code == 4, ended.text
     found = f"{dl.url}/w.zip: {problem.format(url=dl.url)}"
-    assert f"warning: {found}. Shipline checks the link again before it announces anything\n" in ended.err
+    assert f"warning: {found}. Shipline checks the link again before publishing\n" in ended.err
     assert f"error: publish:v3: a link failed to download: {found}\n" in ended.err
     assert ended.err.count(found) == 2  # each of the two checks reports it once
     assert project.operations() == BUILT
@@ -60,7 +60,7 @@ def test_a_server_that_cant_be_reached_ends_the_run_and_names_the_ways_out(
 ) -> None:
     ended = project.shipline("run", "--artifacts", LOCAL + url.format(address=dl.address))
     assert ended.code == 4, ended.text
-    assert "no response: " in ended.err
+    assert "unreachable: " in ended.err
     assert "If this machine can't reach what customers can, set check-links to warn" in ended.err
     assert project.operations() == BUILT
 

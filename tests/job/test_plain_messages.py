@@ -75,3 +75,10 @@ def test_doctor_counts_its_checks_and_a_plan_its_limits(project: Project) -> Non
     assert " checks: " in done
     assert " passed, 1 unchecked, " in done
     assert "wait: timeout 30 min (10 min in pending)" in project.shipline("plan").out
+
+
+def test_a_link_that_nobody_can_reach_is_checked_again(project: Project) -> None:
+    ended = project.shipline("run", "--artifacts", "dist/widget.zip => https://nowhere.invalid/widget.zip")
+    assert "https://nowhere.invalid/widget.zip: unreachable: host not found" in ended.err
+    assert "Shipline checks the link again before publishing" in ended.err
+    assert ended.code == 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import re
 from typing import TYPE_CHECKING, Any
@@ -158,3 +159,34 @@ def test_every_target_of_make_that_is_named_exists() -> None:
     }
     assert {(word, page) for word, page in named if word not in targets} == set()
     assert "demo" in {word for word, _ in named}
+
+
+def test_the_messages_that_the_page_of_errors_quotes_are_the_programs() -> None:
+    """Each part of a quoted message, between what differs, is in the texts of one module."""
+    modules = {path: literals(path) for path in PROGRAM.rglob("*.py")}
+    page = (ROOT / "docs/errors.md").read_text(encoding="utf-8").partition("## Messages worth explaining")[2]
+    quoted = [
+        long or short
+        for cell in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+        for long, short in re.findall(r"`` (.+?) ``|`([^`]+)`", cell)
+    ]
+    assert len(quoted) > 50
+    unknown = []
+    for message in quoted:
+        parts = [part.strip(" :,()") for part in re.split(r"…|, |\b[\d,]+\b", message)]
+        if not any(all(is_of(text, part) for part in parts) for text in modules.values()):
+            unknown.append(message)
+    assert unknown == []
+
+
+def is_of(text: str, part: str) -> bool:
+    """Whether the text has the part, perhaps in two pieces: one may be filled into the other."""
+    spaces = [at for at, letter in enumerate(part) if letter == " "]
+    return part in text or any(part[:at] in text and part[at:].strip() in text for at in spaces)
+
+
+def literals(path: Path) -> str:
+    """The texts in a module of the program, without its docstrings' line breaks."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    values = [node.value for node in nodes if isinstance(node, ast.Constant)]
+    return "\n".join(value for value in values if isinstance(value, str))

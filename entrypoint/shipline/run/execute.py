@@ -44,7 +44,7 @@ def release(job: Job, steps: Sequence[Step[Any]] = ()) -> Outcome:
     plan = plans.make(job, steps)
     for link in plan.links:
         if not link.good:
-            job.report.warning(f"{link}. Shipline checks the link again before it announces anything")
+            job.report.warning(f"{link}. Shipline checks the link again before publishing")
     return run(plan, job)
 
 

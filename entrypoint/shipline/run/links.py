@@ -128,7 +128,7 @@ class LinkChecker:
                 try:
                     link = _judge(file, self._send(session, progress, method, file.url, headers))
                 except (requests.exceptions.RequestException, OSError, ValueError) as error:
-                    link = Link(file.url, None, None, f"no response: {failures.cause(progress, error)}")
+                    link = Link(file.url, None, None, f"unreachable: {failures.cause(progress, error)}")
                     if not (progress.sent and isinstance(error, requests.exceptions.ConnectionError)):
                         break  # else the server doesn't support HEAD
                 if link.good and link.size:

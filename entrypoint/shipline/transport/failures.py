@@ -98,6 +98,8 @@ def cause(progress: Progress, error: BaseException) -> str:
     if is_tls_eof(error) and not progress.sent:
         return HUNG_UP
     reason = _innermost(error)
+    if isinstance(reason, urllib3.exceptions.NameResolutionError):
+        return "host not found"
     text = str(reason).split("(Caused by")[0].rpartition("): ")[2]
     return text.removeprefix("Failed to establish a new connection: ") or type(reason).__name__
 
