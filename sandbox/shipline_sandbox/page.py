@@ -6,6 +6,7 @@ It works without its script, which only reloads it.
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 blueprint = Blueprint("page", __name__, static_folder="static", static_url_path="/static")
 blueprint.after_request(guard.harden)
 _LAST_REQUESTS = 50
+_HOUR = 60  # minutes
 _SERVICES = ("buildmaster", "centercode", "v3", "files")
 OUTCOMES = ("succeeded", "warned", "failed", "canceled")
 _READING = ("get-releases", "get-builds", "get-deployments")  # BuildMaster reads by POST
@@ -48,6 +50,7 @@ def render(problem: str = "") -> str:
     return render_template(
         "home.html",
         newest=_newest(lists, projects, products),
+        changed=next((entry for entry in shown if not entry["quiet"]), None),
         config=welcome.config(request.host_url.rstrip("/")),
         keys=welcome.KEYS,
         command=welcome.COMMAND,
@@ -107,8 +110,17 @@ def _requests(context: RequestContext) -> list[Doc]:
         reads = entry["method"] in ("GET", "HEAD") or entry["operation"] in _READING
         probe = entry["method"] == "HEAD" and entry["status"] == HTTPStatus.NOT_FOUND and not entry["fault"]
         quiet = probe or (reads and not entry["fault"] and not misses)
-        found.append(entry | {"sent": _sent(entry), "misses": [] if probe else misses, "quiet": quiet})
+        shown = {"sent": _sent(entry), "misses": [] if probe else misses, "quiet": quiet}
+        found.append(entry | shown | {"ago": _ago(context, entry["time"])})
     return found
+
+
+def _ago(context: RequestContext, moment: str) -> str:
+    """Return how long ago a moment was: ``just now``, ``2 min ago``, ``3 h ago``."""
+    minutes = int(context.now - datetime.fromisoformat(moment).timestamp()) // 60
+    if minutes < 1:
+        return "just now"
+    return f"{minutes} min ago" if minutes < _HOUR else f"{minutes // _HOUR} h ago"
 
 
 def _newest(lists: list[Doc], projects: list[Doc], products: list[Doc]) -> Doc | None:

@@ -244,3 +244,12 @@ def test_a_first_visit_shows_how_to_send_a_release_and_later_ones_the_release(cl
     client.build(client.release(), buildNumber="7")
     client.cc({"title": "Widget 1.4"})
     assert "Widget 1.4 Created Build 7: created. Testers see Widget 1.4." in text(page(client))
+
+
+def test_the_live_page_says_how_long_ago_something_was(client):
+    client.build(client.release())
+    assert "Last change just now" in text(page(client))
+    client.advance(125)
+    assert "Last change 2 min ago" in text(page(client))
+    client.advance(3 * 3600)
+    assert re.search(r'<time[^>]* title="\d{4}-\d\d-\d\dT[^"]+">3 h ago</time>', page(client))
