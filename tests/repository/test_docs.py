@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,10 +18,12 @@ from shipline.cli.main import cli
 from shipline.inputs import catalogue, config_file
 from shipline.inputs.document import Problems, dotted
 from shipline.inputs.validation import violations
+from shipline.reporting import step_view
+from shipline.reporting.step_view import StepView
+from shipline.run.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PROGRAM = ROOT / "entrypoint/shipline"
 PAGES = pages()
@@ -190,3 +193,23 @@ def literals(path: Path) -> str:
     nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     values = [node.value for node in nodes if isinstance(node, ast.Constant)]
     return "\n".join(value for value in values if isinstance(value, str))
+
+
+def test_the_readme_shows_the_report_as_it_looks() -> None:
+    """Its words, icons and colors are those of the report; the address works on PyPI too."""
+    (picture,) = [link for link in Page(Path("README.md")).links if link.endswith(".svg")]
+    folder = "https://raw.githubusercontent.com/shipline/shipline/main/"
+    drawn = (ROOT / picture.removeprefix(folder)).read_text(encoding="utf-8")
+    words = {*re.findall(r"<text[^>]*>([^<]+)</text>", drawn)}
+    names = ("release", "build", "deploy:Integration", "deploy:Testing", "publish:v3", "publish:centercode")
+    steps = [StepView(name, "done") for name in names]
+    assert {text for step in steps for text in (step.label, step.service)} <= words
+    build = "https://buildmaster.widget.test/applications/12/builds/build?buildId=3057"
+    failed = Outcome(error=errors.DeploymentFailedError("x"), outputs={"buildmaster-url": build})
+    action = step_view.action(failed, "", "run")
+    assert action is not None
+    assert {action.label, action.hint, "BuildMaster responded", "Next", "Failed"} <= words
+    templates = PROGRAM / "reporting/templates"
+    design = (templates / "design.css").read_text(encoding="utf-8")
+    assert {*re.findall(r"--[a-z-]+: #\w+", drawn)} <= {*re.findall(r"--[a-z-]+: #\w+", design)}
+    assert re.findall(r'd="(M11 3v10[^"]+)"', drawn)[0] in (templates / "report.html.jinja").read_text(encoding="utf-8")

@@ -88,7 +88,8 @@ def test_the_image_has_the_labels_that_registries_and_tools_read() -> None:
 
 def test_no_message_or_page_installs_a_package_by_a_name_that_anybody_could_register() -> None:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    installs = re.compile(r"""\b(?:pip3?|pipx|uv|uvx)\b[^\n`|]*\b(?:install|run)\b[^\n`|]*?[ '"]shipline\b[^/@.:-]""")
+    named = r"shipline\b(?!\[sandbox\] @ git\+https://github\.com/shipline/)[^/@.:-]"
+    installs = re.compile(rf"""\b(?:pip3?|pipx|uv|uvx)\b[^\n`|]*\b(?:install|run)\b[^\n`|]*?[ '"]{named}""")
     found = []
     for name in listed.split("\0"):
         if name.startswith(("entrypoint/", "docs/", "native/", "ci_templates/", "examples/")) or name == "README.md":
