@@ -258,6 +258,15 @@ def test_a_key_in_an_answer_is_masked_in_its_text_or_an_error(shell: Shell, memb
     assert "SHIPLINE_BUILDMASTER_API_KEY" in done.err or "SHIPLINE_V3_TOKEN" in done.err
 
 
+def test_a_secret_argument_is_not_in_the_log(shell: Shell) -> None:
+    hook = "v3 create-webhook --name n --url http://127.0.0.1:9/ --token t0ken-7 --events no-t0ken-7"
+    assert "There is no event no-***." in shell.refused(hook, 4).err
+    app = f"--product-id {PRODUCT} --platform windows --version 1.0 --account-id other --key sandbox-t0ken-7 -v"
+    ended = shell.refused(f"v3 check-update {app}", 4)
+    assert "key=***" in ended.err
+    assert "t0ken-7" not in ended.text
+
+
 def test_an_answer_that_says_where_to_go_on_is_followed(shell: Shell) -> None:
     macro = "centercode project-feedback-macro --project-key WidgetPro --listener-key ClosedInJIRA --find BUG-0001"
     assert shell(f"{macro} --wait")["status"] == "Succeeded"
