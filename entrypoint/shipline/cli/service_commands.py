@@ -32,10 +32,7 @@ _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "as_form": (
         "--as-form",
-        {
-            "is_flag": True,
-            "help": "send the file in a form (multipart/form-data), as a self-hosted server expects",
-        },
+        {"is_flag": True, "help": "send the file in a form (multipart/form-data), as a self-hosted server expects"},
     ),
 }
 """The flag of each of Shipline's own options (see ``services.parameters.Arguments``)."""

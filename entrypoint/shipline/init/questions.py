@@ -44,11 +44,7 @@ QUESTIONS = (
     Question("buildmaster-pipeline", lambda _: "Standard", "Standard", "pipeline"),
     Question("buildmaster-stages", lambda _: "", "Integration, Testing", "stages"),
     Question("v3-url", lambda _: "https://api.example.com", "{url}"),
-    Question(
-        "v3-product-id",
-        lambda _: "00000000-0000-0000-0000-000000000000",
-        "27d6f2a0-3d6b-4f52-9f5e-6a1c6f0e8a11",
-    ),
+    Question("v3-product-id", lambda _: "00000000-0000-0000-0000-000000000000", "27d6f2a0-3d6b-4f52-9f5e-6a1c6f0e8a11"),
     Question("v3-platforms", lambda _: "windows, linux"),
     Question("centercode-url", lambda _: "https://company.centercode.com", "{url}"),
     # No read-only request can check these two: a guess would fail only after the deployment.

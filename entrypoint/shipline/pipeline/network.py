@@ -28,25 +28,20 @@ def _ca_bundle(section: Section, workspace: Path, name: str) -> str | None:
     given = section.text(name)
     if given is None:
         return None
-    text = None
-    source = given
-    if "-----BEGIN" in given:
-        # Comments between certificates may be in any language; the certificates themselves are ASCII.
-        text = given.encode("ascii", "ignore").decode()
-    else:
-        path = workspace / given.strip()
-        source = str(path)
-        if not _is_file(path):
-            section.complain("no such file: expected the path of a PEM file, or PEM text", name)
-            return source
+    # Comments between certificates may be in any language; the certificates themselves are ASCII.
+    text = given.encode("ascii", "ignore").decode() if "-----BEGIN" in given else None
+    path = workspace / given.strip()
+    if text is None and not _is_file(path):
+        section.complain("no such file: expected the path of a PEM file, or PEM text", name)
+        return str(path)
     import ssl
 
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=None if text else source, cadata=text)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(None if text else path, cadata=text)
     except OSError as error:  # which SSLError is
         why = error.strerror if not isinstance(error, ssl.SSLError) else "it contains no readable certificate"
         section.complain(f"can't be used: {why}; expected certificates in PEM form", name)
-    return source
+    return given if text else str(path)
 
 
 def _client_certificate(section: Section, workspace: Path, name: str) -> str | None:

@@ -50,8 +50,7 @@ _GLUED_VERSION = re.compile(
     rf"(?<![0-9a-z.])[a-z]+(?P<version>[0-9]+(?:\.[0-9]+){{1,3}}{_SUFFIX}){_END}", re.IGNORECASE
 )
 _NUMBER = re.compile(
-    rf"(?:(?P<word>\b(?:{_WORD}|build|rev)[\s.:#-]*)|{_START}(?<!\#))(?P<version>[0-9]+{_SUFFIX}){_END}",
-    re.IGNORECASE,
+    rf"(?:(?P<word>\b(?:{_WORD}|build|rev)[\s.:#-]*)|{_START}(?<!\#))(?P<version>[0-9]+{_SUFFIX}){_END}", re.IGNORECASE
 )
 _UNIT = re.compile(
     r"\s*-?(?:[kmgt]?i?(?:hz|b|bit|bits|bps|bytes?)|x|times|fold|v|volts?|mm|cm|inch(?:es)?|ms|s|secs?|seconds?|minutes?"

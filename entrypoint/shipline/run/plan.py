@@ -14,7 +14,6 @@ from shipline.errors import (
     UnknownOutcomeError,
 )
 from shipline.run.step import Announcement, Decision, Job, Step
-from shipline.run.steps.await_deployment import AwaitDeployment
 from shipline.run.steps.create_build import CreateBuild
 from shipline.run.steps.deploy import Deploy
 from shipline.run.steps.ensure_release import EnsureRelease
@@ -181,4 +180,6 @@ def _buildmaster_steps(pipeline: Pipeline, settings: Settings, *, newest: bool =
         for stage in stages:
             yield Deploy(settings, client, stage, last=stage == stages[-1])
     elif "publish" in pipeline.steps and (pipeline.v3 or pipeline.centercode):
+        from shipline.run.steps.await_deployment import AwaitDeployment
+
         yield AwaitDeployment(settings, client)

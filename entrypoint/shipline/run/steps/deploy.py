@@ -5,13 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shipline import values
-from shipline.errors import (
-    DeploymentFailedError,
-    RefusedError,
-    SupersededError,
-    TimedOutError,
-    UnknownOutcomeError,
-)
+from shipline.errors import DeploymentFailedError, RefusedError, SupersededError, TimedOutError, UnknownOutcomeError
 from shipline.interpolation import placeholder
 from shipline.run.evidence import Origin
 from shipline.run.results import RunValues
