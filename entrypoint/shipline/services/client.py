@@ -165,16 +165,6 @@ class Client:
         where = f"{operation.service}: {operation.heading} ({request.method} {request.url})"
         return response.read(where, operation, request, self._session.send(request), self._session.key_name)
 
-    def get(
-        self,
-        operation_id: str,
-        *,
-        path: Mapping[str, str | Template] | None = None,
-        query: Mapping[str, str] | None = None,
-    ) -> Any:
-        """Call an operation without a body and return the response's data."""
-        return self.call(operation_id, path=path, query=query).send({})
-
     def listed(self, operation_id: str, filters: Mapping[str, str], of: Callable[[Any], T]) -> list[T]:
         """The items of a list, each read by ``of``; a single object counts as a list of one.
 

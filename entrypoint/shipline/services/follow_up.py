@@ -230,7 +230,8 @@ def _text(response: Any, name: str) -> str:
 def with_allowed(call: Call, release: Mapping[str, Any]) -> Mapping[str, Any]:
     """The release of an update check with ``allowed``, true if the license allows it, as LexActivator requests it."""
     query = {name: call.query[name] for name in ("key", "accountId")}
-    response = call.client.get(call.operation.allowed_operation, path={"id": _text(release, "id")}, query=query)
+    check = call.client.call(call.operation.allowed_operation, path={"id": _text(release, "id")}, query=query)
+    response = check.send({})
     allowed = response.get("allowed") if isinstance(response, Mapping) else response
     return {**release, "allowed": allowed is True}
 
