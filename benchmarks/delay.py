@@ -17,10 +17,13 @@ _CHUNK = 1 << 16
 
 
 @contextmanager
-def delayed(port: int, round_trip: float) -> Iterator[int]:
-    """The port of a proxy to ``port``, ``round_trip`` seconds away. The first bytes of a connection wait one round trip
-    more, as they do for TCP's handshake, which on loopback takes none."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+def delayed(port: int, round_trip: float, host: str = "127.0.0.1") -> Iterator[int]:
+    """The port of a proxy on ``host`` to ``port``, ``round_trip`` seconds away.
+
+    The first bytes of a connection wait one round trip more, as they do for TCP's handshake, which on loopback takes
+    none.
+    """
+    with socket.create_server((host, 0)) as listener:
         threading.Thread(target=_accept, args=(listener, port, round_trip), daemon=True).start()
         yield listener.getsockname()[1]
         listener.shutdown(socket.SHUT_RDWR)

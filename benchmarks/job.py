@@ -72,9 +72,9 @@ def section() -> page.Section:
         folder = Path(name)
         with server.serving(answers) as near:
             plain = _compared(answers, f"http://127.0.0.1:{near}", folder)
-        certificate = _certificate(folder)
-        with server.serving(answers, certificate) as secure, delay.delayed(secure, ROUND_TRIP) as port:
-            far = _compared(answers, f"https://127.0.0.1:{port}", folder, certificate)
+        authority = certificate(folder)
+        with server.serving(answers, authority) as secure, delay.delayed(secure, ROUND_TRIP) as port:
+            far = _compared(answers, f"https://127.0.0.1:{port}", folder, authority)
     least = {side: measure.fastest(taken) for side, taken in plain.items()}
     least_far = {side: measure.fastest(taken) for side, taken in far.items()}
     rows = [
@@ -109,11 +109,12 @@ def _compared(answers: _BuildMaster, url: str, folder: Path, certificate: Path |
     return measure.interleaved({side: once(command) for side, command in _SIDES.items()}, RUNS)
 
 
-def _certificate(folder: Path) -> Path:
-    """A certificate for 127.0.0.1 that signs itself, with its key in the same file."""
+def certificate(folder: Path) -> Path:
+    """A certificate for 127.0.0.1 to 127.0.0.4 that signs itself, with its key in the same file."""
     file = folder / "server.pem"
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=127.0.0.1"
-    command += f" -addext subjectAltName=IP:127.0.0.1 -keyout {folder}/key.pem -out {file}"
+    names = ",".join(f"IP:127.0.0.{number}" for number in range(1, 5))
+    command += f" -addext subjectAltName={names} -keyout {folder}/key.pem -out {file}"
     subprocess.run(command.split(), check=True, capture_output=True)
     file.write_bytes(file.read_bytes() + (folder / "key.pem").read_bytes())
     return file

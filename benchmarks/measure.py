@@ -34,6 +34,15 @@ def base() -> dict[str, tuple[str, ...]]:
     return {f"shipline in {folder}": (f"{folder}/.venv/bin/python", "-m", "shipline")} if folder else {}
 
 
+def checkout(folder: Path, commit: str) -> str:
+    """The program of an earlier commit in a folder, for ``PYTHONPATH``: it runs with the libraries of this one."""
+    archive = subprocess.run(["git", "archive", commit], cwd=_LAUNCH.parents[1], check=True, capture_output=True).stdout
+    target = folder / commit
+    target.mkdir()
+    subprocess.run(["tar", "-x"], cwd=target, input=archive, check=True)
+    return f"{target}/entrypoint:{target}/sandbox"
+
+
 def process(command: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None) -> Taken:
     """Run a command once. Raises RuntimeError, with what it wrote to standard error, if it fails."""
     inherited = {name: os.environ[name] for name in _KEPT if name in os.environ}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     Answer = Callable[[str, str, bytes], tuple[int, Any]]
-    """From method, path and body to status and JSON."""
+    """From method, path and body to status and JSON, or the bytes of a file."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -27,14 +27,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         status, data = self.answer(self.command, urlsplit(self.path).path, body)
-        content = json.dumps(data).encode()
+        content = data if isinstance(data, bytes) else json.dumps(data).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", "application/zip" if data is content else "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
-    do_GET = do_POST = _answer  # noqa: N815 - http.server's names
+    do_GET = do_HEAD = do_POST = _answer  # noqa: N815 - http.server's names
 
     def log_message(self, *_: Any) -> None:
         """Nothing is written."""

@@ -86,10 +86,10 @@ def test_what_v3_has_published(own: str, published: str, older: bool) -> None:
     target = cast("Any", SimpleNamespace(version=own, channel="stable"))
     client = cast("Any", SimpleNamespace(published=lambda _: [SimpleNamespace(version=published, id="r1")]))
     if not older:
-        supersession.check_newer_published(target, client)
+        supersession.check_newer_published(target, client.published(target))
         return
     with pytest.raises(SupersededError, match=r"channel stable \(id r1\)"):
-        supersession.check_newer_published(target, client)
+        supersession.check_newer_published(target, client.published(target))
 
 
 def test_comparison_is_repeated_only_after_minutes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from shipline.run.outcome import Outcome
 from shipline.run.receipt import Receipt, fingerprint
 from shipline.run.step import Announcement, Decision, Job, Step
 from shipline.services.response import ConflictError, LimitedError
+from shipline.transport import prefetch
 from shipline.transport.session import backoff
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from shipline.run.plan import Plan, PlannedStep
     from shipline.run.progress import Progress
     from shipline.run.shared_journal import Shared
+    from shipline.transport.prefetch import Prefetched
 
 
 _PAUSES = (1.0, 2.0, 4.0)  # seconds before each look-up of what a lost request did
@@ -136,10 +138,15 @@ def _before_announcing(plan: Plan, job: Job) -> None:
     checked = job.pipeline.check_links != "skip" and all(link.good and link.size is not None for link in plan.links)
     if checked and not job.changes:
         return  # the plan has just checked all of it
+    announcing = [p.step for p in plan.steps if p.announces]
+    files = dict.fromkeys(file for step in announcing if step.required for file in step.links(job))
+    requests: list[Prefetched[Any]] = [step.connecting for step in announcing if isinstance(step, Announcement)]
+    if job.pipeline.check_links != "skip":
+        requests += job.links.prefetched(files)
+    prefetch.begin(requests, busy=plans.first_url(job.pipeline))
     for planned in plan.steps:
         planned.step.before_announcing(job)
-    required = (p.step for p in plan.steps if p.announces and p.step.required)
-    _check_links((file for step in required for file in step.links(job)), plan, job)
+    _check_links(files, plan, job)
     job.changes += 1  # sizes of files that didn't exist before
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -11,9 +12,10 @@ import requests
 
 from shipline.cancellation import Poll
 from shipline.errors import RefusedError
-from shipline.transport import failures
+from shipline.transport import failures, prefetch
 from shipline.transport.connection import Adapter
 from shipline.transport.exchange import Progress, perform
+from shipline.transport.prefetch import Prefetched
 from shipline.values import human_duration
 
 if TYPE_CHECKING:
@@ -60,11 +62,12 @@ class Link(NamedTuple):
 
 
 class LinkChecker:
-    """Requests each link once and remembers the result."""
+    """Requests each link once and remembers the result; links of several hosts at the same time."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
         self._links: dict[File, Link] = {}
+        self._prefetched: dict[File, Prefetched[Link]] = {}
 
     def link(self, artifact: Artifact, values: Mapping[str, str]) -> Link | None:
         """The artifact's link; None if it has none yet. A bad one is requested again: it may have been uploaded."""
@@ -92,8 +95,22 @@ class LinkChecker:
     def look_up(self, file: File) -> Link:
         """The link, requested unless its result is remembered."""
         if file not in self._links:
-            self._links[file] = self._request(file)
+            prefetched = self._prefetched.pop(file, None)
+            self._links[file] = prefetched.take() if prefetched else self._request(file)
         return self._links[file]
+
+    def look_up_all(self, files: Iterable[File]) -> list[Link]:
+        """The links, in the order of the files."""
+        files = [*files]
+        if new := [file for file in files if file not in self._links and file not in self._prefetched]:
+            prefetch.begin(self.prefetched(new), busy=new[0].url)
+        return [self.look_up(file) for file in files]
+
+    def prefetched(self, files: Iterable[File]) -> list[Prefetched[Link]]:
+        """New requests of these links, whose results ``look_up`` takes."""
+        new = {file: Prefetched(file.url, partial(self._request, file)) for file in files}
+        self._prefetched |= new
+        return [*new.values()]
 
     def checked(self, files: Iterable[File], progress: Callable[[str], None], *, patient: bool = True) -> list[Link]:
         """Request each link again, and return the links in the order of the files.
@@ -109,7 +126,8 @@ class LinkChecker:
         while True:
             for file in waiting:
                 self._links.pop(file, None)
-            bad = {file: link for file in waiting if not (link := self.look_up(file)).good}
+            links = zip(waiting, self.look_up_all(waiting), strict=True)
+            bad = {file: link for file, link in links if not link.good}
             waiting = [file for file, link in bad.items() if patient or link.status is not None]
             if not waiting or poll.exceeds(limit):
                 return [self._links[file] for file in files]

@@ -23,6 +23,7 @@ from shipline.run.steps.supersession import check_newer_recorded
 from shipline.services.buildmaster import BuildMaster
 from shipline.services.centercode import Centercode
 from shipline.services.v3 import V3
+from shipline.transport import prefetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,6 +70,7 @@ def make(job: Job, steps: Sequence[Step[Any]] = ()) -> Plan:
     plan = Plan()
     steps = steps or list(_steps(job.pipeline))
     job.evidence.targets = tuple(step.key(job) for step in steps if step.name.startswith(("publish:", "notify:")))
+    _prefetch(steps, job)
     for step in steps:
         try:
             plan.steps.append(decide(step, job))
@@ -79,6 +81,22 @@ def make(job: Job, steps: Sequence[Step[Any]] = ()) -> Plan:
     if plan.error is None:
         _check(plan, job)
     return plan
+
+
+def _prefetch(steps: Sequence[Step[Any]], job: Job) -> None:
+    """Send the read-only requests that don't depend on others, to hosts other than the first step's."""
+    pipeline = job.pipeline
+    new = [step for step in steps if step.target and not ((record := job.record(step)) and record.status == "done")]
+    requests = [request for step in new for request in step.prefetched(job)]
+    if pipeline.check_links != "skip":
+        requests += job.links.prefetched(dict.fromkeys(file for step in new for file in step.links(job)))
+    prefetch.begin(requests, busy=first_url(pipeline))
+
+
+def first_url(pipeline: Pipeline) -> str:
+    """The service that the checks begin with; empty if none of them sends a request to a service."""
+    first = pipeline.buildmaster or next((target for target in pipeline.v3 if not target.skip), None)
+    return first.url if first else ""
 
 
 def decide(step: Step[Any], job: Job) -> PlannedStep:
@@ -123,7 +141,7 @@ def _check(plan: Plan, job: Job) -> None:
         return
     if job.pipeline.check_links != "skip":
         files = dict.fromkeys(file for p in plan.steps if p.announces for file in p.step.links(job))
-        plan.links = [job.links.look_up(file) for file in files]
+        plan.links = job.links.look_up_all(files)
 
 
 def _check_superseded(plan: Plan, job: Job) -> None:

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from shipline.run.progress import Progress
     from shipline.run.receipt import Receipt
     from shipline.run.records import Details, RequestRecord, Status, StepRecord
-    from shipline.services.client import Call
+    from shipline.services.client import Call, Client
     from shipline.transport.messages import Request
+    from shipline.transport.prefetch import Prefetched
 
 
 D = TypeVar("D")
@@ -231,6 +232,11 @@ class Step(ABC, Generic[D]):
         """The result of this step's target as values of the run."""
         return RunValues(targets={self.target: result})
 
+    def prefetched(self, job: Job) -> list[Prefetched[Any]]:
+        """The read-only requests of a first decision that depend on nothing that other steps find."""
+        del job
+        return []
+
     def links(self, job: Job) -> list[File]:
         """The links that it announces, as far as they are known."""
         return []
@@ -248,7 +254,8 @@ class Announcement(Step[D]):
         """Why it can't announce, without a request; None if that isn't known, or it can be looked up."""
         return None
 
-    def __init__(self, target: str, *, required: bool) -> None:
+    def __init__(self, target: str, client: Client, *, required: bool) -> None:
         self.name = f"publish:{target}"
         self.target = target
+        self.connecting = client.connecting()
         self.required = required

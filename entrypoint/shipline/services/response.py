@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from shipline.display import excerpt
 from shipline.errors import NotAuthorisedError, RefusedError, ShiplineError, UnavailableError, UnknownOutcomeError
 from shipline.services.openapi import rate_limit, violations
+from shipline.transport import prefetch
 from shipline.transport.rate_limit import is_own_refusal
 from shipline.transport.retry import seconds_to_wait
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 schema_drift_log = logging.getLogger("shipline.answers")
 """Gets a warning for each difference from the documentation that doesn't prevent the use of a response or argument."""
 schema_drift_log.addHandler(logging.NullHandler())
+schema_drift_log.addFilter(prefetch.keep)
 
 _MAX_WARNINGS = 5  # for one response
 _CREATED = (HTTPStatus.CREATED, HTTPStatus.ACCEPTED)

@@ -86,6 +86,23 @@ class _TlsConnection(_Connection, HTTPSConnection):
             self.ca_certs = self.ca_cert_dir = None  # urllib3 would read them into the context again
         super().connect()
 
+    @property
+    def is_connected(self) -> bool:
+        """False once the server has closed the connection, or has sent something that nobody requested.
+
+        Session tickets, which follow the handshake of TLS 1.3, don't count.
+        """
+        if super().is_connected or self.sock is None:
+            return self.sock is not None
+        self.sock.settimeout(0)
+        try:
+            self.sock.recv(1)
+        except ssl.SSLWantReadError:
+            return True
+        except OSError:
+            pass
+        return False
+
 
 @functools.cache
 def _trusting(ca_certs: str | None, ca_cert_dir: str | None) -> ssl.SSLContext:
@@ -140,21 +157,35 @@ class Adapter(requests.adapters.HTTPAdapter):
 
         ``settings`` are those of the session for this URL. Raises what the connection raises.
         """
+        _, connection = self._connected(url, timeout, settings)
+        try:
+            found: dict[str, Any] = connection.sock.getpeercert()
+            return found
+        finally:
+            connection.close()
+
+    def connect(self, url: str, timeout: float, settings: Mapping[str, Any]) -> None:
+        """Open a connection for the next request to the server of ``url``, unless there is one."""
+        pool, connection = self._connected(url, timeout, settings)
+        pool._put_conn(connection)  # noqa: SLF001 - as after a request
+
+    def _connected(self, url: str, timeout: float, settings: Mapping[str, Any]) -> tuple[Any, Any]:
+        """The pool of connections to the server of ``url``, and one of them. Raises what the connection raises."""
         request = requests.Request("GET", url).prepare()
         verify, proxies, cert = (settings[name] for name in ("verify", "proxies", "cert"))
         pool: Any = self.get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
         cast("Any", self).cert_verify(pool, url, verify, cert)
         connection = pool._get_conn()  # noqa: SLF001 - made as a request's own is
-        connection.timeout = timeout
         try:
-            if pool.proxy is None:
-                connection.connect()
-            else:
+            connection.timeout = timeout
+            if pool.proxy is not None and connection.is_closed:
                 pool._prepare_proxy(connection)  # noqa: SLF001 - likewise
-            found: dict[str, Any] = connection.sock.getpeercert()
-            return found
-        finally:
+            elif connection.is_closed:
+                connection.connect()
+        except BaseException:
             connection.close()
+            raise
+        return pool, connection
 
     def forget_idle(self) -> None:
         """Have the next request open a new connection."""

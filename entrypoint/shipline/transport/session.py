@@ -7,15 +7,16 @@ import functools
 import logging
 import random
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from shipline import __version__
 from shipline.cancellation import cancel_token
 from shipline.errors import RefusedError, ShiplineError, UnavailableError
-from shipline.transport import intermediaries
+from shipline.transport import intermediaries, prefetch
 from shipline.transport.connection import Adapter
 from shipline.transport.exchange import Progress, perform
 from shipline.transport.failures import failed
@@ -24,11 +25,15 @@ from shipline.transport.rate_limit import is_own_refusal, pacer
 from shipline.transport.retry import seconds_to_wait
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from shipline.transport.rate_limit import Limit
     from shipline.transport.settings import Network
 
 
+T = TypeVar("T")
 _log = logging.getLogger("shipline.http")
+_log.addFilter(prefetch.keep)
 LARGEST_RESPONSE = 16 * 1024 * 1024  # bytes, decoded
 _MAX_IDLE_S = 1
 _NOT_RETRYABLE = frozenset({501, 505})  # of the 5xx those that describe the server, not its state
@@ -74,11 +79,18 @@ class Session:
 
         Raises what ssl, urllib3, requests or the proxy's response raise, and CanceledError.
         """
+        return self._connecting(self._adapter.certificate, url)
+
+    def connect(self, url: str) -> None:
+        """Open the connection for the next request, unless one is open. If that fails, the request reports it."""
+        with contextlib.suppress(requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError):
+            self._connecting(self._adapter.connect, url)
+
+    def _connecting(self, connect: Callable[[str, float, Mapping[str, Any]], T], url: str) -> T:
         settings = self._session.merge_environment_settings(
             url, {}, stream=True, verify=self._network.verify, cert=self._network.client_certificate
         )
-        connect = functools.partial(self._adapter.certificate, url, self._network.connect_timeout, settings)
-        return perform(connect, Progress())
+        return perform(functools.partial(connect, url, self._network.connect_timeout, settings), Progress())
 
     def send(self, request: Request) -> Response:
         """Send a request and return the response, whatever its status.

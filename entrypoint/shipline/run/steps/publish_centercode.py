@@ -29,7 +29,7 @@ class PublishCentercode(Announcement[None]):
     """Step ``publish:centercode`` (``publish:centercode:2`` …)."""
 
     def __init__(self, target: CentercodeTarget, client: Centercode, version: str) -> None:
-        super().__init__(target.name, required=target.required)
+        super().__init__(target.name, client, required=target.required)
         self._target = target
         self._client = client
         self._version = version
@@ -164,6 +164,8 @@ class PublishCentercode(Announcement[None]):
         return self.named(TargetResult(release.id, release.url, release.status))
 
     def links(self, job: Job) -> list[File]:
+        if self._target.skip:
+            return []
         known = job.placeholders
         pages = (page.url for page in self._target.pages if not page.url.names - known.keys())
         return job.links.of(self._target.artifacts, known) + [File(url.fill(known), page=True) for url in pages]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shipline.errors import RefusedError, UnknownOutcomeError, invalid_input
@@ -12,11 +13,12 @@ from shipline.release_notes import render
 from shipline.run.results import RunValues, TargetResult
 from shipline.run.step import Announcement, Decision, Job
 from shipline.run.steps.supersession import Comparison, check_newer_published
-from shipline.run.steps.v3_comparison import READ_ONLY, differences, not_for, refusal
+from shipline.run.steps.v3_comparison import conflict, differences, not_for, refusal
 from shipline.run.steps.v3_files import ReleaseFiles
 from shipline.services.client import Call, filled
 from shipline.services.response import ConflictError, MissingError
 from shipline.services.v3 import V3, Release
+from shipline.transport.prefetch import Prefetched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,10 +44,12 @@ class PublishV3(Announcement[Blind]):
     lost_response_advice = "run again: Shipline looks up the release and completes it"
 
     def __init__(self, target: V3Target, client: V3) -> None:
-        super().__init__(target.name, required=target.required)
+        super().__init__(target.name, client, required=target.required)
         self._target = target
         self.public = target.state == "published"
         self._client = client
+        self._listed = Prefetched(target.url, partial(client.releases, target))
+        self._newest = Prefetched(target.url, partial(client.published, target))
         self._id = placeholder(f"{target.name}-release-id")
         self._looked_up = self._posted = False
         self._comparison = Comparison()
@@ -63,7 +67,7 @@ class PublishV3(Announcement[Blind]):
         record = job.record(self)
         made = record.result if record else TargetResult()
         try:
-            existing = self._client.releases(t)
+            existing = self._listed.take()
         except MissingError:
             if record and record.blind and record.status == "done":
                 return self._done(job, record, made)
@@ -76,19 +80,24 @@ class PublishV3(Announcement[Blind]):
         usable = [r for r in existing if not r.archived] or existing
         release = next((r for r in usable if r.id == made.release_id), usable[-1])
         if release.archived:
-            raise self._conflict(release, "v3 can't change or publish an archived release")
+            raise conflict(release, "v3 can't change or publish an archived release")
         refused = record is not None and record.status == "refused" and not record.refused_by_response
         maybe_ours = record is not None and not made.release_id and not refused
         if t.if_exists == "fail" and not (maybe_ours or made.release_id == release.id):
-            raise self._conflict(release, "v3.if-exists is fail")
+            raise conflict(release, "v3.if-exists is fail")
         missing = self._left_out(existing)
         added = missing if t.if_exists == "update" and not release.published else []
         warnings = (*not_for(t.version, [] if added else missing), *self._files.warnings(job))
         return self._existing(job, release, record, added)._replace(warnings=warnings)
 
+    def prefetched(self, job: Job) -> list[Prefetched[Any]]:
+        if self._target.skip:
+            return []
+        return [self._listed] if job.pipeline.if_older == "announce" else [self._listed, self._newest]
+
     def before_announcing(self, job: Job) -> None:
         if self._looked_up and self._comparison.due(job):
-            check_newer_published(self._target, self._client)
+            check_newer_published(self._target, self._newest.take())
 
     def _new(self, job: Job, made: TargetResult) -> Decision[Blind]:
         """Create the release. Raises RefusedError if it was published and is gone: somebody took it back."""
@@ -153,7 +162,7 @@ class PublishV3(Announcement[Blind]):
         differing = differences(self._target, self._target.notes, release, job.placeholders)
         wrong = self._files.differences(job, files)
         if (differing or wrong) and (release.published or self._target.if_exists != "update"):
-            raise self._conflict(release, "; ".join((*differing, *wrong)))
+            raise conflict(release, "; ".join((*differing, *wrong)))
         changed = differing or platforms
         body = self._changes() | ({"platforms": [*release.platforms, *platforms]} if platforms else {})
         changes = (self._client.call("update-release", path={"id": self._id}, body=body),)
@@ -169,20 +178,11 @@ class PublishV3(Announcement[Blind]):
             reuse = f"{verb} {what}" if calls else f"{what} already exists"
             return Decision(calls, reuse=reuse, made=made, note=self._draft_note())
         if calls:
-            raise self._conflict(release, "files are missing in it")
+            raise conflict(release, "files are missing in it")
         self.public = True
         drafted = record and record.status == "done" and record.result.release_state == "draft"
         by_hand = ": it was published by hand" if drafted else ""
         return Decision(reuse=f"{what} already exists{by_hand}", made=made)
-
-    def _conflict(self, release: Release, why: str) -> RefusedError:
-        todo = "set v3.if-exists to update to change the draft, or delete it"
-        if release.published:
-            todo = READ_ONLY
-        if release.archived:
-            todo = "restore it in v3, or use a new version"
-        where = f"v3 has version {release.version} in channel {release.channel} already"
-        return RefusedError(f"{where} (id {release.id}, {release.state})", why=why, todo=todo)
 
     def _changes(self) -> dict[str, Any]:
         t = self._target

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shipline.run.step import Job
     from shipline.services.buildmaster import Build, BuildMaster, Deployment, Release
     from shipline.services.client import Call
-    from shipline.services.v3 import V3
+    from shipline.services.v3 import Release as V3Release
     from shipline.version import Version
 
 
@@ -69,7 +69,7 @@ class OtherBuilds:
         release_id, build_id = job.values.release_id, job.values.build_id
         if not self._stage or release_id is None or build_id is None:
             return
-        if self._found is None:
+        if self._found is None or job.changes:  # what the plan found may be out of date
             self._found, self._compared = self._client.stage_deployments(release_id, self._stage), False
             self.note_earlier(job)
         found, self._found = self._found, None
@@ -134,12 +134,12 @@ def check_newer_recorded(job: Job) -> None:
             _check_newer(version, [(other, "the journal has recorded it")])
 
 
-def check_newer_published(target: V3Target, client: V3) -> None:
+def check_newer_published(target: V3Target, published: Iterable[V3Release]) -> None:
     """Raises SupersededError if v3 has published a newer version for the target's channel and platforms."""
     own = versions.from_tag(target.version, "")
     if own is None:
         return
-    found = ((versions.from_tag(r.version, ""), r) for r in client.published(target))
+    found = ((versions.from_tag(r.version, ""), r) for r in published)
     where = f"v3 has published it in channel {target.channel}"
     _check_newer(own, [(other, f"{where} (id {r.id})") for other, r in found if other is not None])
 

@@ -53,6 +53,17 @@ def refusal(differing: Sequence[str], *, published: bool = False) -> RefusedErro
     )
 
 
+def conflict(release: Release, why: str) -> RefusedError:
+    """The error for an existing release that can't be completed."""
+    todo = "set v3.if-exists to update to change the draft, or delete it"
+    if release.published:
+        todo = READ_ONLY
+    if release.archived:
+        todo = "restore it in v3, or use a new version"
+    where = f"v3 has version {release.version} in channel {release.channel} already"
+    return RefusedError(f"{where} (id {release.id}, {release.state})", why=why, todo=todo)
+
+
 def not_for(version: str, platforms: Sequence[str]) -> tuple[str, ...]:
     """A warning for platforms that no release is for: only ``if-exists: update`` adds them, and only to a draft."""
     names = ", ".join(platforms)

@@ -36,7 +36,7 @@ class ReleaseFiles:
     def __init__(self, target: V3Target, client: V3) -> None:
         self._target = target.name
         self._attach = target.attach
-        self._artifacts = target.artifacts if target.attach != "none" else ()
+        self._artifacts = target.artifacts if target.attach != "none" and not target.skip else ()
         self._form_field = "file" if target.upload_form == "multipart" else ""
         self._published = target.state == "published"
         self._client = client
