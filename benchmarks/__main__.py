@@ -12,7 +12,7 @@ import sys
 
 from benchmarks import page
 
-ALL = ("job", "start", "waiting", "fleet", "shards", "validate", "journal", "main_job", "digests", "image")
+ALL = ("job", "start", "waiting", "fleet", "shards", "validate", "journal", "main_job", "far", "digests", "image")
 
 
 def main(names: list[str]) -> int:

@@ -37,13 +37,8 @@ class _Reason:
 _REASONS = (
     _Reason(
         "get-releases",
-        "Checks for a newer version.",
-        frozenset({"status"}),
-    ),
-    _Reason(
-        "get-releases",
-        "Finds the release, checks the key.",
-        frozenset({"releaseNumber"}),
+        "Finds the release, checks the key and for a newer version.",
+        sent=False,
     ),
     _Reason(
         "get-builds",

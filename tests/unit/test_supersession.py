@@ -92,6 +92,22 @@ def test_what_v3_has_published(own: str, published: str, older: bool) -> None:
         supersession.check_newer_published(target, client.published(target))
 
 
+def test_builds_in_the_last_stage_are_requested_again_once_the_run_has_changed_something() -> None:
+    earlier = Deployment(1, "succeeded", "Testing", 4, "6", 2, None)
+    answers = iter([[earlier], [earlier, Deployment(2, "succeeded", "Testing", 6, "8", 2, None)]])
+    client = cast("Any", SimpleNamespace(stage_deployments=lambda *_: next(answers)))
+    pipeline = SimpleNamespace(version=version.parse("1.4.0"), centercode=("any",), steps={"publish"})
+    values = SimpleNamespace(release_id=2, release_number="1.4.0", build_id=None)
+    evidence = SimpleNamespace(note_release=lambda _: None)
+    receipt = SimpleNamespace(named=lambda _: None)
+    run = cast("Any", SimpleNamespace(pipeline=pipeline, values=values, evidence=evidence, receipt=receipt, changes=0))
+    others = supersession.OtherBuilds(client, "Testing")
+    others.note_earlier(run)  # in the plan
+    run.changes, values.build_id = 3, 5
+    with pytest.raises(SupersededError, match="build 8 of the release has succeeded in Testing"):
+        others.check(run)
+
+
 def test_comparison_is_repeated_only_after_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)

@@ -178,3 +178,9 @@ class Pipeline(NamedTuple):
     journal: Journal | None = None  # None: the receipt is only a file
     warnings: tuple[str, ...] = ()
     if_older: Literal["fail", "announce"] = "fail"
+
+    @property
+    def announces(self) -> bool:
+        """True if a target may be announced to."""
+        skipped = [target.skip for target in self.v3] + [target.skip for target in self.centercode]
+        return "publish" in self.steps and not all(skipped)

@@ -66,7 +66,7 @@ class EnsureRelease(Step[None]):
         ref = self._settings.release
         if ref.kind == "number" and self._comparison.due(job):
             releases, self._releases = self._releases, None
-            if releases is None:
+            if releases is None or job.changes:
                 releases = self._client.releases(status="deployed")
             check_newer_releases(job, ref.value, releases)
 
@@ -90,11 +90,14 @@ class EnsureRelease(Step[None]):
             return self._client.release(int(ref.value)), []
         if ref.kind == "latest":
             return self._latest(job), []
-        found = [r for r in self._client.releases(releaseNumber=ref.value) if r.number == ref.value]
-        if found:
-            return found[0], []
-        self._releases = self._client.releases()
-        return None, self._releases
+        # Before an announcement, all releases are needed: the newest that is deployed is compared with this one.
+        every = job.pipeline.announces and job.pipeline.if_older == "fail"
+        releases = self._client.releases(**({} if every else {"releaseNumber": ref.value}))
+        found = next((r for r in releases if r.number == ref.value), None)
+        if found is None and not every:
+            releases = self._client.releases()
+        self._releases = releases if every or found is None else None
+        return found, ([] if found else releases)
 
     def _latest(self, job: Job) -> Release | None:
         """The latest active release; for a build that is continued, the one that was the latest when it was created."""
