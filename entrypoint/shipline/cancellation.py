@@ -25,13 +25,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from shipline import early_signals
 from shipline.errors import CanceledError
+from shipline.values import human_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
+    from typing import Self
 
 
 T = TypeVar("T")
+_SILENT_S, _REFRESH_S = 2.0, 1.0
 SLICE_S = 0.5  # On Windows a signal isn't handled before a wait ends: no wait is longer.
 _BY_SIGNAL = "the run was canceled"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -170,6 +173,34 @@ class Poll:
     def wait(self) -> None:
         """Sleep until the next look. Raises CanceledError if the run is canceled."""
         cancel_token.sleep(self._pause(self.elapsed))
+
+
+class ProgressLine:
+    """Shows how far something is, once it takes over two seconds: ``show`` gets the text, and "" at the end.
+
+    ``far`` returns how far it is, given the seconds since it began. Call ``tick`` while it goes on.
+    """
+
+    def __init__(self, show: Callable[[str], None], far: Callable[[float], str]) -> None:
+        self._show, self._far = show, far
+        self._began = time.monotonic()
+        self._due = self._began + _SILENT_S
+        self._shown = False
+
+    def tick(self) -> None:
+        """Show it again, at most once a second."""
+        now = time.monotonic()
+        if now >= self._due:
+            self._due, self._shown = now + _REFRESH_S, True
+            elapsed = now - self._began
+            self._show(f"{self._far(elapsed)}, {human_duration(elapsed)}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        if self._shown:
+            self._show("")
 
 
 def install() -> None:

@@ -6,13 +6,12 @@ import contextlib
 import hashlib
 import queue
 import threading
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from shipline.cancellation import cancel_token
+from shipline.cancellation import SLICE_S, ProgressLine, cancel_token
 from shipline.display import bad_character
 from shipline.local_files import shown_path
-from shipline.values import human_duration, human_size
+from shipline.values import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 _CHUNK_BYTES = 1 << 20
 _LARGE_BYTES = 1 << 24  # a smaller file is read in less time than threads are worth
 _THREADS = 2
-_SILENT_S, _REFRESH_S = 2.0, 1.0
 
 
 class Measures(NamedTuple):
@@ -46,10 +44,7 @@ def measure(
         files = len(large) // len(algorithms)
         what = shown_path(large[0].path, workspace) if files == 1 else f"{files} files"
         size = human_size(sum(reading.expected for reading in large) // len(algorithms))
-        try:
-            _run_in_threads(large, f"reading {what} ({size}) for the checksums", progress)
-        finally:
-            progress("")
+        _run_in_threads(large, f"reading {what} ({size}) for the checksums", progress)
     return {path: _measures(shown_path(path, workspace), of_file) for path, of_file in readings.items()}
 
 
@@ -114,9 +109,12 @@ def _run_in_threads(readings: list[_Reading], what: str, progress: Callable[[str
                 reading.run()
                 ended.put(reading)
 
-    begun, total = time.monotonic(), sum(reading.expected for reading in readings)
-    due = begun + _SILENT_S
-    with cancel_token.deferring():
+    total = sum(reading.expected for reading in readings)
+
+    def far(_: float) -> str:
+        return f"{what}: {sum(reading.size for reading in readings) * 100 // total} %"
+
+    with cancel_token.deferring(), ProgressLine(progress, far) as line:
         try:
             for _ in range(_THREADS):
                 threading.Thread(target=work, daemon=True).start()
@@ -124,7 +122,5 @@ def _run_in_threads(readings: list[_Reading], what: str, progress: Callable[[str
             with cancel_token.blocked(lambda: None):
                 work()
         for _ in readings:
-            while cancel_token.wait(ended, due - time.monotonic()) is None:
-                share = sum(reading.size for reading in readings) * 100 // total
-                progress(f"{what}: {share} %, {human_duration(time.monotonic() - begun)}")
-                due = time.monotonic() + _REFRESH_S
+            while cancel_token.wait(ended, SLICE_S) is None:
+                line.tick()

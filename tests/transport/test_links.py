@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from http_server import HttpServer, Received, Reply
 from job.tls import spoken
+from shipline import cancellation
 from shipline.run.links import File, Link, LinkChecker, refusal
 from shipline.transport.settings import Network
 from unit.responding_server import Clock
@@ -167,6 +170,22 @@ def test_a_server_that_closes_the_connection_on_head_is_requested_by_get() -> No
         server.respond = server.reply
         link = LinkChecker(NETWORK).look_up(File(f"{server.url}/f", 9))
         assert (link.status, link.size, link.good) == (206, 9, True)
+
+
+def test_a_check_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown, seen = list[str](), threading.Event()
+
+    def show(text: str) -> None:
+        shown.append(text)
+        seen.set()
+
+    monkeypatch.setattr(cancellation, "_SILENT_S", 0.0)
+    with HttpServer() as server:
+        server.respond = lambda received: Reply(200 if received.target == "/0" or seen.wait(60) else 500, b"right")
+        files = [File(f"{server.url}/{number}", 5) for number in range(3)]
+        assert all(link.good for link in LinkChecker(NETWORK, show).look_up_all(files))
+    assert re.fullmatch(r"checking links: [01] of 3, [^,]+ s", shown[0])
+    assert shown[-1] == ""
 
 
 def waiting(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shipline import checksums
+from shipline import cancellation, checksums
 from shipline.cancellation import cancel_token
 from shipline.errors import CanceledError
 
@@ -84,7 +84,7 @@ def slow(large: None, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
         run(reading)
 
     monkeypatch.setattr(checksums._Reading, "run", wait)
-    monkeypatch.setattr(checksums, "_SILENT_S", 0.0)
+    monkeypatch.setattr(cancellation, "_SILENT_S", 0.0)
     return go_on
 
 
@@ -101,7 +101,7 @@ def test_progress_is_shown_until_the_end(tmp_path: Path, slow: threading.Event, 
         path.write_bytes(b"0123456789")
     found = checksums.measure(paths, tmp_path, progress=progress)
     assert set(found.values()) == {expected(b"0123456789")}
-    assert shown[0] == f"reading {what} for the checksums: 0 %, <0.1 s"
+    assert shown[0] == f"reading {what} for the checksums: 0 %, 0.5 s"
     assert shown[-1] == ""
 
 

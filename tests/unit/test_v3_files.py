@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from shipline import cancellation
 from shipline.errors import RefusedError
 from shipline.run.results import RunValues, TargetResult
+from shipline.run.steps.publish_v3 import PublishV3
 from shipline.run.steps.v3_files import ReleaseFiles
 from shipline.services.v3 import V3, File, Release
 from unit.responding_server import Server, StepRun
@@ -16,6 +20,7 @@ from unit.responding_server import Server, StepRun
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from http_server import Received, Reply
     from shipline.services.client import Call
 
 DATA = b"PK\x03\x04"
@@ -47,6 +52,30 @@ class Attaching(StepRun):
     def released(self, release_id: str) -> None:
         """As if the release had been created."""
         self.job.remember(RunValues(targets={"v3": TargetResult(release_id)}))
+
+
+def test_an_upload_shows_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown, seen = list[str](), threading.Event()
+
+    def show(text: str) -> None:
+        shown.append(text)
+        seen.set()
+
+    def respond(received: Received) -> Reply:
+        assert seen.wait(60)
+        return server.reply(received)
+
+    monkeypatch.setattr(cancellation, "_SILENT_S", 0.0)
+    with Server() as server:
+        server.respond, server.answers = respond, {"POST": {"id": "f1"}, "PUT": {"id": "f1"}}
+        run = Attaching(tmp_path, UPLOADED.replace("http://127.0.0.1:9", server.url), "[{path: w.zip}]", server.url)
+        monkeypatch.setattr(run.job.report, "ongoing", show)
+        run.released("r1")
+        (call,) = run.files.changes(run.job)
+        (target,) = run.job.pipeline.v3
+        run.job.post(PublishV3(target, V3(target, run.job.pipeline.network)), call, run.files.received)
+    assert re.fullmatch(r"uploading w\.zip: 4 bytes of 4 bytes, \d+ bytes?/s, [\d.]+ s", shown[0])
+    assert shown[-1] == ""
 
 
 def file(**more: Any) -> File:

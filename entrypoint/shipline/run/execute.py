@@ -38,7 +38,7 @@ _PAUSES = (1.0, 2.0, 4.0)  # seconds before each look-up of what a lost request 
 def job_for(pipeline: Pipeline, receipt: Path, report: Progress, shared: Shared) -> Job:
     """A job with its receipt. Raises InvalidInputError for a receipt that is damaged or belongs to something else."""
     opened = Receipt.open(receipt, pipeline, shared.journal, shared.receipt)
-    return Job(pipeline, opened, report, LinkChecker(pipeline.network))
+    return Job(pipeline, opened, report, LinkChecker(pipeline.network, report.ongoing))
 
 
 def release(job: Job, steps: Sequence[Step[Any]] = ()) -> Outcome:

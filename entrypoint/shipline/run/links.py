@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from shipline.cancellation import Poll
+from shipline.cancellation import Poll, ProgressLine
 from shipline.errors import RefusedError
 from shipline.transport import failures, prefetch
 from shipline.transport.connection import Adapter
@@ -64,8 +65,9 @@ class Link(NamedTuple):
 class LinkChecker:
     """Requests each link once and remembers the result; links of several hosts at the same time."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, ongoing: Callable[[str], None] = lambda _: None) -> None:
         self._network = network
+        self._ongoing = ongoing  # shows how far the check is
         self._links: dict[File, Link] = {}
         self._prefetched: dict[File, Prefetched[Link]] = {}
 
@@ -92,23 +94,28 @@ class LinkChecker:
         """What these artifacts link to, each once, as far as their URLs are known."""
         return list(dict.fromkeys(file for artifact in artifacts if (file := _file(artifact, values))))
 
-    def look_up(self, file: File) -> Link:
-        """The link, requested unless its result is remembered."""
+    def look_up(self, file: File, tick: Callable[[], None] = lambda: None) -> Link:
+        """The link, requested unless its result is remembered. ``tick`` is called while a thread requests it."""
         if file not in self._links:
             prefetched = self._prefetched.pop(file, None)
-            self._links[file] = prefetched.take() if prefetched else self._request(file)
+            self._links[file] = prefetched.take(tick) if prefetched else self._request(file)
         return self._links[file]
 
     def look_up_all(self, files: Iterable[File]) -> list[Link]:
         """The links, in the order of the files."""
-        files = [*files]
-        if new := [file for file in files if file not in self._links and file not in self._prefetched]:
-            prefetch.begin(self.prefetched(new), busy=new[0].url)
-        return [self.look_up(file) for file in files]
+        files, links = [*files], list[Link]()
+        begun = {file for file, request in self._prefetched.items() if request.begun}
+        new = [file for file in files if file not in self._links and file not in begun]
+        prefetch.begin(self.prefetched(new, fresh_for=math.inf))
+        with ProgressLine(self._ongoing, lambda _: f"checking links: {len(links)} of {len(files)}") as line:
+            for file in files:
+                links.append(self.look_up(file, line.tick))
+                line.tick()
+        return links
 
-    def prefetched(self, files: Iterable[File]) -> list[Prefetched[Link]]:
+    def prefetched(self, files: Iterable[File], fresh_for: float = 60.0) -> list[Prefetched[Link]]:
         """New requests of these links, whose results ``look_up`` takes."""
-        new = {file: Prefetched(file.url, partial(self._request, file)) for file in files}
+        new = {file: Prefetched(file.url, partial(self._request, file), fresh_for) for file in files}
         self._prefetched |= new
         return [*new.values()]
 
@@ -123,19 +130,21 @@ class LinkChecker:
         poll = Poll(lambda _: _PAUSE_S)
         files = list(dict.fromkeys(files))
         waiting, reported = files, 0
-        while True:
-            for file in waiting:
-                self._links.pop(file, None)
-            links = zip(waiting, self.look_up_all(waiting), strict=True)
-            bad = {file: link for file, link in links if not link.good}
-            waiting = [file for file, link in bad.items() if patient or link.status is not None]
-            if not waiting or poll.exceeds(limit):
-                return [self._links[file] for file in files]
-            if len(waiting) != reported:
-                count = f"{len(waiting)} links" if len(waiting) > 1 else "a link"
-                progress(f"waiting up to {human_duration(limit)} for {count} to work, such as {waiting[0].url}")
-                reported = len(waiting)
-            poll.wait()
+        with ProgressLine(self._ongoing, lambda _: f"waiting for {len(waiting)} of {len(files)} links to work") as line:
+            while True:
+                for file in waiting:
+                    self._links.pop(file, None)
+                links = zip(waiting, self.look_up_all(waiting), strict=True)
+                bad = {file: link for file, link in links if not link.good}
+                waiting = [file for file, link in bad.items() if patient or link.status is not None]
+                if not waiting or poll.exceeds(limit):
+                    return [self._links[file] for file in files]
+                if len(waiting) != reported:
+                    count = f"{len(waiting)} links" if len(waiting) > 1 else "a link"
+                    progress(f"waiting up to {human_duration(limit)} for {count} to work, such as {waiting[0].url}")
+                    reported = len(waiting)
+                line.tick()
+                poll.wait()
 
     def _request(self, file: File) -> Link:
         """The link by HEAD; by one byte with GET if that doesn't show a good one and its size."""

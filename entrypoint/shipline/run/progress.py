@@ -27,6 +27,9 @@ class Progress(Protocol):
     def progress(self, text: str) -> None:
         """Show what happens now."""
 
+    def ongoing(self, text: str) -> None:
+        """Show how far something is; an empty text ends it."""
+
     def warning(self, text: str, *, counts: bool = False) -> None:
         """Show a warning; if it ``counts``, the result is ``warned``."""
 

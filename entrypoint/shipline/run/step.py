@@ -8,8 +8,10 @@ from __future__ import annotations
 import contextlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
+from shipline.cancellation import ProgressLine
 from shipline.errors import (
     CanceledError,
     NotAuthorisedError,
@@ -21,6 +23,7 @@ from shipline.errors import (
 from shipline.run.evidence import Evidence
 from shipline.run.results import RunValues, TargetResult
 from shipline.services.response import ConflictError, LostAnswerError
+from shipline.values import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -162,7 +165,9 @@ class Job:
     def _sent(self, step: Step[Any], call: Call, request: Request) -> Any:
         """The response's data; None if it was accepted and lost, and can't be looked up."""
         try:
-            return call.client.send(call.operation, request)
+            with ProgressLine(self.report.ongoing, partial(_upload_text, request)) as line:
+                request.progress.tick = line.tick if call.upload else request.progress.tick
+                return call.client.send(call.operation, request)
         except LostAnswerError:
             if step.can_reconcile:
                 raise
@@ -175,6 +180,13 @@ class Job:
         record = self.receipt.begin(step.name, step.key(self))
         record.update(**details)
         self.receipt.settle(record, "done", step.to_made(made))
+
+
+def _upload_text(request: Request, elapsed: float) -> str:
+    """How far an upload is, for people."""
+    body, file = request.progress.body, request.upload.shown if request.upload else ""
+    sent, total = (body.sent, len(body)) if body else (0, 0)
+    return f"uploading {file}: {human_size(sent)} of {human_size(total)}, {human_size(round(sent / elapsed))}/s"
 
 
 def _parsed(step: Step[Any], parse: Callable[[Any], RunValues], call: Call, data: Any) -> RunValues:

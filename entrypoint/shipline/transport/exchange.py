@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shipline.redaction import Secret
+    from shipline.transport.upload import Body
 
 
 T = TypeVar("T")
@@ -33,7 +34,8 @@ class Progress:
 
     ``shielded``: it is sent although the run was canceled, and may take a few seconds. ``send_by``: not sent later than
     at this moment of the monotonic clock. ``body_after``: seconds between the headers and the body: haproxy's retries
-    send a request again only if it had all of it before it began to pass it on.
+    send a request again only if it had all of it before it began to pass it on. ``tick`` is called while the response
+    is awaited; ``body`` is the file that is sent.
     """
 
     def __init__(self, *, shielded: bool = False) -> None:
@@ -41,6 +43,8 @@ class Progress:
         self.shielded = shielded
         self.send_by = math.inf
         self.body_after = 0.0
+        self.body: Body | None = None
+        self.tick: Callable[[], None] = lambda: None
         self.abandoned = False  # nobody needs the response any longer
         self.begin()
 
@@ -106,6 +110,7 @@ def _shut_down(connected: Any) -> None:
 def _awaited(results: queue.SimpleQueue[T], progress: Progress) -> T:
     while (result := cancel_token.wait(results, SLICE_S)) is None:
         progress.enforce_deadline()
+        progress.tick()
     return result
 
 

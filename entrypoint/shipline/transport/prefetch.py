@@ -16,7 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from shipline.cancellation import cancel_token
+from shipline.cancellation import SLICE_S, cancel_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _MOST_HOSTS = 4
-_FRESH_S = 5.0  # an older result is requested again: a decision may depend on it
 
 
 class _Result(NamedTuple):
@@ -38,23 +37,35 @@ _NONE = _Result(None, None, -math.inf, [])
 
 
 class Prefetched(Generic[T]):
-    """A read-only request: ``send`` sends it to the host of ``url`` and returns what the caller needs."""
+    """A read-only request: ``send`` sends it to the host of ``url`` and returns what the caller needs.
 
-    def __init__(self, url: str, send: Callable[[], T]) -> None:
+    A result that is older than ``fresh_for`` seconds is requested again: a decision may depend on it.
+    """
+
+    def __init__(self, url: str, send: Callable[[], T], fresh_for: float = 5.0) -> None:
         self.host = urlsplit(url).hostname or ""
         self._send = send
+        self._fresh_for = fresh_for
         self._results: queue.SimpleQueue[_Result] | None = None
 
-    def take(self) -> T:
+    @property
+    def begun(self) -> bool:
+        """True if a thread fetches a result, and nobody has taken it."""
+        return self._results is not None
+
+    def take(self, tick: Callable[[], None] = lambda: None) -> T:
         """Return the result that a thread has fetched, at most once. Without one, send the request now.
 
-        Raises what ``send`` raises, and CanceledError.
+        ``tick`` is called while the thread is waited for. Raises what ``send`` raises, and CanceledError.
         """
         results, self._results = self._results, None
-        found = cancel_token.wait(results) if results else None
-        for record in found.log if found else ():
+        if results is None:
+            return self._send()
+        while (found := cancel_token.wait(results, SLICE_S)) is None:
+            tick()
+        for record in found.log:
             logging.getLogger(record.name).handle(record)
-        if found is None or time.monotonic() - found.ended > _FRESH_S:
+        if time.monotonic() - found.ended > self._fresh_for:
             return self._send()
         if found.error is not None:
             raise found.error
@@ -83,7 +94,7 @@ class Prefetched(Generic[T]):
         return _Result(value, error, time.monotonic(), log)
 
 
-def begin(requests: Iterable[Prefetched[Any]], busy: str) -> None:
+def begin(requests: Iterable[Prefetched[Any]], busy: str = "") -> None:
     """Fetch the results in threads, one for each host; not from the host of the URL ``busy``, which the caller uses."""
     by_host: dict[str, list[Prefetched[Any]]] = {}
     for request in requests:

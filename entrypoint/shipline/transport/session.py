@@ -170,6 +170,7 @@ class Session:
     def _exchange(self, request: Request) -> Response:
         """Send the request once, and read the response. Raises what requests raises."""
         with request.upload.opened() if request.upload else contextlib.nullcontext() as body:
+            request.progress.body = body
             response = self._session.request(
                 request.method,
                 request.url,

@@ -58,6 +58,11 @@ class Body:
     def __len__(self) -> int:
         return self._length
 
+    @property
+    def sent(self) -> int:
+        """How many of its bytes were read so far."""
+        return self._length - len(self._before) - self._left - len(self._after)
+
     def __iter__(self) -> Iterator[bytes]:
         while chunk := self.read(1 << 16):
             yield chunk
