@@ -109,7 +109,7 @@ def _row(leaf: Setting) -> str:
         of_notes = "This target's notes: a path, or the settings of `release.notes`"
         return f"`{leaf.dotted.removesuffix('.file')}` | `release.notes` | {example} | {of_notes}\n"
     others = [f"`{_shown(value)}`" for value in leaf.enum if f"`{_shown(value)}`" not in leaf.description]
-    notes = [", ".join(others), "with commas" if leaf.commas else ""]
+    notes = [", ".join(others) if len(leaf.enum) > 1 else "", "with commas" if leaf.commas else ""]
     described = " ".join([described, *(f"({note})" for note in notes if note)])
     return f"`{leaf.dotted}` | {default} | {example} | {described}\n"
 

@@ -328,7 +328,7 @@ class BuildMaster:
     warnings: tuple[str, ...]
     def __init__(self, url: str, key: str, *, network: Network | None = ..., allow_http: bool = ..., file_server: str = ..., key_name: str = ..., url_name: str = ...) -> None: ...
     def get_releases(self, *, application_id: int | None = ..., application_name: str | None = ..., release_id: int | None = ..., release_number: str | None = ..., release_name: str | None = ..., pipeline_name: str | None = ..., status: str | None = ...) -> list[BuildMasterRelease]:
-        """Releases that fit all filters."""
+        """Releases that fit all filters; some servers ignore filters."""
     def create_release(self, *, release_number: str, pipeline_name: str, application_id: int | str | None = ..., application_name: str | None = ..., release_name: str | None = ..., variables: Mapping[str, str] | None = ...) -> BuildMasterRelease:
         """Creates a release."""
     def create_release_from_template(self, *, release_number: str, template: str, application_id: int | str | None = ..., application_name: str | None = ..., release_name: str | None = ..., pipeline_name: str | None = ..., variables: Mapping[str, str] | None = ...) -> BuildMasterRelease:
@@ -338,11 +338,11 @@ class BuildMaster:
     def restore_release(self, *, release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ...) -> Any:
         """Makes a canceled release active again."""
     def get_builds(self, *, application_id: int | None = ..., application_name: str | None = ..., release_id: int | None = ..., release_number: str | None = ..., release_name: str | None = ..., build_id: int | None = ..., build_number: str | None = ..., pipeline_name: str | None = ..., furthest_stage: str | None = ..., status: str | None = ...) -> list[BuildMasterBuild]:
-        """Builds that fit all filters."""
+        """Builds that fit all filters; some servers ignore filters."""
     def create_build(self, *, release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ..., pipeline_name: str | None = ..., build_number: str | None = ..., variables: Mapping[str, str] | None = ...) -> BuildMasterBuild:
         """Creates a build in an active release, and doesn't deploy it."""
     def get_deployments(self, *, application_id: int | None = ..., application_name: str | None = ..., release_id: int | None = ..., release_number: str | None = ..., release_name: str | None = ..., build_id: int | None = ..., build_number: str | None = ..., deployment_id: int | None = ..., pipeline_name: str | None = ..., pipeline_stage_name: str | None = ..., environment_id: int | None = ..., environment_name: str | None = ..., status: str | None = ...) -> list[BuildMasterDeployment]:
-        """Deployments that fit all filters: children, and with deploymentId a parent too."""
+        """Deployments that fit all filters (some servers ignore filters): children, and with deploymentId a parent too."""
     def deploy_build(self, *, build_id: int | str | None = ..., build_number: str | None = ..., release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ..., to_stage: str | None = ..., force: bool | None = ..., start_time: str | None = ..., variables: Mapping[str, str] | None = ..., wait: bool = ..., timeout: float = ...) -> list[BuildMasterDeployment] | BuildMasterDeployment:
         """Deploys a build to a stage, by default the next."""
     def reject_build(self, *, build_id: int | str | None = ..., build_number: str | None = ..., release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ...) -> Any:
@@ -354,39 +354,39 @@ class Centercode:
     warnings: tuple[str, ...]
     def __init__(self, url: str, key: str, *, network: Network | None = ..., allow_http: bool = ..., file_server: str = ..., key_name: str = ..., url_name: str = ...) -> None: ...
     def community_user_data_package(self, *, report_element_key: str, page: int | str | None = ..., all_pages: bool = ...) -> CentercodeDataPackage | str:
-        """A page of up to 1000 rows of a report on community users."""
+        """Up to 1000 rows of a report on community users."""
     def community_project_data_package(self, *, report_element_key: str, page: int | str | None = ..., all_pages: bool = ...) -> CentercodeDataPackage | str:
-        """A page of up to 1000 rows of a report on projects."""
+        """Up to 1000 rows of a report on projects."""
     def project_user_data_package(self, *, project_key: str, report_element_key: str, page: int | str | None = ..., all_pages: bool = ...) -> CentercodeDataPackage | str:
-        """A page of up to 1000 rows of a report on a project's users."""
+        """Up to 1000 rows of a report on a project's users."""
     def project_feedback_data_package(self, *, project_key: str, report_element_key: str, page: int | str | None = ..., all_pages: bool = ...) -> CentercodeDataPackage | str:
-        """A page of up to 1000 rows of a report on feedback."""
+        """Up to 1000 rows of a report on feedback."""
     def community_user_lookup(self, *, report_element_key: str, find: str) -> CentercodeRecordLookup | str:
-        """The record of one community user in a report."""
+        """A community user's record in a report."""
     def community_project_lookup(self, *, report_element_key: str, find: str) -> CentercodeRecordLookup | str:
-        """The record of one project in a report."""
+        """A project's record in a report."""
     def project_user_lookup(self, *, project_key: str, report_element_key: str, find: str) -> CentercodeRecordLookup | str:
-        """The record of one of a project's users in a report."""
+        """A project user's record in a report."""
     def project_feedback_lookup(self, *, project_key: str, report_element_key: str, find: str) -> CentercodeRecordLookup | str:
-        """The record of one feedback in a report."""
+        """A feedback's record in a report."""
     def community_user_macro(self, *, listener_key: str, find: str, wait: bool = ..., timeout: float = ...) -> CentercodeListenerMacroAccepted | CentercodeListenerMacroStatus:
-        """Queues a macro on a community user."""
+        """Each call queues a macro on a community user."""
     def community_user_macro_status(self, *, listener_key: str, status_id: str) -> CentercodeListenerMacroStatus:
-        """The status of a community user macro."""
+        """A macro's status."""
     def project_user_macro(self, *, project_key: str, listener_key: str, find: str, wait: bool = ..., timeout: float = ...) -> CentercodeListenerMacroAccepted | CentercodeListenerMacroStatus:
-        """Queues a macro on a project's user."""
+        """Each call queues a macro on a project's user."""
     def project_user_macro_status(self, *, project_key: str, listener_key: str, status_id: str) -> CentercodeListenerMacroStatus:
-        """The status of a project user macro."""
+        """A macro's status."""
     def project_feedback_macro(self, *, project_key: str, listener_key: str, find: str, wait: bool = ..., timeout: float = ...) -> CentercodeListenerMacroAccepted | CentercodeListenerMacroStatus:
-        """Queues a macro on a feedback."""
+        """Each call queues a macro on a feedback."""
     def project_feedback_macro_status(self, *, project_key: str, listener_key: str, status_id: str) -> CentercodeListenerMacroStatus:
-        """The status of a project feedback macro."""
+        """A macro's status."""
     def community_user_comment(self, *, listener_key: str, find: str, data: Any = ..., author: str | None = ..., message: str | None = ...) -> CentercodeListenerCommentCreated:
-        """Adds a comment to a user's profile."""
+        """Each call adds a comment to a user's profile."""
     def project_user_comment(self, *, project_key: str, listener_key: str, find: str, data: Any = ..., author: str | None = ..., message: str | None = ...) -> CentercodeListenerCommentCreated:
-        """Adds a comment to a user's project profile."""
+        """Each call adds a comment to a user's project profile."""
     def project_feedback_comment(self, *, project_key: str, listener_key: str, find: str, data: Any = ..., author: str | None = ..., message: str | None = ...) -> CentercodeListenerCommentCreated:
-        """Adds a comment to a feedback."""
+        """Each call adds a comment to a feedback."""
     def community_user_data(self, *, listener_key: str, find: str, data: Any = ..., performance: str | float | bool | None = ...) -> CentercodeListenerDataSaved:
         """Saves data to a user's community profile."""
     def project_user_data(self, *, project_key: str, listener_key: str, find: str, data: Any = ..., subscription: str | float | bool | None = ...) -> CentercodeListenerDataSaved:
@@ -395,20 +395,20 @@ class Centercode:
         """Saves data to a feedback."""
     @overload
     def community_user_import(self, *, source_key: str, email: str, data: Mapping[str, Any] | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeUserImportAccepted | CentercodeUserImportStatus:
-        """Queues the import of a user into the community, by email address."""
+        """Queues a user's import into the community, by email address."""
     @overload
     def community_user_import(self, *, source_key: str, data: Mapping[str, Any], email: str | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeUserImportAccepted | CentercodeUserImportStatus:
-        """Queues the import of a user into the community, by email address."""
+        """Queues a user's import into the community, by email address."""
     def community_user_import_status(self, *, source_key: str, status_id: str) -> CentercodeUserImportStatus:
-        """The status of a community user import."""
+        """An import's status."""
     @overload
     def project_user_import(self, *, project_key: str, source_key: str, email: str, data: Mapping[str, Any] | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeUserImportAccepted | CentercodeUserImportStatus:
-        """Queues the import of a user into a project, by email address."""
+        """Queues a user's import into a project, by email address."""
     @overload
     def project_user_import(self, *, project_key: str, source_key: str, data: Mapping[str, Any], email: str | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeUserImportAccepted | CentercodeUserImportStatus:
-        """Queues the import of a user into a project, by email address."""
+        """Queues a user's import into a project, by email address."""
     def project_user_import_status(self, *, project_key: str, source_key: str, status_id: str) -> CentercodeUserImportStatus:
-        """The status of a project user import."""
+        """An import's status."""
     def create_feedback(self, *, project_key: str, feedback_key: str, data: Mapping[str, Any] | None = ..., submitter: str | None = ..., title: str | None = ..., summary: str | None = ..., description: str | None = ..., topic: int | str | None = ..., status: str | None = ..., attach: Mapping[str, str | PathLike[str] | Sequence[str | PathLike[str]]] | None = ...) -> CentercodeFeedbackCreatedWithAttachments:
         """Submits feedback to a project; each call creates one."""
     def upload_file_attachment(self, *, project_key: str, feedback_type_key: str, feedback_key: str, file_element_key: str, file: str | PathLike[str]) -> CentercodeFileAttachmentCreated:
