@@ -28,6 +28,14 @@ def test_a_password_that_is_the_name_of_the_job_is_refused(project: Project) -> 
     assert project.operations() == []
 
 
+def test_an_output_that_contains_a_password_is_hidden_as_a_whole(project: Project) -> None:
+    """Half a URL would be another one."""
+    ended = project.shipline("run", HTTPS_PROXY="http://someone:item.html@proxy.invalid:3128", NO_PROXY="127.0.0.1")
+    assert ended.code == 0, ended.text
+    assert ended.outputs["centercode-release-url"] == "***"
+    assert ended.outputs["buildmaster-stage"] == "Testing"
+
+
 @pytest.mark.parametrize("word", ["sandbox-Widget", "sandbox-1.4.0"])
 def test_a_key_that_is_the_application_or_the_release_is_refused(project: Project, word: str) -> None:
     options = ("--buildmaster-application", "sandbox-Widget", "--buildmaster-release", "sandbox-1.4.0")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shipline import cancellation
-from shipline.display import counted
-from shipline.redaction import redact
+from shipline.display import counted, hide_in_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,7 +51,7 @@ def finish(
             console.system.summary(summary())
         console.system.receipts(receipts)
         # A log must not get control characters, which a service may have put into an id.
-        shown = {name: redact(value) for name, value in outputs.items() if value.isprintable()}
+        shown = {name: hide_in_value(value) for name, value in outputs.items() if value.isprintable()}
         for line in console.system.results(shown):
             console.command(line)
     except Exception as error:  # noqa: BLE001 - whatever fails here doesn't change how the run ended

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from shipline import cancellation
 from shipline.cancellation import cancel_token
+from shipline.display import hide_in_value
 from shipline.errors import CanceledError, RefusedError, ShiplineError, UnknownOutcomeError, bug
-from shipline.redaction import redact
 from shipline.run import plan as plans
 from shipline.run.links import LinkChecker, refusal
 from shipline.run.outcome import Outcome
@@ -68,7 +68,8 @@ def run(plan: Plan, job: Job) -> Outcome:
     if outcome.error is None:
         outcome.next = _next(outcome, job)
     outputs = {"result": outcome.result, "failed-step": outcome.failed_step, **job.values.outputs(job.pipeline)}
-    outcome.outputs = {name: redact(value) for name, value in (outputs | {"receipt": str(job.receipt.path)}).items()}
+    outputs |= {"receipt": str(job.receipt.path)}
+    outcome.outputs = {name: hide_in_value(value) for name, value in outputs.items()}
     if plan.error is None:
         try:
             job.receipt.end(outcome.result, outcome.exit_code, outcome.failed_step, outcome.outputs)
