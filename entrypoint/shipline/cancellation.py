@@ -41,7 +41,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class CancelToken:
-    """Whether the run is canceled. One per process; every thread may use it."""
+    """The cancellation of the run. One per process; every thread may use it."""
 
     def __init__(self) -> None:
         self._waiting: set[queue.SimpleQueue[Any]] = set()

@@ -54,21 +54,17 @@ class _Reading:
     def __init__(self, path: Path, algorithms: Sequence[str], expected: int = 0) -> None:
         self.path, self.expected, self.size = path, expected, 0
         self.error = ""
-        self._hashes = [hashlib.new(algorithm, usedforsecurity=False) for algorithm in algorithms]
+        self.hashes = [hashlib.new(algorithm, usedforsecurity=False) for algorithm in algorithms]
 
     def run(self) -> None:
         try:
             with self.path.open("rb") as file:
                 while chunk := file.read(_CHUNK_BYTES):
-                    for digest in self._hashes:
+                    for digest in self.hashes:
                         digest.update(chunk)
                     self.size += len(chunk)
         except OSError as error:
             self.error = f"is unreadable: {error.strerror}"
-
-    @property
-    def digests(self) -> list[str]:
-        return [digest.hexdigest() for digest in self._hashes]
 
 
 def _readings(path: Path, algorithms: Sequence[str]) -> list[_Reading]:
@@ -91,7 +87,7 @@ def _measures(shown: str, readings: list[_Reading]) -> Measures | ValueError:
         return ValueError(f"{shown} {error}")
     if len({reading.size for reading in readings}) > 1:
         return ValueError(f"{shown} changed while Shipline read it: run Shipline after the job that writes it")
-    sha256, *md5 = (digest for reading in readings for digest in reading.digests)
+    sha256, *md5 = (digest.hexdigest() for reading in readings for digest in reading.hashes)
     return Measures(readings[0].size, sha256, md5[0] if md5 else None)
 
 

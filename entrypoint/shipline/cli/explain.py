@@ -28,9 +28,9 @@ def main(what: str) -> int:
     Raises InvalidInputError if there is none.
     """
     if code := _CODE.fullmatch(what.strip()):
-        click.echo(_of_code(int(code["code"])))
+        click.echo(_explain_code(int(code["code"])))
     elif Path(what).is_file():
-        click.echo(_of_receipt(what))
+        click.echo(_explain_receipt(what))
     elif len(what) >= _SHORTEST and (found := list(_messages(what))):
         click.echo("\n\n".join(found))
     else:
@@ -42,7 +42,7 @@ def main(what: str) -> int:
     return 0
 
 
-def _of_code(code: int) -> str:
+def _explain_code(code: int) -> str:
     """The section of an exit code. Raises InvalidInputError for one that Shipline doesn't use."""
     wanted = "Exit 130" if code in (130, 143) else f"Exit {code}"
     text = next((text for title, text in _sections(2) if title == wanted), None)
@@ -52,7 +52,7 @@ def _of_code(code: int) -> str:
     return f"{text}\n\nMore: {DOCUMENTATION}/errors/#{wanted.lower().replace(' ', '-')}"
 
 
-def _of_receipt(path: str) -> str:
+def _explain_receipt(path: str) -> str:
     """What a run did, step by step, and the section of its exit code."""
     receipt = receipt_file.read(Path(path))
     identity, code = receipt["identity"], receipt.get("exit-code")
@@ -64,7 +64,7 @@ def _of_receipt(path: str) -> str:
         made = ", ".join(f"{name} {value}" for name, value in step["made"].items())
         lines.append(f"- {step['name']}: {step['status']}{f' ({made})' if made else ''}")
     text = "\n".join(map(one_line, lines))
-    return f"{text}\n\n{_of_code(code)}" if code else text
+    return f"{text}\n\n{_explain_code(code)}" if code else text
 
 
 def _messages(what: str) -> Iterator[str]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from shipline.pipeline.resolve import Sources
     from shipline.reporting.console import Console
     from shipline.reporting.delivery import Context
-    from shipline.run.status import Place
+    from shipline.run.status import PlaceState
 
 
 _NEWEST = 5
@@ -42,7 +42,7 @@ _HEAD = ("product", "version", "service", "where", "build", "state", "since (UTC
 class _Row(NamedTuple):
     product: str
     version: str
-    places: Sequence[Place]
+    places: Sequence[PlaceState]
 
 
 @click.command(cls=lazy.LazyCommand, options=options.settings)
@@ -100,5 +100,5 @@ def _show(rows: Sequence[_Row], code: int, console: Console) -> None:
         console.line(line)
 
 
-def _cells(place: Place) -> tuple[str, ...]:
+def _cells(place: PlaceState) -> tuple[str, ...]:
     return place.service, place.where, place.build, place.state, place.at[:19].replace("T", " ")

@@ -55,7 +55,7 @@ class InputValue(NamedTuple):
         return f"InputValue({self.location})"
 
 
-class Key(NamedTuple):
+class KeyInput(NamedTuple):
     """A key or token from a variable, or from the file that the variable's name and ``_FILE`` name. It isn't shown."""
 
     text: str
@@ -63,14 +63,14 @@ class Key(NamedTuple):
     problem: str
 
     def __repr__(self) -> str:
-        return f"Key({self.source})"
+        return f"KeyInput({self.source})"
 
 
-def read_key(environ: Mapping[str, str], variable: str) -> Key:
+def read_key(environ: Mapping[str, str], variable: str) -> KeyInput:
     """The key in ``variable`` or in its file, without one line ending at the file's end; empty if both are unset."""
     text, path = environ.get(variable, ""), environ.get(f"{variable}_FILE", "")
     if not path:
-        return Key(text, variable, "")
+        return KeyInput(text, variable, "")
     try:
         with pathlib.Path(path).open("rb") as file:
             raw = file.read(_MAX_KEY_BYTES + 1)
@@ -86,7 +86,7 @@ def read_key(environ: Mapping[str, str], variable: str) -> Key:
             problem = f"names a file of more than {_MAX_KEY_BYTES} bytes: expected a file with the key and nothing else"
         elif text and text != content:
             problem = f"names a file with another key than {variable} holds: set one of the two variables"
-    return Key("" if problem else content, f"{variable}_FILE", problem)
+    return KeyInput("" if problem else content, f"{variable}_FILE", problem)
 
 
 class Inputs:
@@ -99,7 +99,7 @@ class Inputs:
         self.environ = dict(environ)
         self._values = sorted(_read(flags, self.environ), key=lambda value: value.rank)
         self._chosen: dict[str, InputValue] = {}
-        self._keys: dict[str, Key] = {}
+        self._keys: dict[str, KeyInput] = {}
         for value in self._values:
             if value.problem or not _is_unset(value):
                 self._chosen.setdefault(value.name, value)
@@ -116,7 +116,7 @@ class Inputs:
                 redact.register(Secret(value.text, value.location.source))
         return inputs
 
-    def key(self, variable: str) -> Key:
+    def key(self, variable: str) -> KeyInput:
         """The key that a ``key-env`` setting names the variable of. A file is read once: it may be a pipe."""
         if variable not in self._keys:
             self._keys[variable] = read_key(self.environ, variable)

@@ -22,7 +22,7 @@ PROBE = "probe-"
 """The names of refs that aren't releases begin with it; no version does."""
 
 
-class Entry(NamedTuple):
+class JournalEntry(NamedTuple):
     """A write: which run made it (for people), whether it goes on, its lease in seconds, and the receipt's JSON.
 
     ``at`` is when its runner wrote it, in seconds since the epoch.
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     receipt: str
 
     @classmethod
-    def of(cls, commit: Commit) -> Entry:
+    def of(cls, commit: Commit) -> JournalEntry:
         """Raises ValueError for a commit that isn't a write of this format."""
         try:
             data: dict[str, Any] = json.loads(commit.message.partition("\n\n")[2])
@@ -47,10 +47,10 @@ class Entry(NamedTuple):
             raise ValueError(f"the commit {commit.id} isn't a write of the journal") from error
 
 
-def read(remote: Remote, ref: str, commit_id: str) -> Entry:
+def read(remote: Remote, ref: str, commit_id: str) -> JournalEntry:
     """Return a write. Raises UnavailableError if it is gone or isn't one, and what the remote raises."""
     try:
-        return Entry.of(remote.read(ref, commit_id))
+        return JournalEntry.of(remote.read(ref, commit_id))
     except ValueError as error:
         raise unavailable(remote.address, f"{ref}: {error}") from None
 

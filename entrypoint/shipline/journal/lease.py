@@ -23,7 +23,7 @@ from shipline.values import human_duration
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from shipline.journal.entries import Entry
+    from shipline.journal.entries import JournalEntry
     from shipline.journal.remote import Remote
 
 
@@ -68,7 +68,7 @@ class Journal:
         """Until when (monotonic clock) the request that was just recorded may be sent."""
         return self._written + _SEND_WITHIN * self._lease
 
-    def read(self, known: Entry | None = None) -> Entry | None:
+    def read(self, known: JournalEntry | None = None) -> JournalEntry | None:
         """Return the last write, which may be ``known`` still; None if there is none. Raises what the remote raises."""
         while True:
             commit_id = self._list_releases()
@@ -104,7 +104,7 @@ class Journal:
 
         Waits up to ``timeout`` seconds for another run. Raises TimedOutError, and what the remote raises.
         """
-        found: Entry | None = None
+        found: JournalEntry | None = None
         since = begun = time.monotonic()
         while True:
             seen = self.read(found)
@@ -125,7 +125,7 @@ class Journal:
             else:
                 cancel_token.sleep(min(_LOOK_AGAIN_S, found.lease / 10))
 
-    def _take_over(self, found: Entry | None) -> bool:
+    def _take_over(self, found: JournalEntry | None) -> bool:
         """Take the journal over from ``found``; False if another run was faster."""
         self.taken_before = found is not None
         self._head = found.commit_id if found else objects.null_id(self.remote.form)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Pushed(NamedTuple):
-    """Whether the server reported that it moved the ref, or its reason why not (empty: no usable response)."""
+    """The result of a push: ``written``, or the server's reason why not (empty: no usable response)."""
 
     written: bool
     reason: str = ""

@@ -33,11 +33,11 @@ def resolve(section: Section, keys: CredentialResolver, facts: Facts, workspace:
         own = parts.password
         url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
         if token is not None:
-            credential = _basic(username, token)
+            credential = _basic_credential(username, token)
         elif own:
-            credential = _basic(parts.username or username, Secret(own, "the remote's address"))
+            credential = _basic_credential(parts.username or username, Secret(own, "the remote's address"))
         else:
-            credential = _of_checkout(url, workspace) or _of_ci(url, username, facts)
+            credential = _checkout_credential(url, workspace) or _ci_credential(url, username, facts)
     return Journal(url, str(section.value("ref")), section.seconds("lease"), credential, workspace)
 
 
@@ -52,22 +52,22 @@ def _address(section: Section, remote: str, workspace: Path) -> str:
     return address
 
 
-def _basic(username: str, token: Secret) -> Credential:
+def _basic_credential(username: str, token: Secret) -> Credential:
     encoded = base64.b64encode(f"{username}:{token.reveal()}".encode()).decode()
     redact.register(token)
     redact.register(secret := Secret(encoded, token.name))
     return Credential(secret, "header", "Authorization", "Basic ")
 
 
-def _of_ci(url: str, username: str, facts: Facts) -> Credential | None:
+def _ci_credential(url: str, username: str, facts: Facts) -> Credential | None:
     """The token that the CI system gives to its jobs, for its own git server and no other."""
     server = facts.git_server
     if server is None or urlsplit(server.url)[:2] != urlsplit(url)[:2]:
         return None
-    return _basic(username, server.token)
+    return _basic_credential(username, server.token)
 
 
-def _of_checkout(url: str, workspace: Path) -> Credential | None:
+def _checkout_credential(url: str, workspace: Path) -> Credential | None:
     """The header that the CI system's checkout step has left in git's configuration for this address."""
     header = git.output(workspace, "config", "--get-urlmatch", "http.extraHeader", url) or ""
     name, _, text = header.partition(":")

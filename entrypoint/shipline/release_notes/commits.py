@@ -95,7 +95,8 @@ def of_release(workspace: Path, version: Version, tag: str, prefix: str = "") ->
     # A release branch that was never merged has tags that don't lead to HEAD, and its commits are released too. What
     # was tagged after HEAD is no earlier release, whatever its number.
     tags = {name for option in ("--merged", "--no-contains") for name in _tags(workspace, f"{option}=HEAD")}
-    prefix = prefix or _prefix(tag, version)
+    if not prefix and tag.endswith(version.text):
+        prefix = tag.removesuffix(version.text).removesuffix("v")
     earlier = _earlier(tags, version, prefix)
     others = (name for name in tags if re.search(r"[0-9]\.[0-9]", name) and versions.from_tag(name, prefix) is None)
     revisions = "\n".join(("HEAD", *(f"^refs/tags/{name}" for name in earlier), ""))
@@ -187,11 +188,6 @@ def _item(commit: Commit, text: str = "") -> str:
 
 def _escaped(text: str) -> str:
     return escape_markdown(blank_controls(text), sparingly=True)
-
-
-def _prefix(tag: str, version: Version) -> str:
-    """Return what a tag has before its version and the "v"; empty if it doesn't end with the version."""
-    return tag.removesuffix(version.text).removesuffix("v") if tag.endswith(version.text) else ""
 
 
 def _tags(workspace: Path, option: str) -> list[str]:

@@ -98,7 +98,9 @@ def _truncate(text: str, tail: str) -> tuple[str, int]:
     room = V3_LIMIT - units(f"\n\n{tail}")
     definitions = {label.casefold(): line for label, line in _definitions(text)}
     window = text[:_WINDOW]
-    for cut in _ranked(_cuts(window, _missing(window, definitions), room), room):
+    # The last block, else sentence, else word that leaves at least half of the room; then the others.
+    cuts = _cuts(window, _missing(window, definitions), room)
+    for cut in sorted(cuts, key=lambda cut: (cut.level if cut.offset * 2 >= room else _ANYWHERE + 1, -cut.offset)):
         kept = _without_footnotes(text[: cut.offset].strip("\n").rstrip(), definitions) + cut.closing
         parts = [kept, _missing(kept, definitions), tail]
         shortened = "\n\n".join(part for part in parts if part)
@@ -124,11 +126,6 @@ def _without_footnotes(kept: str, definitions: Mapping[str, str]) -> str:
     own = {label.casefold() for label, _ in _definitions(kept)}
     cut_off = {label for label in definitions if label[0] == "^"} - own
     return re.sub(r"\[(\^[^\]\s]+)\]", lambda match: "" if match[1].casefold() in cut_off else match[0], kept)
-
-
-def _ranked(cuts: list[_Cut], room: int) -> list[_Cut]:
-    """Sort cuts: the last block, else sentence, else word that leaves at least half of the room; then the others."""
-    return sorted(cuts, key=lambda cut: (cut.level if cut.offset * 2 >= room else _ANYWHERE + 1, -cut.offset))
 
 
 def _cuts(window: str, definitions: str, room: int) -> list[_Cut]:

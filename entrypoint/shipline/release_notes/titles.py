@@ -1,4 +1,4 @@
-"""What a heading's text says: its version, and the words around it."""
+"""A heading's text, taken apart: its version, and the words around it."""
 
 from __future__ import annotations
 

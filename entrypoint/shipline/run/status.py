@@ -30,7 +30,7 @@ MISSING = "not there"
 _PAGE = {"page": "1", "limit": "25", "sort": "-createdAt"}
 
 
-class Place(NamedTuple):
+class PlaceState(NamedTuple):
     """The state of a version at one place. ``reached``: it is where a run would bring it."""
 
     service: str
@@ -42,12 +42,12 @@ class Place(NamedTuple):
     note: str = ""  # why it may be missing
 
 
-def places(pipeline: Pipeline, receipt: Path) -> list[Place]:
+def places(pipeline: Pipeline, receipt: Path) -> list[PlaceState]:
     """The state of the pipeline's version in each stage and at each target that it is for.
 
     Raises what the services, the journal and a damaged receipt raise.
     """
-    found: list[Place] = []
+    found: list[PlaceState] = []
     if pipeline.buildmaster is not None:
         found += _stages(pipeline.buildmaster, pipeline.network)
     if "publish" not in pipeline.steps:
@@ -58,7 +58,7 @@ def places(pipeline: Pipeline, receipt: Path) -> list[Place]:
     return found + [_announcement(target, recorded) for target in pipeline.centercode if not target.skip]
 
 
-def _stages(settings: Settings, network: Network) -> Iterator[Place]:
+def _stages(settings: Settings, network: Network) -> Iterator[PlaceState]:
     """Yield each stage that the settings name, then the others that the build was deployed to."""
     client = BuildMaster(settings, network)
     build = _build(settings, client)
@@ -76,7 +76,7 @@ def _stages(settings: Settings, network: Network) -> Iterator[Place]:
         created = last[-1].created if last else None
         at = utc(created) if created else ""
         reached = bool(last) and all(d.succeeded for d in last) and not rejected
-        yield Place("buildmaster", stage, state + rejected, reached, at, build.number if build else "", note)
+        yield PlaceState("buildmaster", stage, state + rejected, reached, at, build.number if build else "", note)
 
 
 def _build(settings: Settings, client: BuildMaster) -> Build | None:
@@ -96,24 +96,25 @@ def _build(settings: Settings, client: BuildMaster) -> Build | None:
     return next(reversed(client.release_builds(release_id)), None)
 
 
-def _release(target: V3Target, receipt: Receipt, network: Network) -> Place:
+def _release(target: V3Target, receipt: Receipt, network: Network) -> PlaceState:
     try:
         existing = V3(target, network).releases(target)
     except MissingError:  # the server only creates releases
         record = receipt.named(f"publish:{target.name}")
         state = record.result.release_state or record.status if record else "not recorded"
-        return Place(target.name, target.channel, state, record is not None and record.status == "done", _at(record))
+        done = record is not None and record.status == "done"
+        return PlaceState(target.name, target.channel, state, done, _at(record))
     usable = [r for r in existing if not r.archived] or existing
     state = usable[-1].state if usable else MISSING
-    return Place(target.name, target.channel, state, state in (target.state, "published"))
+    return PlaceState(target.name, target.channel, state, state in (target.state, "published"))
 
 
-def _announcement(target: CentercodeTarget, receipt: Receipt) -> Place:
+def _announcement(target: CentercodeTarget, receipt: Receipt) -> PlaceState:
     """What the receipt records. Centercode can't report it."""
     record = receipt.named(f"publish:{target.name}")
     posted = record is not None and record.status in ("done", "sent")
     state = "posted" if posted else record.status if record else "not recorded"
-    return Place(target.name, f"{target.project}/{target.release_type}", state, posted, _at(record))
+    return PlaceState(target.name, f"{target.project}/{target.release_type}", state, posted, _at(record))
 
 
 def _at(record: StepRecord | None) -> str:

@@ -154,18 +154,18 @@ class Redeploy(Deploy):
         self._shown_build = ""
 
     def key(self, job: Job) -> str:
-        return super().key(self._of_good(job))
+        return super().key(self._job_of_good_build(job))
 
     def decide(self, job: Job) -> Decision[Details]:
         kept = self._find_good(job)
         if self._good is None:
             return Decision(reuse=kept, details=Details(deployed=True))
-        return super().decide(self._of_good(job))
+        return super().decide(self._job_of_good_build(job))
 
     def act(self, job: Job, decision: Decision[Details]) -> str:
         if self._good is None:
             return decision.reuse
-        return f"{self._shown_build}: {super().act(self._of_good(job), decision)}"
+        return f"{self._shown_build}: {super().act(self._job_of_good_build(job), decision)}"
 
     def _start(self, details: Details, note: str = "") -> Decision[Details]:
         decision = super()._start(details, note)
@@ -173,7 +173,7 @@ class Redeploy(Deploy):
         body = {**(call.body or {}), "buildId": good.id if good else 0}
         return decision._replace(calls=(self._since.call("deploy-build", body=body),))
 
-    def _of_good(self, job: Job) -> Job:
+    def _job_of_good_build(self, job: Job) -> Job:
         """The job as if it were about the good build."""
         if self._good is None:
             return job

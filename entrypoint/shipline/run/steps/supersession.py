@@ -82,7 +82,7 @@ class OtherBuilds:
 
 
 class Comparison:
-    """Says when to compare with newer versions: in the plan, and before announcing if that is long ago."""
+    """The time of the next comparison with newer versions: in the plan, and before announcing if that is long ago."""
 
     def __init__(self) -> None:
         self._due = -math.inf
