@@ -20,12 +20,9 @@ INTRODUCTION = """\
 
 For everyone who writes a `shipline.yml` or a job that runs Shipline: every setting, with its default and an example.
 
-A setting's place in the config file gives its other names. For `buildmaster.build-number`:
-
-- in GitHub and GitLab, the input `buildmaster-build-number`
-- in Jenkins, `buildmasterBuildNumber`
-- the flag `--buildmaster-build-number`
-- the variable `SHIPLINE_BUILDMASTER_BUILD_NUMBER`
+A setting's place in the config file gives its other names. `buildmaster.build-number` is the input
+`buildmaster-build-number` in GitHub and GitLab, and `buildmasterBuildNumber` in Jenkins. It is also the flag
+`--buildmaster-build-number` and the variable `SHIPLINE_BUILDMASTER_BUILD_NUMBER`.
 
 The first of these counts: flag, input, variable, config file, the facts of the CI run, default. An empty string is
 unset.
@@ -56,9 +53,9 @@ Any other brace is plain text, and `{{version}}` gives `{version}`.
 
 ## Secrets
 
-Set a secret with a variable or an input, never in the config file or with a flag. Or set its variable with `_FILE`
-added, such as `SHIPLINE_V3_TOKEN_FILE`, to the path of a file; Shipline drops one line ending at its end. If you set
-both variables, their values must be equal.
+Set a secret with a variable or an input, never in the config file or with a flag. Its variable with `_FILE` added,
+such as `SHIPLINE_V3_TOKEN_FILE`, is the path of a file; Shipline drops one line ending at its end. If you set both,
+they must be equal.
 
 ## Lists of targets
 
