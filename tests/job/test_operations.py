@@ -164,7 +164,7 @@ def test_every_operation_of_v3(shell: Shell) -> None:
     shell(f"v3 upload-release-file --release-id {other} --filename widget.zip --file widget.zip")
     shell.project.sandbox.admin("config", {"v3_uploads": "form"})
     upload = f"v3 upload-release-file --release-id {other} --filename form.zip --file widget.zip"
-    assert "or the server wants a form" in shell.refused(upload, 4).err
+    assert "or the server expects a form" in shell.refused(upload, 4).err
     assert shell(f"{upload} --as-form")["size"] == len(b"PK")
     shell.project.sandbox.admin("config", {"v3_uploads": "raw"})
     shell(f"v3 delete-uploaded-file --release-id {other} --filename widget.zip")
