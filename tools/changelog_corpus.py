@@ -94,7 +94,7 @@ def compare(source: dict[str, Any], folder: Path, most: int = 0, *, render: bool
     expected = slices(text, source["heading"], source.get("boundary", ""))
     if len(expected) < 2:  # noqa: PLR2004  the pattern doesn't fit
         return [Result(name, "", "other", "the pattern finds fewer than two versions")]
-    known = [version for version in expected if versions.is_version(version)]
+    known = [version for version in expected if versions.parsed(version)]
     step = max(len(known) - 1, 1) / max(most - 1, 1)
     chosen = known if not most or len(known) <= most else [known[round(number * step)] for number in range(most)]
     if render:

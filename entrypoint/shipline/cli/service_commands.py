@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from shipline.cli import lazy
+from shipline.display import nearest
 from shipline.services.registry import SERVICES
 
 if TYPE_CHECKING:
@@ -67,10 +68,8 @@ class ServiceCommands(lazy.LazyCommand, click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
-            from difflib import get_close_matches
-
-            close = get_close_matches(name, self.list_commands(ctx), 1)
-            meant = f"did you mean {close[0]}?" if close else f"shipline {self.service} --help lists them"
+            close = nearest(name, self.list_commands(ctx))
+            meant = f"did you mean {close}?" if close else f"shipline {self.service} --help lists them"
             ctx.fail(f"{SERVICES[self.service].title} has no operation {name}; {meant}")
         return super().resolve_command(ctx, args)
 
