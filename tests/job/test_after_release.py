@@ -149,7 +149,7 @@ def test_wrong_input_is_refused_and_nothing_is_changed(drafted: Project) -> None
         (("retract", "1.4.0"), 2, "there is no terminal: pass --yes"),
         (("retract", "new", "--yes"), 2, "expected a version, found new"),
         ((*RETRACT, "--config", "shipline.yml\nother.yml"), 2, "names several products"),
-        (("promote", "1.4.0"), 2, "Missing option '--to-stage'"),
+        (("promote", "1.4.0"), 2, "to-stage: is missing"),
         (("publish", "1.4.0", "--release-notes-text", "Other"), 4, "notes"),
     ):
         assert message in refused(drafted, *arguments, code=code)
@@ -209,6 +209,31 @@ def test_a_retraction_of_another_build_reports_nothing_as_done(drafted: Project)
     assert "there is no build 4711 of this release" in ended.err
     assert ended.line("DONE:") == "DONE: nothing"
     assert not [o for o in drafted.operations()[len(before) :] if not o.startswith(("get-", "list-"))]
+
+
+def test_the_wrappers_reach_each_command(second: Project) -> None:
+    """By their input ``command``, with the version as an input or by the tag."""
+    given = {"SHIPLINE_INPUT_RELEASE_VERSION": "1.4.0"}
+    for command, more, sent in (
+        ("promote", {"SHIPLINE_INPUT_TO_STAGE": '["Production"]\n', **given}, ["deploy-build"]),
+        ("promote", {"SHIPLINE_INPUT_TO_STAGE": "Production"}, []),
+        ("status", given, []),
+        ("publish", given, ["publish-release"]),
+        (
+            "retract",
+            {"SHIPLINE_INPUT_RELEASE_VERSION": "1.3.0", "SHIPLINE_YES": "true"},
+            ["delete-release", "reject-build"],
+        ),
+    ):
+        tagged = {**github(second, 1), "GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": "v1.4.0"}
+        assert do(second, "run", SHIPLINE_INPUT_COMMAND=command, **tagged, **more) == sent
+        assert "succeeded" in (second.path / "output").read_text(), command
+        (second.path / "output").unlink()
+    assert deployed(second, "Production") == ["1.4.0"]
+    assert v3(second) == {"1.4.0": True}
+    for command, message in (("promote", "to-stage: is missing"), ("retract", "set SHIPLINE_YES to true")):
+        ended = second.shipline("run", SHIPLINE_INPUT_COMMAND=command, **given)
+        assert (ended.code, message in ended.text) == (2, True), ended.text
 
 
 def test_publish_creates_nothing(drafted: Project) -> None:

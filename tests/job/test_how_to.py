@@ -266,6 +266,13 @@ def test_a_rehearsal(project: Project) -> None:
     assert "Widget 2.0.0-beta.1  (Published)\n\n  Hums.\n" in other.text
 
 
+def test_a_plan_in_a_review(project: Project) -> None:
+    project.write("CHANGELOG.md", "## 1.5.0\n\nHums.\n")
+    (done,) = follow(project, "review.md")
+    assert done.code == 0, done
+    assert done.text.startswith("### 📝 Widget 1.5.0: planned")
+
+
 def test_checks_before_a_commit_and_updates(project: Project) -> None:
     (hooks,) = configs("check-and-update.md")
     offered = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))

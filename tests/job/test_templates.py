@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 AZURE = yaml.safe_load((ROOT / "ci_templates/azure/shipline.yml").read_text(encoding="utf-8"))
 TEAMCITY = ET.parse(ROOT / "ci_templates/teamcity/Shipline.xml")
-LISTED = [leaf for leaf in catalogue.by_name().values() if leaf.shown != "file" and leaf.name != "ci"]
+LISTED = [leaf for leaf in catalogue.by_name().values() if leaf.shown != "file" and leaf.name not in ("ci", "comment")]
 AZURE_RUN = {
     "TF_BUILD": "True",
     "BUILD_SOURCEBRANCH": "refs/tags/v1.4.0",
@@ -65,6 +65,7 @@ def test_azures_template_has_the_inputs_of_the_schema() -> None:
 
 
 def test_azure_runs_the_template(project: Project) -> None:
+    project.config(pipeline="  pipeline: Full")
     keys = {"buildmasterApiKey": "$(bm)", "centercodeApiKey": "$(cc)", "v3Token": "$(v3)", "image": ""}
     macros = dict(zip(("bm", "cc", "v3"), KEYS.values(), strict=True))
     step = azure_step({**keys, "releaseTitle": "Widget ##vso[task.complete result=Failed;]"}, macros)
@@ -80,6 +81,9 @@ def test_azure_runs_the_template(project: Project) -> None:
     assert outputs["OUT_BUILDMASTER_BUILD_NUMBER"] == "7"
     (summary,) = [command.text for command in commands if command.name == "task.uploadsummary"]
     assert Path(summary).read_text().startswith("## ")
+    step = azure_step({**keys, "command": "promote", "toStage": "Production"}, macros)
+    assert project.shipline("run", **dict.fromkeys(KEYS, ""), **AZURE_RUN, **step["env"]).code == 0
+    assert project.operations()[-1] == "deploy-build"
     later = project.shipline("validate", **AZURE_RUN)
     assert "task.uploadsummary" not in {command.name for command in OBEYED["azure"](later.text)}
     assert project.receipt()["run"]["ci"] == "azure"
@@ -132,6 +136,7 @@ def test_azures_docker_gets_names_of_variables_and_no_values(tmp_path: Path) -> 
 
 
 def test_teamcity_runs_the_meta_runner(project: Project) -> None:
+    project.config(pipeline="  pipeline: Full")
     parameters = {
         each.get("name", ""): each.get("value", "") for each in TEAMCITY.iterfind("settings/parameters/param")
     }
@@ -157,6 +162,9 @@ def test_teamcity_runs_the_meta_runner(project: Project) -> None:
     ]
     assert (project.path / ".shipline-reports/summary.md").is_file()
     assert project.receipt()["run"]["id"] == "77"
+    environ |= {"SHIPLINE_INPUT_COMMAND": "promote", "SHIPLINE_INPUT_TO_STAGE": "Production"}
+    assert project.shipline("run", **agent, **environ).code == 0
+    assert project.operations()[-1] == "deploy-build"
 
 
 def test_the_pages_use_parameters_that_exist() -> None:

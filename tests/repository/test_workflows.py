@@ -33,6 +33,7 @@ WRITES = {
     "docs.yml": {"pages", "id-token"},
     "release.yml": {"id-token", "attestations", "packages", "contents"},
     "security.yml": {"security-events"},
+    "review.yml": {"pull-requests"},
 }
 
 each = pytest.mark.parametrize("file", [*OWN, *EXAMPLES], ids=lambda file: file.name)
@@ -76,6 +77,8 @@ def test_there_are_the_workflows_and_examples_promised() -> None:
         "tag-release.yml",
         "dispatch-with-plan.yml",
         "rehearse.yml",
+        "review.yml",
+        "stages.yml",
         "approve-then-publish.yml",
         "matrix.yml",
         "fleet.yml",
@@ -88,6 +91,18 @@ def test_the_night_is_the_makefile_s() -> None:
     (night,) = re.findall(r"^NIGHT = (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     (job,) = jobs(ROOT / ".github/workflows/nightly.yml").values()
     assert job["strategy"]["matrix"]["target"] == night.split()
+
+
+@each_example
+def test_an_environment_s_link_is_an_output_of_its_job(file: Path) -> None:
+    for job in jobs(file).values():
+        url = job["environment"].get("url", "") if isinstance(job.get("environment"), dict) else ""
+        named = re.fullmatch(r"\$\{\{ steps\.(\w+)\.outputs\.([\w-]+) }}", url)
+        assert bool(named) == bool(url)
+        if named:
+            (step,) = [step for step in job["steps"] if step.get("id") == named[1]]
+            assert step["uses"].startswith("shipline/")
+            assert named[2] in ACTION["outputs"]
 
 
 @each

@@ -101,6 +101,7 @@ def test_a_tag_is_released_and_the_next_step_knows(act: Act, sandbox: Running, d
     [
         ("journal-store: git", "", "job"),
         ("journal-store: file", "", "none"),
+        ("command: plan, comment: true", "", "job"),
         ("steps: build", "", "none"),
         ("journal-store: git", "theirs", "theirs"),
     ],
@@ -251,3 +252,40 @@ def test_cache_steps_written_by_hand_still_work(act: Act, sandbox: Running) -> N
     assert changes(sandbox) == ALL
     kept = sorted(path.parts[-3] for path in act.caches.glob("*/.shipline/widget-1.4.0.json"))
     assert [name.partition("v1.4.0")[0] for name in kept] == ["shipline-acme-widget-test.yml-", "shipline-widget-"]
+
+
+AFTERWARDS = f"""\
+on: push
+permissions: {{}}
+jobs:
+  release:
+    runs-on: ubuntu-latest
+    env:
+      SHIPLINE_BUILDMASTER_API_KEY: ${{{{ secrets.BUILDMASTER_API_KEY }}}}
+      SHIPLINE_CENTERCODE_API_KEY: ${{{{ secrets.CENTERCODE_API_KEY }}}}
+      SHIPLINE_V3_TOKEN: ${{{{ secrets.V3_TOKEN }}}}
+    steps:
+      - uses: {CHECKOUT}
+      - uses: shipline/shipline@v0.1.0
+        with: {{buildmaster-stages: Integration, v3-state: draft}}
+      - uses: shipline/shipline@v0.1.0
+        with: {{command: promote, to-stage: Testing}}
+      - uses: shipline/shipline@v0.1.0
+        with: {{command: publish}}
+      - id: status
+        uses: shipline/shipline@v0.1.0
+        with: {{command: status, release-version: 1.4.0}}
+      - id: retract
+        uses: shipline/shipline@v0.1.0
+        with: {{command: retract}}
+"""
+
+
+def test_a_release_is_promoted_published_and_looked_up(act: Act, sandbox: Running) -> None:
+    ended = ship(act, sandbox, AFTERWARDS)
+    assert ended.exit_code("status") == 0, ended
+    assert ended.outputs("status")["result"] == "succeeded"
+    assert "published" in ended.printed("status")
+    assert changes(sandbox) == [*ALL[:3], *ALL[4:6], "project-release", "deploy-build", "publish-release"]
+    assert (ended.code, ended.exit_code("retract")) == (1, 2)
+    assert "set SHIPLINE_YES to true" in ended.printed("retract")

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from comments_server import TOKEN, Comments
 from runners.act import tagged
 from runners.user import SECRETS, changes, stage, user_project
 from shipline_sandbox.server import Running, running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from runners.act import Act, Ended
 
@@ -37,11 +38,16 @@ class User:
         files["shipline.yml"] = f"check-links: skip\n{files['shipline.yml']!s}"  # nobody uploads what they build
         self.repository = act.repository(files)
 
-    def run(self, example: str, attempt: int = 1, **given: Any) -> Ended:
-        environ = {"GITHUB_RUN_ATTEMPT": str(attempt), "GITHUB_RUN_ID": "77", "GITHUB_REF_NAME": "v1.4.0"}
-        given = {"payload": tagged("v1.4.0"), "host": True, **given}
+    def run(self, example: str, attempt: int = 1, environ: Mapping[str, str] | None = None, **given: Any) -> Ended:
+        run = {
+            "GITHUB_RUN_ATTEMPT": str(attempt),
+            "GITHUB_RUN_ID": "77",
+            "GITHUB_REF_NAME": "v1.4.0",
+            **(environ or {}),
+        }
+        given = {"payload": tagged("v1.4.0"), "host": True, "secrets": SECRETS, **given}
         workflow = (EXAMPLES / example).read_text()
-        return self.act.run(self.repository, workflow, secrets=SECRETS, environ=environ, **given)
+        return self.act.run(self.repository, workflow, environ=run, **given)
 
     def lose_receipts(self) -> None:
         shutil.rmtree(self.act.caches)
@@ -106,6 +112,45 @@ def test_a_pull_request_is_rehearsed_without_secrets(user: User) -> None:
     assert ended.code == 0, ended
     assert user.sandbox.requests() == []
     assert "Rehearsal of Widget" in ended.summary
+
+
+def test_a_pull_request_has_one_comment_with_the_plan(user: User) -> None:
+    """A fork's has none."""
+    (user.repository / "CHANGELOG.md").write_text("# Changelog\n\n## Unreleased\n\n- Widgets hum.\n")
+    with Comments() as comments:
+        environ = {name: value for name, value in comments.github().items() if name != "GITHUB_TOKEN"}
+        environ["GITHUB_REF_NAME"] = "5/merge"
+        secrets = {**SECRETS, "GITHUB_TOKEN": TOKEN}
+
+        def pushed(head: str = "acme/widget", **given: Any) -> Ended:
+            sides = {side: {"repo": {"full_name": name}} for side, name in (("head", head), ("base", "acme/widget"))}
+            payload = {"pull_request": {"number": 5, **sides}}
+            ended = user.run("review.yml", environ=environ, event="pull_request", payload=payload, **given)
+            assert TOKEN not in ended.log
+            return ended
+
+        assert pushed(secrets=secrets).code == 0
+        (user.repository / "CHANGELOG.md").write_text("# Changelog\n\n## Unreleased\n\n- Widgets turn.\n")
+        ended = pushed(secrets=secrets)
+        assert ended.code == 0, ended
+        assert comments.changes == ["POST", "PATCH"]
+        (body,) = comments.comments.values()
+        assert body.startswith("<!-- shipline plan of widget -->")
+        assert "Widgets turn." in body
+        comments.refuse, comments.comments = 403, {}
+        ended = pushed("octocat/widget", secrets={"GITHUB_TOKEN": TOKEN})
+        assert ended.code == 0, ended
+        assert comments.comments == {}
+        assert "Widgets turn." in ended.summary
+    assert changes(user.sandbox) == []
+
+
+def test_each_stage_is_a_deployment_with_its_link(user: User) -> None:
+    ended = user.run("stages.yml")
+    assert ended.code == 0, ended
+    assert changes(user.sandbox).count("deploy-build") == 2
+    for link in ("buildmaster-url", "centercode-release-url"):  # of the environments
+        assert ended.outputs("shipline")[link].startswith(user.sandbox.url)
 
 
 @pytest.mark.nightly

@@ -222,3 +222,16 @@ def test_inputs_of_the_job_itself_and_gitlabs_own_schema(shell: GitLab, sandbox:
         command = [tool, "--builtin-schema", "vendor.gitlab-ci", "expanded.yml"]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
+
+
+def test_a_release_is_promoted_and_looked_up(shell: GitLab, sandbox: Running) -> None:
+    folder = repository(shell, sandbox)
+    assert ship(shell, folder, more="      buildmaster-stages: [Integration]").code == 0
+    sent = changes(sandbox)
+    ended = ship(shell, folder, "shipline", more="      command: promote\n      to-stage: [Testing]")
+    assert ended.code == 0, ended
+    assert changes(sandbox)[len(sent) :] == ["deploy-build"]
+    ended = ship(shell, folder, "shipline", more="      command: status")
+    assert ended.code == 0, ended
+    assert "SHIPLINE_OUT_RESULT=succeeded\n" in ended.dotenv("shipline")
+    assert re.search(r"Testing +1\.4\.0 +succeeded", ended.printed("shipline"))

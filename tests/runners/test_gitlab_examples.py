@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from comments_server import Comments
 from runners.gitlab import Ended, GitLab
 from runners.user import KEYS, changes, user_project
 from shipline_sandbox.server import Running, running
@@ -127,3 +128,39 @@ def test_a_merge_request_is_checked_without_keys(user: User, sandbox: Running) -
     (issue,) = json.loads(ended.artifact("check", ".shipline-reports/codequality.json").read_text())
     assert issue["location"]["path"] == "shipline.yml"
     assert "SHIPLINE_OUT_RESULT=failed\n" in ended.dotenv("check")
+
+
+def test_a_merge_request_has_one_comment_with_the_plan(user: User, sandbox: Running) -> None:
+    """A fork's has none, and gets no variables."""
+    changelog = user.repository / "CHANGELOG.md"
+    changelog.write_text("# Changelog\n\n## Unreleased\n\n- Widgets hum.\n")
+    with Comments() as comments:
+        given = {"CI_PIPELINE_SOURCE": "merge_request_event", **comments.gitlab()}
+        assert user.run("review.yml", **KEYS, **given).code == 0
+        changelog.write_text("# Changelog\n\n## Unreleased\n\n- Widgets turn.\n")
+        ended = user.run("review.yml", **KEYS, **given)
+        assert ended.code == 0, ended
+        assert comments.changes == ["POST", "PUT"]
+        (body,) = comments.comments.values()
+        assert "Widgets turn." in body
+        fork = {"CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "43", "CI_PROJECT_ID": "43", "GITLAB_TOKEN": ""}
+        ended = user.run("review.yml", **given | fork)
+        assert ended.code == 0, ended
+        assert comments.changes == ["POST", "PUT"]
+        assert "Widgets turn." in ended.artifact("plan", ".shipline-reports/summary.md").read_text()
+        config = user.repository / "shipline.yml"
+        config.write_text(config.read_text().replace("application:", "aplication:"))
+        ended = user.run("review.yml", **KEYS, **given)
+        assert ended.code == 1, ended
+        (issue,) = json.loads(ended.artifact("plan", ".shipline-reports/codequality.json").read_text())
+        assert issue["location"]["path"] == "shipline.yml"
+    assert changes(sandbox) == []
+
+
+def test_each_stage_is_an_environment_with_its_link(user: User, sandbox: Running) -> None:
+    ended = user.run("stages.yml")
+    assert ended.code == 0, ended
+    assert changes(sandbox).count("deploy-build") == 2
+    for job in ("testing", "production"):
+        assert f"SHIPLINE_OUT_BUILDMASTER_URL={sandbox.url}/" in ended.dotenv(job)
+    assert f"SHIPLINE_OUT_CENTERCODE_RELEASE_URL={sandbox.url}/" in ended.dotenv("announce")

@@ -102,6 +102,20 @@ def test_a_tag_is_released_once_and_the_pipeline_knows(jenkins: Jenkins, sandbox
     assert "\x1b" not in ended.log
 
 
+def test_a_release_is_promoted_published_looked_up_and_taken_back(jenkins: Jenkins, sandbox: Running) -> None:
+    repository = jenkins.repository(user_project(sandbox))
+    calls = f"""shipline({IDS}, buildmasterStages: ['Integration'], v3State: 'draft')
+        shipline.promote({IDS}, toStage: ['Testing'])
+        def found = shipline.status({IDS}, releaseVersion: '1.4.0', v3State: 'draft', failOnError: false)
+        shipline.retract({IDS})
+        return found"""
+    ended = sound(jenkins.run(f"{LIBRARY}node {{\n checkout scm\n {calls}\n}}", repository))
+    assert ended.result == "SUCCESS", ended
+    assert (ended.returned or {})["result"] == "succeeded"
+    sent = [*DEPLOYED[:3], *ANNOUNCED[:2], "project-release", "deploy-build", "delete-release", "reject-build"]
+    assert changes(sandbox) == sent
+
+
 def test_the_example_of_the_readme_in_the_image_as_a_user_it_does_not_know(
     jenkins: Jenkins, sandbox: Running, engine: Engine
 ) -> None:

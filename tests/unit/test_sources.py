@@ -168,7 +168,7 @@ def test_a_secret_as_a_flag_is_refused_and_not_shown(tmp_path: Path) -> None:
 
 def test_options() -> None:
     told = {"command": "run", "format": "text", "verbose": "false", "quiet": "false", "any-version": "false"}
-    several = {"fail-fast": "false", "parallel": "16"}
+    several = {"fail-fast": "false", "parallel": "16", "yes": "false", "comment": "false"}
     assert Inputs.read({}, {}).options() == {**told, **several}
     assert Inputs.read({"config": "a.yml\nb.yml"}, {}).options()["config"] == "a.yml\nb.yml"
     environ = {"INPUT_COMMAND": "plan", "SHIPLINE_CONFIG": "a.yml", "SHIPLINE_INPUT_CONFIG": "b.yml"}
@@ -181,7 +181,7 @@ def test_wrong_options_are_problems() -> None:
     with pytest.raises(InvalidInputError) as caught:
         inputs.options()
     assert [str(problem) for problem in caught.value.problems] == [
-        "--format: format: expected text or json, found jsno: did you mean json?",
+        "--format: format: expected text or json or markdown, found jsno: did you mean json?",
         "--parallel: parallel: expected a whole number from 1 to 999, found 0",
         "SHIPLINE_CI: ci: expected github or gitlab or jenkins or azure or teamcity or local, found travis",
         "SHIPLINE_QUIET: quiet: expected true or false, found yes",

@@ -55,12 +55,12 @@ runs:
       env:
         IMAGE: {image}
         SHIPLINE_INPUT_CI: github
-        # The journal's token if nobody names one and the checkout has left none. It reaches no run without the journal.
-        GITHUB_TOKEN: ${{{{ env.GITHUB_TOKEN || inputs.journal-store == 'git' && github.token || '' }}}}
+        # For the comment; for the journal, if nobody names a token and the checkout has left none. Not for others.
+        GITHUB_TOKEN: ${{{{ env.GITHUB_TOKEN || {with_api} && github.token || '' }}}}
         SHIPLINE_MATRIX: {leg}
         SHIPLINE_INPUT_REPORT: {report}
 {variables}\
-    - if: always() && steps.prepare.outputs.key && !contains(fromJSON('["plan","validate","rehearse"]'), inputs.command)
+    - if: always() && steps.prepare.outputs.key && !contains(fromJSON('{reads_only}'), inputs.command)
       uses: {save}
       with:
         path: ${{{{ inputs.receipt || '.shipline' }}}}
@@ -80,6 +80,8 @@ _ACTIONS = {
     "upload": "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1",
 }
 _LEG = "${{ inputs.receipt-key == 'none' && toJSON(matrix) || inputs.receipt-key }}"
+_WITH_API = "(inputs.journal-store == 'git' || inputs.comment == 'true')"
+_READS_ONLY = '["plan","validate","rehearse","status"]'
 _REPORT = "${{ inputs.report || inputs.upload-report == 'true' && steps.prepare.outputs.report || '' }}"
 
 
@@ -99,7 +101,8 @@ def _composite(variant: str, folder: str, image: str) -> str:
         for leaf in _listed()
         if leaf.name != "report" and leaf not in catalogue.of_action()
     )
-    runs = _RUNS.format(folder=folder, image=image, leg=_LEG, report=_REPORT, variables="".join(variables), **_ACTIONS)
+    parts = {"leg": _LEG, "report": _REPORT, "with_api": _WITH_API, "reads_only": _READS_ONLY, **_ACTIONS}
+    runs = _RUNS.format(folder=folder, image=image, variables="".join(variables), **parts)
     return "".join([_HEAD.format(variant=variant), *_inputs(), *_outputs(), runs])
 
 

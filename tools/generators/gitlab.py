@@ -47,17 +47,6 @@ _HIDDEN = """\
     url: $[[ inputs.environment-url ]]
 ".shipline:$[[ inputs.job-name ]]:environment:":
   interruptible: false
-".shipline:command:run":
-  interruptible: false
-".shipline:command:plan":
-  environment:
-    action: verify
-".shipline:command:rehearse":
-  environment:
-    action: verify
-".shipline:command:validate":
-  environment:
-    action: verify
 ".shipline:environment-action:$[[ inputs.environment-action ]]":
   environment:
     action: $[[ inputs.environment-action ]]
@@ -82,6 +71,11 @@ _SWITCH = """\
 ".shipline:{name}:{default}":
   interruptible: false
 """
+
+# Of the commands; GitLab takes one without an action for a deployment. The build that `retract` may deploy to a stage
+# isn't that of the job's commit.
+_ACTIONS = {"run": "", "promote": "", "publish": "", "retract": "access"}
+_OTHER_ACTION = "verify"
 
 _JOB = """\
 
@@ -151,7 +145,16 @@ def template() -> str:
         extends="".join(f'    - ".shipline:{leaf.name}:$[[ inputs.{leaf.name} ]]"\n' for leaf in switches),
         variables="".join(map(_assignment, (leaf for leaf in _listed() if leaf.kind != "boolean"))),
     )
-    return "".join([_HEAD, *_inputs_of_the_job(), *map(_input, _listed()), _HIDDEN, *hidden, job, _SCRIPT])
+    head = [_HEAD, *_inputs_of_the_job(), *map(_input, _listed()), _HIDDEN, *_commands()]
+    return "".join([*head, *hidden, job, _SCRIPT])
+
+
+def _commands() -> Iterator[str]:
+    """What each command does with the environment."""
+    for command in catalogue.by_name()["command"].enum:
+        action = _ACTIONS.get(str(command), _OTHER_ACTION)
+        keyword = f"environment:\n    action: {action}" if action else "interruptible: false"
+        yield f'".shipline:command:{command}":\n  {keyword}\n'
 
 
 def _variable(leaf: Setting) -> str:
@@ -200,8 +203,8 @@ def _inputs_of_the_job() -> Iterator[str]:
     )
     yield _entry(
         "environment-action",
-        "What the job does with the environment. Only start is a deployment. Default: start for the command run, else "
-        "verify.",
+        "What the job does with the environment. Only start is a deployment. Default: start for the commands run, "
+        "promote and publish, access for retract, else verify.",
         default="",
         options=["", "start", "prepare", "verify", "access", "stop"],
     )

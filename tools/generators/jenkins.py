@@ -67,10 +67,12 @@ echo "build ${out.buildmasterBuildNumber}: ${out.result}"
 </pre>
 <p><code>shipline.plan(…)</code> takes the same and only shows what would be sent; <code>shipline.rehearse(…)</code>
 runs the main job against the sandbox, without keys; <code>shipline.validate(…)</code>
-checks what can be checked without a network. What isn't given here is taken from the config file. Lists are Groovy
-lists, mappings Groovy maps. Names in braces, such as <code>{version}</code>, are Shipline's own. A number that is a
-name, such as a release, is written in quotes: <code>'1.10'</code>. A key may also be a variable around the step (from
-<code>withVault</code>, for example), or with <code>_FILE</code> after the variable's name the path of a file.</p>
+checks what can be checked without a network. <code>shipline.promote(…)</code>, <code>shipline.publish(…)</code>,
+<code>shipline.retract(…)</code> and <code>shipline.status(…)</code> are for a release that exists. What isn't given
+here is taken from the config file. Lists are Groovy lists, mappings Groovy maps. Names in braces, such as
+<code>{version}</code>, are Shipline's own. A number that is a name, such as a release, is written in quotes:
+<code>'1.10'</code>. A key may also be a variable around the step (from <code>withVault</code>, for example), or with
+<code>_FILE</code> after the variable's name the path of a file.</p>
 <p>The receipt and the report are archived. Keep the workspace, or hand <code>.shipline</code> on by
 <code>stash</code>: without the receipt an announcement to Centercode can't be told from one that was never made.
 Where agents don't keep it, the Copy Artifact plugin brings it from the build before. Files that are linked with

@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from shipline.inputs.catalogue import Setting
 
 
+_NOT_LISTED = frozenset({"ci", "comment"})  # the wrapper sets the first; Shipline comments in GitHub and GitLab only
+
+
 def listed() -> list[Setting]:
     """The inputs that wrappers list, the everyday ones first."""
     every = [*catalogue.options(), *catalogue.settings()]
-    return sorted(
-        (leaf for leaf in every if leaf.shown != "file" and leaf.name != "ci"), key=lambda leaf: leaf.shown != "common"
-    )
+    shown = (leaf for leaf in every if leaf.shown != "file" and leaf.name not in _NOT_LISTED)
+    return sorted(shown, key=lambda leaf: leaf.shown != "common")
 
 
 def default(leaf: Setting) -> str:

@@ -25,6 +25,26 @@ Map validate(Map given = [:]) {
     return ship(given + [command: 'validate'])
 }
 
+/** Deploys the existing build of releaseVersion to the stages in toStage. */
+Map promote(Map given = [:]) {
+    return ship(given + [command: 'promote'])
+}
+
+/** Publishes the v3 draft of releaseVersion. */
+Map publish(Map given = [:]) {
+    return ship(given + [command: 'publish'])
+}
+
+/** Takes releaseVersion back; with toStage, deploys the build before it there. */
+Map retract(Map given = [:]) {
+    return ship(given + [command: 'retract', yes: true])
+}
+
+/** Shows where releaseVersion is, or the newest few; the result is failed unless it is everywhere. */
+Map status(Map given = [:]) {
+    return ship(given + [command: 'status'])
+}
+
 private Map ship(Map written) {
     Map given = named(written)
     refuseWrong(given)
@@ -288,16 +308,17 @@ private Map kinds() {
         journalCredentialsId: 'step', image: 'step', failOnError: 'switch', unstableOnWarning: 'switch',
         buildDescription: 'switch', command: 'text', config: 'text', receipt: 'text', report: 'text', format: 'text',
         verbose: 'text', quiet: 'text', anyVersion: 'text', shard: 'text', failFast: 'text', parallel: 'text',
-        releaseVersion: 'text', releaseTitle: 'text', releaseNotesFile: 'text', releaseNotesText: 'text',
-        releaseNotesFrom: 'text', releaseNotesTooLong: 'text', releaseNotesHeader: 'text', releaseNotesFooter: 'text',
-        releaseNotesPrereleases: 'text', releaseNotesFirst: 'text', releaseNotesExclude: 'list',
-        releaseNotesMax: 'text', releaseIfOlder: 'text', releasePrerelease: 'text', steps: 'list', artifacts: 'list',
-        artifactsUrl: 'text', extends: 'list', baseDir: 'text', tagPrefix: 'text', allowFolders: 'list',
-        checkLinks: 'text', buildmasterUrl: 'text', buildmasterApplication: 'text', buildmasterRelease: 'text',
-        buildmasterPipeline: 'text', buildmasterTemplate: 'text', buildmasterBuildId: 'text',
-        buildmasterBuildNumber: 'text', buildmasterIfBuildExists: 'text', buildmasterVariables: 'map',
-        buildmasterStages: 'list', buildmasterDeployVariables: 'map', buildmasterForce: 'text',
-        buildmasterStartTime: 'text', buildmasterRedeploy: 'text', buildmasterWait: 'text', buildmasterTimeout: 'text',
+        toStage: 'list', yes: 'text', comment: 'text', releaseVersion: 'text', releaseTitle: 'text',
+        releaseNotesFile: 'text', releaseNotesText: 'text', releaseNotesFrom: 'text', releaseNotesTooLong: 'text',
+        releaseNotesHeader: 'text', releaseNotesFooter: 'text', releaseNotesPrereleases: 'text',
+        releaseNotesFirst: 'text', releaseNotesExclude: 'list', releaseNotesMax: 'text', releaseIfOlder: 'text',
+        releasePrerelease: 'text', steps: 'list', artifacts: 'list', artifactsUrl: 'text', extends: 'list',
+        baseDir: 'text', tagPrefix: 'text', allowFolders: 'list', checkLinks: 'text', buildmasterUrl: 'text',
+        buildmasterApplication: 'text', buildmasterRelease: 'text', buildmasterPipeline: 'text',
+        buildmasterTemplate: 'text', buildmasterBuildId: 'text', buildmasterBuildNumber: 'text',
+        buildmasterIfBuildExists: 'text', buildmasterVariables: 'map', buildmasterStages: 'list',
+        buildmasterDeployVariables: 'map', buildmasterForce: 'text', buildmasterStartTime: 'text',
+        buildmasterRedeploy: 'text', buildmasterWait: 'text', buildmasterTimeout: 'text',
         buildmasterPendingTimeout: 'text', buildmasterWarned: 'text', buildmasterRejected: 'text',
         buildmasterOnFailure: 'text', buildmasterApplicationSlug: 'text', buildmasterAllowHttp: 'text', v3Url: 'text',
         v3KeyEnv: 'text', v3ReleasesUrl: 'text', v3ProductId: 'text', v3Version: 'text', v3Channel: 'text',

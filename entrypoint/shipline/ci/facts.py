@@ -31,6 +31,22 @@ class GitServer(NamedTuple):
     token: Secret
 
 
+class Review(NamedTuple):
+    """The comments of the pull request or merge request that a run is for, and the token that may write them.
+
+    ``comments`` lists them and takes new ones; with an id after it, ``comment`` is one of them.
+    """
+
+    system: str
+    comments: str
+    comment: str
+    update: str  # the method that changes a comment
+    token: Secret | None
+    header: str  # which holds the token, after ``prefix``
+    prefix: str
+    needs: str  # what the token needs
+
+
 class Facts(NamedTuple):
     """What a CI system reports about this run. An empty text is unknown.
 

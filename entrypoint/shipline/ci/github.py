@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
-from shipline.ci.facts import ArtifactUrl, Facts
+from shipline.ci.facts import ArtifactUrl, Facts, Review
 from shipline.ci.system import System
 from shipline.values import iso_time
 
@@ -114,6 +114,24 @@ class GitHub(System):
         head, base = (_value(event, "pull_request", side, "repo", "full_name") for side in ("head", "base"))
         # A deleted fork is null.
         return _FORK_HINT if head != base else ""
+
+    def review(self) -> Review | None:
+        """Return the pull request's comments (GitHub docs, "REST API endpoints for issue comments")."""
+        api, repository = self.environ.get("GITHUB_API_URL"), self.environ.get("GITHUB_REPOSITORY")
+        number = _value(self._event(), "pull_request", "number")
+        if not (api and repository and isinstance(number, int)):
+            return None
+        issues = f"{api}/repos/{repository}/issues"
+        return Review(
+            system="GitHub",
+            comments=f"{issues}/{number}/comments",
+            comment=f"{issues}/comments",
+            update="PATCH",
+            token=self.secret("GITHUB_TOKEN"),
+            header="Authorization",
+            prefix="Bearer ",
+            needs="give the job permissions: pull-requests: write",
+        )
 
     def _event(self) -> Any:
         try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from shipline.ci import code_quality
-from shipline.ci.facts import ArtifactUrl, Facts
+from shipline.ci.facts import ArtifactUrl, Facts, Review
 from shipline.ci.system import System
 from shipline.display import blank_controls
 from shipline.values import iso_time
@@ -112,6 +112,25 @@ class GitLab(System):
             "gitlab-package": package if api and number and name else "",
         }
         return {preset: ArtifactUrl(url) for preset, url in urls.items() if url}
+
+    def review(self) -> Review | None:
+        """Return the merge request's comments (GitLab docs, "Notes API"). A job token can only read them."""
+        env = self.environ
+        api, number = env.get("CI_API_V4_URL"), env.get("CI_MERGE_REQUEST_IID")
+        project = env.get("CI_MERGE_REQUEST_PROJECT_ID") or env.get("CI_PROJECT_ID")
+        if not (api and number and project):
+            return None
+        notes = f"{api}/projects/{project}/merge_requests/{number}/notes"
+        return Review(
+            system="GitLab",
+            comments=notes,
+            comment=notes,
+            update="PUT",
+            token=self.secret("GITLAB_TOKEN"),
+            header="PRIVATE-TOKEN",
+            prefix="",
+            needs="set the masked variable GITLAB_TOKEN to a project access token with the scope api",
+        )
 
     def _key_hint(self) -> str:
         """Explain why GitLab gives this job no protected variables; empty if it does.

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from shipline.ci.facts import Facts, GitServer
+from shipline.ci.facts import Facts, GitServer, Review
 from shipline.redaction import Secret
 
 if TYPE_CHECKING:
@@ -53,8 +53,17 @@ class System:
 
     def git_server(self, url: str, token: str) -> GitServer | None:
         """Return the system's git server, from the variables with its address and its token; None if one is unset."""
-        address, text = self.environ.get(url, ""), self.environ.get(token, "")
-        return GitServer(address, Secret(text, token)) if address and text else None
+        address, secret = self.environ.get(url, ""), self.secret(token)
+        return GitServer(address, secret) if address and secret else None
+
+    def secret(self, variable: str) -> Secret | None:
+        """Return the secret in a variable; None if it is unset."""
+        text = self.environ.get(variable, "")
+        return Secret(text, variable) if text else None
+
+    def review(self) -> Review | None:
+        """Return where the comments of this run's pull request or merge request are; None without one."""
+        return None
 
     def escape_commands(self, text: str) -> str:
         """Return ``text``, which has no control characters, so that the system finds no command in it."""

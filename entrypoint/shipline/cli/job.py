@@ -1,35 +1,28 @@
-"""The commands validate, plan, run, rehearse and doctor: from the environment of the process to an exit code."""
+"""The commands that work on a release: from the environment of the process to an exit code."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from shipline import cancellation, redaction
-from shipline.cancellation import cancel_token
 from shipline.ci import detect
+from shipline.cli.common import carry_out, each_product, load, sources_of
 from shipline.errors import ShiplineError, bug, invalid_input
-from shipline.inputs import catalogue
 from shipline.inputs.parsing import config_paths, is_fleet
 from shipline.inputs.sources import Inputs
-from shipline.pipeline import resolve
 from shipline.reporting.console import Console, show_log
 from shipline.reporting.delivery import Context, describe, finish
 from shipline.run.outcome import Outcome, validated
-from shipline.services.registry import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from shipline.pipeline.model import Pipeline
-    from shipline.pipeline.resolve import ResolvedPipeline
     from shipline.reporting.html_recorder import Report
-    from shipline.run.step import Job
 
 
 CommandName = Literal[
@@ -51,12 +44,13 @@ def main(name: CommandName, flags: Mapping[str, str], action: Callable[[Context]
         options = inputs.options()
         # `run` is what the wrappers start; their input `command` chooses.
         chosen = options["command"] if name == "run" else name
+        _check_format(chosen, options)
         context = Context(inputs, options, console)
         if action is not None:
             return action(context)
         config = options.get("config")
         may_be_several = is_fleet(config) or ("shard" in options and config_paths(config) != ["-"])
-        if chosen not in ("doctor", "rehearse") and may_be_several:
+        if chosen in ("validate", "plan", "run") and may_be_several:
             return _run_products(chosen, context)
         return _COMMANDS[chosen](context)
     except Exception as error:  # noqa: BLE001 - the last resort: a traceback must not print a secret
@@ -69,12 +63,17 @@ def main(name: CommandName, flags: Mapping[str, str], action: Callable[[Context]
             sys.stdout.flush()
 
 
+def _check_format(command: str, options: Mapping[str, str]) -> None:
+    if options["format"] == "markdown" and command != "plan":
+        raise invalid_input("format", "markdown is for plan: expected text or json")
+
+
 def flags_of(given: Mapping[str, Any]) -> dict[str, str]:
     """Return click's parameters as flags by input name, without those that are unset and switches that are off."""
     return {
-        name.replace("_", "-"): "true" if value is True else value
+        name.replace("_", "-"): "true" if value is True else "\n".join(value) if isinstance(value, tuple) else value
         for name, value in given.items()
-        if value not in (None, False)
+        if value not in (None, False, ())
     }
 
 
@@ -126,49 +125,15 @@ def _validate(context: Context) -> int:
 
 
 def _plan(context: Context) -> int:
-    pipeline = load(context, sources_of(context, need_keys=True)).pipeline
-    from shipline.reporting import job_summary, plan_text
-    from shipline.run import execute, plan, shared_journal
+    from shipline.cli import plan
 
-    shared = shared_journal.read(pipeline)
-    job = execute.job_for(pipeline, _receipt_path(pipeline, context), context.console, shared)
-    planned = plan.make(job)
-    plan_text.show(planned, job, context.console)
-    outcome = plan_text.outcome(planned)
-    if outcome.error is not None and not outcome.unknown:
-        return finish(context.console, outcome, partial(_error_summary, outcome.error))
-    code = finish(context.console, outcome, lambda: job_summary.of_plan(outcome, planned, job))
-    context.console.note(event="made", job=job)
-    return code
+    return plan.main(context)
 
 
 def _run(context: Context) -> int:
     from shipline.run import execute
 
     return carry_out(context, load(context, sources_of(context, need_keys=True)).pipeline, execute.release)
-
-
-def carry_out(context: Context, pipeline: Pipeline, action: Callable[[Job], Outcome], *, prompts: bool = False) -> int:
-    """Have ``action`` change something, with the receipt and the shared journal locked. Returns the exit code."""
-    from shipline import workspace
-    from shipline.run import execute, shared_journal
-
-    path = _receipt_path(pipeline, context)
-    with workspace.locked(path), shared_journal.hold(pipeline, context.console) as shared:
-        job = execute.job_for(pipeline, path, context.console, shared)
-        if not prompts:
-            cancel_token.defer()  # the line that follows the run is drawn by a thread
-            context.console.follow()
-        outcome = action(job)
-    code = finish(context.console, outcome, partial(_run_summary, outcome, job))
-    context.console.note(event="made", job=job)
-    return code
-
-
-def _run_summary(outcome: Outcome, job: Job) -> str:
-    from shipline.reporting import job_summary
-
-    return job_summary.of_run(outcome, job)
 
 
 def _rehearse(context: Context) -> int:
@@ -183,16 +148,6 @@ def _rehearse(context: Context) -> int:
     return next(filter(None, codes), 0)
 
 
-def each_product(sources: resolve.Sources) -> list[tuple[str, resolve.Sources]]:
-    """Each product that the config names, with its sources; a single config file's has no name."""
-    if not is_fleet(sources.config):
-        return [("", sources)]
-    from shipline.fleet import products
-
-    found = products.select(sources, shard="").products
-    return [(product.name, replace(sources, config=product.config)) for product in found]
-
-
 def _doctor(context: Context) -> int:
     from shipline.doctor import diagnose
 
@@ -202,12 +157,26 @@ def _doctor(context: Context) -> int:
     return diagnose.main((one for _, one in every), context.console, quiet=context.options["quiet"] == "true")
 
 
+def _existing_release(name: str, context: Context) -> int:
+    from shipline.cli import release_commands
+
+    return release_commands.ACTIONS[name](context)
+
+
+def _status(context: Context) -> int:
+    from shipline.cli import status
+
+    return status.main(context)
+
+
 _COMMANDS: Mapping[str, Callable[[Context], int]] = {
     "validate": _validate,
     "plan": _plan,
     "run": _run,
     "rehearse": _rehearse,
     "doctor": _doctor,
+    "status": _status,
+    **{name: partial(_existing_release, name) for name in ("promote", "publish", "retract")},
 }
 
 
@@ -215,68 +184,14 @@ def _run_products(name: str, context: Context) -> int:
     """Carry out a command for several products, or a shard of them; a single config file is a plain job."""
     from shipline.fleet import products
     from shipline.fleet import run as fleet
+    from shipline.reporting import review
 
     sources = sources_of(context, need_keys=name != "validate")
+    if review.may_lack_keys(name, context.options, sources.facts):
+        sources.need_keys = False
     chosen = products.select(
         sources, shard=context.options.get("shard", ""), ci_shard=detect.shard(context.inputs.environ)
     )
     if chosen.products and not is_fleet(sources.config):
         return _COMMANDS[name](context)
     return fleet.main(name, context, chosen, sources)
-
-
-def sources_of(context: Context, *, need_keys: bool) -> resolve.Sources:
-    """Where the settings of this command may come from."""
-    any_version = context.options.get("any-version") == "true"
-    if any_version and need_keys:
-        raise invalid_input("any-version", "is for validate: plan and run need the version")
-    config = context.options.get("config", "").strip() or None
-    if config is None:
-        _check_folder(Path.cwd(), context.inputs)
-    return resolve.Sources(
-        inputs=context.inputs,
-        config=config,
-        stdin=sys.stdin.read() if config == "-" else None,
-        facts=context.console.system.facts(),
-        workspace=Path.cwd(),
-        need_keys=need_keys,
-        progress=context.console.ongoing,
-        any_version=any_version,
-    )
-
-
-def _check_folder(folder: Path, inputs: Inputs) -> None:
-    """Raise InvalidInputError if the config file is in a folder above, and no other input gives a service."""
-    of_services = (s for s in catalogue.settings() if s.path[0] in SERVICES and not s.secret)
-    given = any(inputs.get(setting.name) for setting in of_services)
-    if given or resolve.default_config(folder):
-        return
-    for above in folder.parents:
-        if (folder / ".git").exists():
-            return  # a repository of its own
-        folder = above
-        if name := resolve.default_config(folder):
-            path = os.path.relpath(folder)
-            what = f"there is none in this folder, but {path}/{name} exists: run shipline in {path}"
-            raise invalid_input(resolve.DEFAULT_CONFIGS[0], what)
-
-
-def load(context: Context, sources: resolve.Sources) -> ResolvedPipeline:
-    """Resolve the pipeline and show its warnings. Raises InvalidInputError."""
-    loaded = resolve.load(sources)
-    context.console.note(event="loaded", loaded=loaded)
-    for warning in loaded.pipeline.warnings:
-        context.console.warning(warning)
-    if context.verbose:
-        show_log(context.console, requests=True)
-        for path, shown, origin in loaded.origins:
-            context.console.line(f"  {path} = {shown}  ({origin})")
-    return loaded
-
-
-def _receipt_path(pipeline: Pipeline, context: Context) -> Path:
-    from shipline.run.naming import default_path
-
-    if "receipt" in context.options:
-        return Path(context.options["receipt"])
-    return default_path(pipeline)

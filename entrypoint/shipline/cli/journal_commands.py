@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from shipline.cli import common, lazy, options
 from shipline.cli import job as jobs
-from shipline.cli import lazy, options
 from shipline.display import counted
 from shipline.errors import Problem, invalid_input
 from shipline.journal import entries
@@ -70,7 +70,7 @@ def _opened(context: Context, *needed: str) -> Journal:
     def matters(problem: Problem) -> bool:
         return problem.path.partition(".")[0] in ("journal", "network", *needed)
 
-    found = shared_journal.journal_of(resolve.load(jobs.sources_of(context, need_keys=False), matters).pipeline)
+    found = shared_journal.journal_of(resolve.load(common.sources_of(context, need_keys=False), matters).pipeline)
     if found is None:
         what = "there is no shared journal: expected store: git in the section journal"
         raise invalid_input("journal", what, path="journal.store")

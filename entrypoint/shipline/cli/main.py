@@ -30,7 +30,7 @@ _JOB_COMMANDS: dict[CommandName, str] = {
     "doctor": "Check the connections, keys and names. Sends only read-only requests.",
 }
 """The commands whose options are the inputs, and what each does."""
-_RELEASE_COMMANDS = ("retract", "promote", "publish")
+_RELEASE_COMMANDS: tuple[CommandName, ...] = ("retract", "promote", "publish")
 _OTHERS = ("init", "matrix", "schema", "explain", "completion", "help", "demo", "sandbox")
 
 
@@ -62,6 +62,19 @@ def _main(command: CommandName, **given: Any) -> None:
     raise SystemExit(job.main(command, job.flags_of(given)))
 
 
+def _for_version(command: CommandName) -> click.Command:
+    """A command for a version that is given as an argument."""
+    from shipline.cli import release_commands
+
+    def call(*, version: str, **given: Any) -> None:
+        from shipline.cli import job
+
+        raise SystemExit(job.main(command, job.flags_of(given | ({"release-version": version} if version else {}))))
+
+    text, params = release_commands.COMMANDS[command]
+    return lazy.LazyCommand(command, options=options.settings, help=text, callback=call, params=[*params])
+
+
 def _created(name: str) -> click.Command:
     """A command of another module, which is loaded on the command's first use."""
     if name in SERVICES:
@@ -72,14 +85,6 @@ def _created(name: str) -> click.Command:
         from shipline.cli.journal_commands import journal
 
         return journal
-    if name == "status":
-        from shipline.cli.status import status
-
-        return status
-    if name in _RELEASE_COMMANDS:
-        from shipline.cli import release_commands
-
-        return release_commands.COMMANDS[name]
     from shipline.cli import other_commands
 
     return other_commands.COMMANDS[name]
@@ -91,8 +96,8 @@ for _name, _text in _JOB_COMMANDS.items():
     cli.add_command(
         lazy.LazyCommand(_name, options=options.settings, help=_text, callback=_callback, params=[*_configs])
     )
-_later = ("journal", "status", *SERVICES, *_RELEASE_COMMANDS, *_OTHERS)
-cli.factories = {command: partial(_created, command) for command in _later}
+cli.factories = {name: partial(_created, name) for name in ("journal", *SERVICES, *_OTHERS)}
+cli.factories |= {name: partial(_for_version, name) for name in (*_RELEASE_COMMANDS, "status")}
 
 
 def main() -> None:

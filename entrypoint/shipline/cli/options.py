@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 CONFIGS = "[FILE OR GLOB]..."
 """How the help shows config files as arguments."""
 
-_SWITCHES = frozenset({"quiet", "verbose", "any-version", "fail-fast"})  # options of the program that take no value
-_NOT_FLAGS = frozenset({"command"})
+_SWITCHES = frozenset(
+    {"quiet", "verbose", "any-version", "fail-fast", "comment"}
+)  # options of the program that take no value
+_NOT_FLAGS = frozenset({"command", "to-stage", "yes"})  # the last two are flags of the commands that they are for
 _FILES = frozenset({"config", "receipt", "report", "file", "ca-bundle"})  # the last parts of names that are paths
 _SECTIONS = {
     "release": "Release",

@@ -6,18 +6,17 @@ import signal
 import sys
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from shipline.cli import job as jobs
-from shipline.cli import lazy, options
+from shipline.cli import common
 from shipline.errors import CanceledError, invalid_input
-from shipline.inputs.parsing import is_fleet
+from shipline.inputs.parsing import is_fleet, list_items
 from shipline.pipeline import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from shipline.pipeline.model import Pipeline
     from shipline.reporting.delivery import Context
@@ -32,10 +31,10 @@ _CONTENT = frozenset({"artifacts", "artifacts-url", "notes", "notify", "centerco
 
 def _load(context: Context, *without: str) -> Pipeline:
     """The pipeline of the one config file, without these settings. Raises InvalidInputError."""
-    sources = jobs.sources_of(context, need_keys=True)
+    sources = common.sources_of(context, need_keys=True)
     if is_fleet(sources.config):
         raise invalid_input("config", "names several products: expected the config file of one")
-    pipeline = jobs.load(context, replace(sources, without=frozenset(without))).pipeline
+    pipeline = common.load(context, replace(sources, without=frozenset(without))).pipeline
     whole = resolve.outline(sources)  # without keys: a receipt may be named after a Centercode project
     return pipeline._replace(centercode=whole.centercode if whole else ())
 
@@ -53,28 +52,39 @@ def _continue(job: Job) -> Outcome:
     return execute.release(_continued(job), [*plan.continued(job.pipeline)])
 
 
+def _stages(context: Context) -> list[str]:
+    return list_items(context.options.get("to-stage", ""))
+
+
 def _promote(context: Context) -> int:
-    return jobs.carry_out(context, _load(context, *_CONTENT, "v3"), _continue)
+    stages = _stages(context)
+    if not stages:
+        raise invalid_input("to-stage", "is missing: promote needs the stage to deploy to")
+    inputs = context.inputs.with_flags({"steps": "deploy", "buildmaster-stages": "\n".join(stages)})
+    pipeline = _load(context._replace(inputs=inputs), *_CONTENT, "v3")
+    return common.carry_out(context, pipeline, _continue)
 
 
 def _publish(context: Context) -> int:
-    pipeline = _load(context, "notify", "centercode")
+    inputs = context.inputs.with_flags({"steps": "publish"})
+    pipeline = _load(context._replace(inputs=inputs), "notify", "centercode")
     if not pipeline.v3:
         raise invalid_input("v3", "is missing: there is nothing to publish without a v3 section")
     published = (target._replace(state="published") for target in pipeline.v3)
     targets = tuple(t._replace(if_exists="complete") if t.if_exists == "fail" else t for t in published)
-    return jobs.carry_out(context, pipeline._replace(v3=targets), _continue)
+    return common.carry_out(context, pipeline._replace(v3=targets), _continue)
 
 
-def _retract(context: Context, stages: Sequence[str], *, confirmed: bool) -> int:
+def _retract(context: Context) -> int:
+    stages, confirmed = _stages(context), context.options["yes"] == "true"
     if not confirmed and not (sys.stdin.isatty() and sys.stderr.isatty()):
-        what = "retract asks before it changes anything, and there is no terminal: pass --yes"
+        what = "retract prompts first, and there is no terminal: pass --yes, or set SHIPLINE_YES to true"
         raise invalid_input("--yes", what)
     pipeline = _load(context, *_CONTENT, "deploy-variables", "steps")._replace(steps=frozenset())
     if stages and pipeline.buildmaster is None:
         raise invalid_input("--redeploy", "needs a buildmaster section")
     action = partial(_take_back, context, stages, confirmed=confirmed)
-    return jobs.carry_out(context, pipeline, action, prompts=not confirmed)
+    return common.carry_out(context, pipeline, action, prompts=not confirmed)
 
 
 def _take_back(context: Context, stages: Sequence[str], job: Job, *, confirmed: bool) -> Outcome:
@@ -105,43 +115,32 @@ def _show(context: Context, planned: Plan, by_hand: Sequence[str]) -> None:
         context.console.event(event="by-hand", text=text)
 
 
-def _call(name: jobs.CommandName, action: Callable[..., int], fixed: dict[str, str], **given: Any) -> None:
-    own = {key: given.pop(key) for key in ("stages", "confirmed") if key in given}
-    given |= fixed | {"release-version": given.pop("version")}
-    if name == "promote":
-        given["buildmaster-stages"] = "\n".join(own.pop("stages"))
-    raise SystemExit(jobs.main(name, jobs.flags_of(given), partial(action, **own)))
+ACTIONS: Mapping[str, Callable[[Context], int]] = {"retract": _retract, "promote": _promote, "publish": _publish}
+"""What each command does; for the wrappers too, whose input ``command`` names it."""
 
 
-def _command(
-    name: jobs.CommandName, text: str, action: Callable[..., int], *more: click.Parameter, **fixed: str
-) -> click.Command:
-    callback = partial(_call, name, action, fixed)
-    params = [click.Argument(["version"]), *more]
-    return lazy.LazyCommand(name, options=options.settings, help=text, callback=callback, params=params)
+def _stage(flag: str, text: str) -> click.Option:
+    return click.Option([flag, "to_stage"], multiple=True, metavar="STAGE", help=text)
 
 
-COMMANDS = {
-    "retract": _command(
-        "retract",
+_VERSION = click.Argument(["version"])
+COMMANDS: Mapping[str, tuple[str, Sequence[click.Parameter]]] = {
+    "retract": (
         "Take a release back: delete its v3 draft and reject its build. Prompts first on a terminal.",
-        _retract,
-        click.Option(["--redeploy", "stages"], multiple=True, metavar="STAGE", help="deploy the build before it there"),
-        click.Option(["--yes", "confirmed"], is_flag=True, help="don't prompt"),
+        [
+            _VERSION,
+            _stage("--redeploy", "deploy the build before it there"),
+            click.Option(["--yes"], is_flag=True, help="don't prompt"),
+        ],
     ),
-    "promote": _command(
-        "promote",
+    "promote": (
         "Deploy the existing build of a version to one more stage.",
-        _promote,
-        click.Option(
-            ["--to-stage", "stages"], multiple=True, required=True, metavar="STAGE", help="where to deploy it"
-        ),
-        steps="deploy",
+        [_VERSION, _stage("--to-stage", "where to deploy it")],
     ),
-    "publish": _command(
-        "publish",
-        "Publish the v3 draft of a version, after the same checks as run.",
-        _publish,
-        steps="publish",
+    "publish": ("Publish the v3 draft of a version, after the same checks as run.", [_VERSION]),
+    "status": (
+        "Show where a version is: stages, drafts, customers, testers. Without a version, show the newest few.",
+        [click.Argument(["version"], default="", metavar="[VERSION]")],
     ),
 }
+"""The help of each command that takes a version, and its own parameters."""

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import click
-
-from shipline.cli import job as jobs
-from shipline.cli import lazy, options
+from shipline.cli.common import each_product, sources_of
 from shipline.display import columns
 from shipline.errors import RefusedError, ShiplineError
-from shipline.inputs.sources import Inputs
 from shipline.pipeline import resolve
 from shipline.reporting.console import show_log
+from shipline.reporting.delivery import deliver
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from shipline.pipeline.model import Pipeline
     from shipline.pipeline.resolve import Sources
@@ -45,33 +41,25 @@ class _Row(NamedTuple):
     places: Sequence[PlaceState]
 
 
-@click.command(cls=lazy.LazyCommand, options=options.settings)
-@click.argument("version", default="", metavar="[VERSION]")
-def status(*, version: str, **given: Any) -> None:
-    """Show where a version is: stages, drafts, customers, testers. Without a version, show the newest few."""
-    flags = jobs.flags_of(given)
-    version = version or flags.pop("release-version", "")
-    raise SystemExit(jobs.main("status", flags, lambda context: _main(context, flags, version)))
-
-
-def _main(context: Context, flags: Mapping[str, str], version: str) -> int:
+def main(context: Context) -> int:
     """Show the table. Returns 0 if the version is everywhere, else 4; of the newest few, 4 only without any."""
     from shipline.run.naming import default_path, slug
     from shipline.run.status import newest, places
 
     def of(sources: Sources, version: str) -> Pipeline:
-        inputs = Inputs({**flags, "release-version": version}, os.environ)
+        inputs = context.inputs.with_flags({"release-version": version})
         return resolve.load(replace(sources, inputs=inputs), lambda problem: not _UNUSED.match(problem.path)).pipeline
 
+    given, receipt = context.inputs.get("release-version"), context.options.get("receipt")
+    version = given.text if given else ""
     if context.verbose:
         show_log(context.console, requests=True)
     rows, codes = [], set()
-    for product, one in jobs.each_product(jobs.sources_of(context, need_keys=True)):
+    for product, one in each_product(sources_of(context, need_keys=True)):
         try:
             chosen = [version] if version else newest(of(one, _ANY), _NEWEST)
             for pipeline in [of(one, text) for text in chosen]:
-                given = context.options.get("receipt")
-                found = places(pipeline, Path(given) if given else default_path(pipeline))
+                found = places(pipeline, Path(receipt) if receipt else default_path(pipeline))
                 rows.append(_Row(product or slug(pipeline), pipeline.version.text, found))
         except ShiplineError as error:
             if not product:
@@ -82,6 +70,7 @@ def _main(context: Context, flags: Mapping[str, str], version: str) -> int:
     missing = 0 if everywhere or (rows and not version) else RefusedError.exit_code
     code = max(codes, default=missing)
     _show(rows, code, context.console)
+    deliver(context.console, {"result": "failed" if code else "succeeded"})
     return code
 
 

@@ -19,14 +19,14 @@ from shipline.fleet.conflicts import ResolvedProduct
 from shipline.fleet.table import NOT_STARTED, ProductResult
 from shipline.fleet.workers import ProductConsole, Workers, thread_log
 from shipline.inputs.document import Problems, first_of
-from shipline.pipeline import resolve
-from shipline.reporting import delivery
+from shipline.pipeline import rehearsal, resolve
+from shipline.reporting import delivery, review
 from shipline.reporting.console import show_log
 from shipline.run.naming import default_path
 from shipline.run.outcome import Outcome, validated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from shipline.fleet.products import Product, Selected
     from shipline.reporting.console import Console
@@ -51,7 +51,7 @@ def main(command: str, context: Context, selected: Selected, sources: resolve.So
     if command == "validate":
         return _validated(console, waiting)
     versions = {resolved.product: resolved.pipeline.version.text for resolved in waiting}
-    workers = Workers(waiting, partial(_carry_out, command), console)
+    workers = Workers(waiting, partial(_carry_out, command, context.options), console)
     canceled = workers.run(
         parallel=int(context.options["parallel"]),
         fail_fast=command == "run" and context.options["fail-fast"] == "true",
@@ -79,7 +79,8 @@ def _load(context: Context, selected: Selected, sources: resolve.Sources) -> lis
     own_receipt = Path(receipt) if receipt and len(selected.products) == 1 else None
     for product in selected.products:
         try:
-            loaded = resolve.load(replace(sources, config=product.config))
+            found = replace(sources, config=product.config)
+            loaded = resolve.load(rehearsal.with_tag(found) if context.options["comment"] == "true" else found)
         except InvalidInputError as error:
             problems |= dict.fromkeys(error.problems)
             warnings |= dict.fromkeys(error.warnings, product)
@@ -117,7 +118,7 @@ def _validated(console: Console, products: Sequence[ResolvedProduct]) -> int:
     return delivery.finish(console, validated(done), show_outputs=False)
 
 
-def _carry_out(command: str, resolved: ResolvedProduct, console: ProductConsole) -> Outcome:
+def _carry_out(command: str, options: Mapping[str, str], resolved: ResolvedProduct, console: ProductConsole) -> Outcome:
     """Plan or run one product, in its thread. Never raises: the other products must not depend on it."""
     from shipline import workspace
     from shipline.run import execute, shared_journal
@@ -126,9 +127,11 @@ def _carry_out(command: str, resolved: ResolvedProduct, console: ProductConsole)
     console.note(event="begins")
     job: Job | None = None
     try:
-        if command == "plan":
+        if command == "plan" and review.lacks_keys(options, resolved.pipeline):
+            outcome, _ = review.show_without_keys(console, resolved.pipeline)
+        elif command == "plan":
             job = execute.job_for(resolved.pipeline, resolved.receipt, console, shared_journal.read(resolved.pipeline))
-            outcome = _plan(job, console)
+            outcome = _plan(job, options, console)
         else:
             journal = shared_journal.hold(resolved.pipeline, console)
             with workspace.locked(resolved.receipt), journal as shared:
@@ -155,12 +158,13 @@ def _note_what_was_sent(outcome: Outcome, job: Job | None) -> None:
         outcome.failed_step = ""
 
 
-def _plan(job: Job, console: ProductConsole) -> Outcome:
+def _plan(job: Job, options: Mapping[str, str], console: ProductConsole) -> Outcome:
     from shipline.reporting import plan_text
     from shipline.run import plan
 
     planned = plan.make(job)
     outcome = plan_text.outcome(planned)
+    review.show(console, options, outcome, planned, job)
     with console.lock:
         plan_text.show(planned, job, console)
         console.finish(outcome)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable, Iterable, Iterator
 
+    from shipline.ci.facts import Review
     from shipline.errors import Problem
     from shipline.fleet.conflicts import ResolvedProduct
 
@@ -159,6 +160,9 @@ class _ProductSystem(System):
     def __init__(self, system: System, product: str) -> None:
         super().__init__(system.environ, system.workspace)
         self._system, self._product = system, product
+
+    def review(self) -> Review | None:
+        return self._system.review()
 
     def escape_commands(self, text: str) -> str:
         return self._system.escape_commands(text)

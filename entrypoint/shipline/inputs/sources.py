@@ -97,12 +97,23 @@ class Inputs:
 
     def __init__(self, flags: Mapping[str, str], environ: Mapping[str, str]) -> None:
         self.environ = dict(environ)
-        self._values = sorted(_read(flags, self.environ), key=lambda value: value.rank)
-        self._chosen: dict[str, InputValue] = {}
         self._keys: dict[str, KeyInput] = {}
+        self._choose([*_read(flags, self.environ)])
+
+    def _choose(self, values: list[InputValue]) -> None:
+        self._values = sorted(values, key=lambda value: value.rank)
+        self._chosen: dict[str, InputValue] = {}
         for value in self._values:
             if value.problem or not _is_unset(value):
                 self._chosen.setdefault(value.name, value)
+
+    def with_flags(self, flags: Mapping[str, str]) -> Inputs:
+        """Return these inputs with other values for some flags. Variables and files aren't read again."""
+        other = Inputs({}, {})
+        other.environ, other._keys = self.environ, self._keys
+        kept = [value for value in self._values if value.rank is not Rank.FLAG or value.name not in flags]
+        other._choose([*_read(flags, {}), *kept])
+        return other
 
     @classmethod
     def read(cls, flags: Mapping[str, str], environ: Mapping[str, str]) -> Inputs:
@@ -213,6 +224,11 @@ def _option_problem(setting: Setting, text: str) -> str:
         return f"expected {' or '.join(allowed)}, found {printable(text)}{suggest(text, allowed)}"
     if setting.kind == "integer" and not _COUNT.fullmatch(text):
         return f"expected a whole number from 1 to 999, found {printable(text)}"
+    if setting.kind == "list":
+        try:
+            list_items(text)
+        except ValueError as error:
+            return str(error)
     shown = text.replace("\n", "").replace("\r", "") if setting.multiline else text
     return "" if shown.isprintable() else "has a control character, expected text on one line"
 

@@ -31,7 +31,8 @@ _LINE_EVERY_S = 60.0
 class Console:
     """The log of a command, and the ``Progress`` of its run.
 
-    The form ``text`` is for people. The form ``json`` writes one object a line to standard output, and nothing else.
+    The form ``text`` is for people. The form ``json`` writes one object a line to standard output, and nothing else;
+    the form ``markdown`` writes one page there.
     """
 
     def __init__(
@@ -43,13 +44,13 @@ class Console:
         out: TextIO | None = None,
         err: TextIO | None = None,
     ) -> None:
-        self.json = form == "json"
+        self.json, self.text = form == "json", form not in ("json", "markdown")
         self.system = system
         self._quiet = quiet
         self.lock = threading.RLock()  # its holder writes several lines with none of another thread between them
         self._out = out or sys.stdout
         # A container's two streams arrive in any order, so that a log kept by a CI system gets only one.
-        self._err = self._out if system.merges_streams and not self.json else err or sys.stderr
+        self._err = self._out if system.merges_streams and self.text else err or sys.stderr
         for stream in (self._out, self._err):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")  # for terminals that can't show a character
@@ -57,13 +58,13 @@ class Console:
         self._incomplete = False  # standard output, by an error that was reported
         self.listeners: list[Callable[[dict[str, Any]], None]] = []  # receive every event, with its secrets
         # One of the two streams may be a file. Some runners give their steps a terminal, but keep a log of it.
-        plain, streams = self.json or system.merges_streams, (self._out, self._err)
+        plain, streams = not self.text or system.merges_streams, (self._out, self._err)
         self._terminals = [s for s in streams if not plain and terminal.can_erase(s, system.environ)]
         person = self._out in self._terminals and not quiet
         self._status = terminal.StatusLine(self._out, one_line) if person else None
         self._next_line = 0.0  # of ``ongoing``
         self._colored = [
-            s for s in streams if not self.json and terminal.has_colors(system.environ, terminal=s in self._terminals)
+            s for s in streams if self.text and terminal.has_colors(system.environ, terminal=s in self._terminals)
         ]
 
     def follow(self) -> None:
@@ -93,21 +94,28 @@ class Console:
                 )
 
     def command(self, text: str) -> None:
-        """Write a command to the CI system; on standard error if standard output holds JSON."""
+        """Write a command to the CI system; on standard error if standard output is for machines."""
         if text:
             with self.lock:
                 self._mask()
-                self._write(self._err if self.json else self._out, text)
+                self._write(self._out if self.text else self._err, text)
 
     def _mask(self) -> None:
         """Have the CI system hide every new secret, before anything else is written."""
         for mask in self.system.masks(redact.unmasked_forms()):
-            self._write(self._err if self.json else self._out, mask)
+            self._write(self._out if self.text else self._err, mask)
 
     def line(self, text: str = "") -> None:
-        """Write a line of text, unless the form is JSON."""
-        if not self.json:
+        """Write a line of text, if that is the form."""
+        if self.text:
             self._print(self._out, text)
+
+    def page(self, markdown: str) -> None:
+        """Write a page of Markdown, if that is the form."""
+        if not (self.text or self.json):
+            with self.lock:
+                self._mask()
+                self._write(self._out, self.system.escape_commands(escape_controls(markdown)).rstrip())
 
     def _report(self, line: str, **event: Any) -> None:
         self.event(**event)
@@ -147,7 +155,7 @@ class Console:
         """Show how far something is: at the foot of a terminal, else in a line a minute. An empty text ends it."""
         if self._status:
             self._status.show(text)
-        elif text and not self.json and time.monotonic() >= self._next_line:
+        elif text and self.text and time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _LINE_EVERY_S
             self.progress(text)
 

@@ -38,13 +38,27 @@ def finish(
 ) -> int:
     """End a command: write the last lines of the log, then deliver to the CI system. Returns the exit code.
 
-    ``summary`` returns Markdown, and is called only where the CI system shows a summary. ``receipts`` are the paths of
-    several products' receipts. If the CI system's files can't be written, that is a warning: it doesn't change how the
-    run ended. ``more`` goes to ``Console.finish``.
+    ``summary`` and ``receipts`` go to ``deliver``, ``more`` to ``Console.finish``.
     """
     cancellation.ignore()
     console.finish(outcome, **more)
     outputs = outcome.outputs | ({"failed-step": outcome.failed_step} if outcome.failed_step else {})
+    deliver(console, outputs, summary, receipts)
+    return outcome.exit_code
+
+
+def deliver(
+    console: Console,
+    outputs: Mapping[str, str],
+    summary: Callable[[], str] | None = None,
+    receipts: Sequence[str] = (),
+) -> None:
+    """Deliver outputs, job summary and receipts to the CI system.
+
+    ``summary`` returns Markdown, and is called only where the CI system shows a summary. ``receipts`` are the paths of
+    several products' receipts. If the CI system's files can't be written, that is a warning: it doesn't change how the
+    run ended.
+    """
     try:
         console.system.outputs(outputs)
         if summary is not None and console.system.shows_summary:
@@ -56,7 +70,6 @@ def finish(
             console.command(line)
     except Exception as error:  # noqa: BLE001 - whatever fails here doesn't change how the run ended
         console.warning(f"the CI system didn't take the outputs or the summary: {error}")
-    return outcome.exit_code
 
 
 def describe(pipeline: Pipeline) -> str:

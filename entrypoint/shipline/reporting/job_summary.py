@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 _TEMPLATE = "summary.md.jinja"
-_ICONS = {
+ICONS = {
     **dict.fromkeys(("succeeded", "done"), "✅"),
     "warned": "⚠️",
     "planned": "📝",
@@ -41,7 +41,7 @@ def of_run(outcome: Outcome, job: Job, what: str = "") -> str:
     """
     steps = step_view.of_run(outcome, job)
     sentence = step_view.sentence(outcome, steps)
-    return _render(outcome, what + _title(job), "run", **_of_job(job), steps=steps, sentence=sentence)
+    return _render(outcome, what + title_of(job), "run", **_of_job(job), steps=steps, sentence=sentence)
 
 
 def of_plan(outcome: Outcome, plan: Plan, job: Job) -> str:
@@ -51,7 +51,7 @@ def of_plan(outcome: Outcome, plan: Plan, job: Job) -> str:
     sentence = step_view.sentence(outcome, steps, sum(len(step["requests"]) for step in described))
     links = [str(link) for link in plan.links if not link.good]
     values = {"steps": steps, "sentence": sentence, "plan": described, "code_block": _code_block, "warnings": links}
-    return _render(outcome, _title(job), "plan", **_of_job(job), **values)
+    return _render(outcome, title_of(job), "plan", **_of_job(job), **values)
 
 
 def of_error(error: ShiplineError) -> str:
@@ -71,19 +71,20 @@ def of_fleet(outcome: Outcome, products: Sequence[Sequence[str]], failures: Sequ
 def _render(outcome: Outcome, title: str, command: str, **values: Any) -> str:
     from shipline.reporting import templates  # Jinja2 costs 50 ms
 
-    about = {
-        "icons": _ICONS,
-        "icon": _ICONS.get(outcome.result, "❌"),
+    about: dict[str, Any] = {
+        "icons": ICONS,
+        "icon": ICONS.get(outcome.result, "❌"),
         "view": step_view,
         "duration": human_duration,
         "web": _web,
-        "fenced": _fenced,
+        "fenced": fenced,
     }
     action = step_view.action(outcome, values.get("run_url", ""), command) if command else None
     return templates.markdown(_TEMPLATE, outcome=outcome, title=title, action=action, **about, **values)
 
 
-def _title(job: Job) -> str:
+def title_of(job: Job) -> str:
+    """The application, else nothing, and the version."""
     pipeline = job.pipeline
     builder = pipeline.buildmaster
     name = job.values.application or (builder.application if builder else "") or ""
@@ -110,7 +111,7 @@ def _notes(job: Job) -> str:
     """Return the notes as HTML that Markdown keeps as one block."""
     html = notes_html.of_targets(plan_text.rendered_notes(job.pipeline), _NOTES_LEVEL)
     if len(html) > _MAX_HTML:
-        return _fenced(shorten(html_text.as_text(html)))
+        return fenced(shorten(html_text.as_text(html)))
     # Without an empty line it is one block of HTML to Markdown, and no line of it looks like a heading.
     one_block = re.sub(r"\n(?=[ \t]*[\n#])", "\n&#8203;", html.strip())
     return f"<div>\n{one_block}\n</div>" if html else ""
@@ -118,10 +119,10 @@ def _notes(job: Job) -> str:
 
 def _code_block(body: Any) -> str:
     """Return a body as a fenced block within a list item."""
-    return _fenced(json.dumps(body, indent=2, ensure_ascii=False), "json")
+    return fenced(json.dumps(body, indent=2, ensure_ascii=False), "json")
 
 
-def _fenced(text: str, language: str = "") -> str:
+def fenced(text: str, language: str = "") -> str:
     """Return text as a fenced block within a list item; no backticks in it can end it."""
     text = escape_controls(text)
     fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", text))])

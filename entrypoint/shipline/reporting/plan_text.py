@@ -71,7 +71,7 @@ def show(plan: Plan, job: Job, console: Console) -> None:
     if console.json or console.listeners:
         version = job.pipeline.version.text
         console.event(event="plan", result=outcome(plan).result, version=version, steps=described, notes=notes)
-    if not console.json:
+    if console.text:
         console.line(f"Plan for version {job.pipeline.version.text}: nothing is sent now\n")
         for step in described:
             _show_step(step, console)

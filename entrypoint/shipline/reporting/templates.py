@@ -23,9 +23,13 @@ def html(name: str, **values: Any) -> str:
     return _environment(_html_text).get_template(name).render(values).lstrip()
 
 
-def markdown(name: str, **values: Any) -> str:
-    """Return Markdown from the template ``name``: each value is one line that Markdown shows as it is."""
-    return _environment(_markdown_text).get_template(name).render(values).strip() + "\n"
+def markdown(name: str, *, sparingly: bool = False, **values: Any) -> str:
+    """Return Markdown from the template ``name``: each value is one line that Markdown shows as it is.
+
+    ``sparingly``: the source stays readable (display.escape_markdown).
+    """
+    finalize = _prose if sparingly else _markdown_text
+    return _environment(finalize).get_template(name).render(values).strip() + "\n"
 
 
 def _html_text(value: Any) -> Any:
@@ -34,6 +38,10 @@ def _html_text(value: Any) -> Any:
 
 def _markdown_text(value: Any) -> Markup:
     return value if isinstance(value, Markup) else Markup(escape_markdown(one_line(str(value))))  # noqa: S704
+
+
+def _prose(value: Any) -> Markup:
+    return value if isinstance(value, Markup) else Markup(escape_markdown(one_line(str(value)), sparingly=True))  # noqa: S704
 
 
 @cache

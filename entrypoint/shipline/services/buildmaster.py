@@ -86,6 +86,7 @@ class Deployment(NamedTuple):
     release_id: int | None
     created: datetime | None
     creator: str = ""
+    release_number: str = ""
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Self:
@@ -100,6 +101,7 @@ class Deployment(NamedTuple):
             release_id=data.get("releaseId"),
             created=iso_time(_text(data, "createdOn")),
             creator=_text(data, "createdBy"),
+            release_number=_text(data, "releaseNumber"),
         )
 
     @property
@@ -225,6 +227,11 @@ class BuildMaster(Client):
         query = {"releaseId": str(release_id), "pipelineStageName": stage}
         found = self.listed("get-deployments", query, Deployment.of)
         return sorted((d for d in found if same(d.stage, stage) and d.release_id == release_id), key=lambda d: d.id)
+
+    def deployed(self, stage: str) -> Deployment | None:
+        """The application's newest deployment to a stage that has succeeded."""
+        found = self.listed("get-deployments", {**self.application, "pipelineStageName": stage}, Deployment.of)
+        return max((d for d in found if same(d.stage, stage) and d.succeeded), key=lambda d: d.id, default=None)
 
     def _names(self, call: Call | None) -> tuple[str, str, frozenset[str]]:
         stage = call.body.get("toStage") if call is not None else None
