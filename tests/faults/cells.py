@@ -26,12 +26,15 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "unnumbered": {"numbered": False},
     "telling": {"telling": True},
     "correcting": {"correcting": True},
+    "spread": {"spread": True},
 }
 """``telling`` uploads the artifact and comments on feedback, ``correcting`` updates a draft and replaces its file.
 
-Their cells are the requests that no other run makes.
+Their cells are the requests that no other run makes. ``spread`` has v3 and the files on another host: its cells are
+what a thread requests ahead there.
 """
 _OWN_REQUESTS = ("telling", "correcting")
+_AHEAD = ("/v3", "/files")
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ class Cell:
 
     @property
     def label(self) -> str:
-        return f"{self.asked.label}-{self.fault}-{self.span}-{'kept' if self.kept else 'lost'}"
+        host = "spread-" if self.variant == "spread" else ""
+        return f"{host}{self.asked.label}-{self.fault}-{self.span}-{'kept' if self.kept else 'lost'}"
 
     @property
     def reads(self) -> bool:
@@ -94,6 +98,10 @@ def matrix(recorded: dict[str, Recorded], *, whole: bool, tls: bool) -> Iterator
     every = [*_matrix(recorded["numbered"], "numbered", whole=whole)]
     for variant in (name for name in _OWN_REQUESTS if name in recorded):
         every += _matrix(recorded[variant], variant, whole=whole, but=set(recorded["numbered"].asked))
+    if "spread" in recorded and not tls:  # the certificate has one host's name
+        ahead = (cell for cell in _matrix(recorded["spread"], "spread", whole=whole) if cell.reads)
+        cuts = [fault.label for fault in wire.unsent()]  # which count requests to both hosts, in any order
+        every += [cell for cell in ahead if cell.asked.path.startswith(_AHEAD) and cell.fault not in cuts]
     yield from (cell for cell in every if tls or cell.fault != "handshake-before")
 
 
@@ -128,6 +136,8 @@ def _spans(index: int, asked: Asked, fault: Fault, *, whole: bool) -> Iterator[C
 
 def deaths(recorded: dict[str, Recorded], *, whole: bool) -> Iterator[Death]:
     for variant, run in recorded.items():
+        if variant == "spread":
+            continue
         if variant in _OWN_REQUESTS:
             usual = recorded["numbered"].asked
             own = [a for a in run.posts if a not in usual or (variant == "correcting" and a.path.startswith("/v3"))]

@@ -74,10 +74,11 @@ class Environment:
         stages: Sequence[str] = ("Integration", "Testing"),
         telling: bool = False,
         correcting: bool = False,
+        spread: bool = False,
     ) -> None:
         """As before the first run of a project; ``telling``: with an upload, and a comment on what the notes name.
 
-        ``correcting``: with a draft that the run has to update.
+        ``correcting``: with a draft that the run has to update. ``spread``: v3 and the files have another host name.
         """
         self.sandbox.admin("reset", {})
         self.sandbox.put_file("widget.zip", _ARCHIVE)
@@ -97,6 +98,10 @@ class Environment:
         if correcting:
             config = config.replace("  state: published\n", "  state: published\n  if-exists: update\n")
             self._draft_something_else()
+        if spread:
+            before, mark, after = config.partition("v3:")
+            here, there = self.proxy.url, self.proxy.url.replace("127.0.0.1", "localhost")
+            config = before.replace(f"{here}/files", f"{there}/files") + mark + after.replace(here, there, 1)
         (self.folder / "shipline.yml").write_text(config)
 
     def _draft_something_else(self) -> None:
