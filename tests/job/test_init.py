@@ -73,6 +73,12 @@ def test_placeholders_are_listed_and_plan_refuses_each_of_them(widget: Path) -> 
     assert planned.code == 2
     for setting in ("buildmaster.url", "v3.url", "v3.product-id", "centercode.url", "centercode.project"):
         assert re.search(rf"shipline.yml:\d+:\d+: {setting}: .* is a placeholder", planned.err), planned.err
+    diagnosed = shipline(widget, "doctor", "--release-version", "1.0.0", **KEYS)
+    assert diagnosed.code == 2
+    assert (
+        diagnosed.out.count(" is a placeholder: replace it") == planned.err.count(" is a placeholder: replace it") > 5
+    )
+    assert "responds" not in diagnosed.out  # no key goes to somebody else's server
 
 
 def test_the_receipts_and_the_build_are_ignored_beside_what_is_ignored_already(widget: Path) -> None:

@@ -61,7 +61,7 @@ def main(products: Iterable[Sources], console: Console, *, quiet: bool = False) 
 
 def check(sources: Sources) -> Iterator[Finding]:
     """Yield every finding, in the order in which a run would encounter it. Works without keys; checks those given."""
-    sources, problems = replace(sources, need_keys=False), Problems()
+    sources, problems = replace(sources, need_keys=False, connects=True), Problems()
     resolved = resolve.read(sources, problems)
     valid = not problems.paths
     try:

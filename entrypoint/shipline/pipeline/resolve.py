@@ -58,6 +58,7 @@ class Sources:
     progress: Callable[[str], None] = lambda _: None  # receives how far it is; an empty text at the end
     without: frozenset[str] = frozenset()  # the last names of settings that aren't read
     any_version: bool = False  # True: the version, the artifacts and the notes aren't known yet
+    connects: bool = False  # True: doctor, to which a placeholder is a problem as it is to plan and run
 
 
 @dataclass(eq=False, repr=False)
@@ -94,7 +95,7 @@ def read(sources: Sources, problems: Problems) -> ResolvedPipeline | None:
     if document is None:
         return None
     _check(document, given, sources.without)
-    placeholders.check(document, refuse=sources.need_keys)
+    placeholders.check(document, refuse=sources.need_keys or sources.connects)
     if sources.any_version:
         document.unusable |= {path for path, _ in document.walk() if path and path[-1] in _READ_FILES}
     every_key = secrets.all_keys(given, sources.inputs, key_variables)
