@@ -11,7 +11,7 @@ from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, current_app, redirect, render_template, request
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -21,6 +21,8 @@ from shipline_sandbox.centercode import view
 from shipline_sandbox.request_context import current
 
 if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as WerkzeugResponse
+
     from shipline_sandbox.request_context import RequestContext
     from shipline_sandbox.store import Doc
 
@@ -74,6 +76,15 @@ def render(problem: str = "") -> str:
         requests=[entry for entry in shown if not entry["quiet"]],
         quiet=[entry for entry in shown if entry["quiet"]],
     )
+
+
+@blueprint.get("/applications/<int:application>/builds/build")
+def build_page(application: int) -> WerkzeugResponse:
+    """Lead from the address of a build in BuildMaster, which Shipline prints, to the build on the page."""
+    build = current().session.find("build", request.args.get("buildId", 0, int))
+    if build is None or build["application_id"] != application:
+        raise Refused(404, "There is no such build")
+    return redirect(f"/#build-{build['id']}")
 
 
 @blueprint.get("/project/version/item.html")

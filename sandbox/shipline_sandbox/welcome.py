@@ -43,7 +43,7 @@ def config(url: str) -> str:
 def text(url: str) -> str:
     """Return the steps to a first release, for a terminal."""
     steps = (
-        ("1. Save this as shipline.yml:", config(url)),
+        (f"1. Save this as shipline.yml (or write one for your project: shipline init --sandbox {url}):", config(url)),
         ("2. Set the keys. The sandbox accepts every key that begins with sandbox-:", KEYS),
         (f"3. Send a release, and watch it at {url}:", COMMAND),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 import subprocess
@@ -65,7 +66,11 @@ def test_the_trial_works_to_the_letter_in_an_empty_folder(ci: str, tmp_path: Pat
     assert address == f"http://127.0.0.1:{PORT}"
     with urlopen(sandbox.url) as page:
         assert "Widget 1.0.0" in page.read().decode()
-    assert "Widget 1.0.0" in (tmp_path / "widget/report.html").read_text()
+    report = (tmp_path / "widget/report.html").read_text()
+    assert "Widget 1.0.0" in report
+    for link in {link for link in re.findall(r'href="(http[^"]+)"', report) if link.startswith(sandbox.url)}:
+        with urlopen(html.unescape(link)) as page:
+            assert page.status == 200
     assert made.shell("cd widget; git status --porcelain", {}).split() == ["??", "report.html"]
     before = len([r for r in sandbox.requests() if changes(r)])
     made.shell("; ".join([*kept, "shipline run --release-version 1.0.0"]), {})

@@ -253,3 +253,13 @@ def test_the_live_page_says_how_long_ago_something_was(client):
     assert "Last change 2 min ago" in text(page(client))
     client.advance(3 * 3600)
     assert re.search(r'<time[^>]* title="\d{4}-\d\d-\d\dT[^"]+">3 h ago</time>', page(client))
+
+
+def test_the_address_of_a_build_leads_to_it(client):
+    build = client.build(client.release())
+    address = f"/applications/{build['applicationId']}/builds/build?buildId={build['id']}"
+    answer = client.http.get(client.sandbox.url + address, allow_redirects=False)
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == f"/#build-{build['id']}"
+    assert f'id="build-{build["id"]}"' in page(client)
+    assert client.http.get(f"{client.sandbox.url}/applications/1/builds/build?buildId=99").status_code == 404
