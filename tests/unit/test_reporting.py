@@ -173,6 +173,17 @@ def test_a_failed_deployment_leads_to_its_log(error: ShiplineError) -> None:
     assert action[:2] == ("Open the deployment log", page)
 
 
+def test_addresses_in_advice_are_links_and_all_else_is_text() -> None:
+    page = "https://bm.widget.test/applications/1/builds/build?buildId=1"
+    error = DeploymentFailedError("it failed", todo=f"check its log in BuildMaster ({page}); ask *<b>*")
+    outcome = Outcome.ended_early(error, advice="")
+    summary = job_summary.of_error(error)
+    assert f"1. Check its log in BuildMaster \\(<{page}>\\)\n" in summary
+    assert "2. Ask \\*&lt;b&gt;\\*\n" in summary
+    shown = html_view.linked(outcome.next)
+    assert f'(<a href="{page}" rel="noopener noreferrer">{page}</a>); ask *&lt;b&gt;*' in shown
+
+
 def test_a_command_to_copy_runs_nothing_that_a_server_has_sent() -> None:
     outcome = Outcome(outputs={"v3-release-state": "draft", "v3-release-id": "7; rm -rf ~\n$(reboot)"})
     action = step_view.action(outcome, "", "run")

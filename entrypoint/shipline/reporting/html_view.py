@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from shipline.display import escape_controls
 from shipline.errors import DeploymentFailedError
 from shipline.redaction import HIDDEN, redact
 from shipline.reporting import notes_html, step_view
@@ -201,6 +202,14 @@ def is_followable(url: str) -> bool:
     except ValueError:
         return False
     return HIDDEN not in shown
+
+
+def linked(text: str) -> Markup:
+    """Return advice with the web addresses in it as links."""
+    link = Markup('<a href="{0}" rel="noopener noreferrer">{0}</a>')
+    parts = [escape_controls(part) for part in step_view.with_addresses(text)]
+    shown = (link.format(p) if at % 2 and is_followable(p) else escape(p) for at, p in enumerate(parts))
+    return Markup("").join(shown)
 
 
 def notes(run: RunTimeline, level: int) -> Markup:

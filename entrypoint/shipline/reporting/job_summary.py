@@ -7,13 +7,15 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from shipline.display import escape_controls, one_line, shorten
+from shipline.display import escape_controls, escape_markdown, one_line, shorten
 from shipline.reporting import html_text, notes_html, plan_text, step_view
 from shipline.run.outcome import Outcome
 from shipline.values import http_url, human_duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from markupsafe import Markup
 
     from shipline.errors import ShiplineError
     from shipline.run.plan import Plan
@@ -77,6 +79,7 @@ def _render(outcome: Outcome, title: str, command: str, **values: Any) -> str:
         "view": step_view,
         "duration": human_duration,
         "web": _web,
+        "linked": _linked,
         "fenced": fenced,
     }
     action = step_view.action(outcome, values.get("run_url", ""), command) if command else None
@@ -105,6 +108,14 @@ def _web(url: str) -> str:
     with contextlib.suppress(ValueError):
         return one_line(http_url(url))
     return ""
+
+
+def _linked(text: str) -> Markup:
+    """Return advice as Markdown, with the web addresses in it as links."""
+    from markupsafe import Markup
+
+    parts = enumerate(step_view.with_addresses(one_line(text)))
+    return Markup("".join(f"<{web}>" if at % 2 and (web := _web(p)) else escape_markdown(p) for at, p in parts))  # noqa: S704
 
 
 def _notes(job: Job) -> str:

@@ -212,6 +212,11 @@ def checks(states: Iterable[str]) -> str:
     return f"{counted(count.total(), 'check')}: {', '.join(parts)}"
 
 
+def with_addresses(text: str) -> list[str]:
+    """Return the parts of a text; every second one is a web address."""
+    return re.split(r"(https?://[^\s;,()<>]*[^\s;,()<>.])", text)
+
+
 def joined(parts: Sequence[str]) -> str:
     """Return ``a``, ``a and b``, ``a, b and c``."""
     return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))

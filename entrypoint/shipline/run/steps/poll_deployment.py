@@ -159,7 +159,7 @@ class DeploymentPoll:
             failure = rejected(self.client, build)
             return failure.with_context(what=f"{failure.what}; {what}")
         return DeploymentFailedError(
-            what, todo=f"{check_log(self.job)}, fix the cause and run again: Shipline doesn't repeat what succeeded"
+            what, todo=f"{check_log(self.job)}; fix the cause and run again: Shipline doesn't repeat what succeeded"
         )
 
     def _check_build(self, *, ended: bool = False) -> str | None:
