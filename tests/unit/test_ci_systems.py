@@ -207,8 +207,8 @@ def log(system: System, text: str, outputs: Mapping[str, str]) -> str:
     out = io.StringIO()
     console = Console(system, out=out)
     console.line(text)
-    console.progress(text)
     with console.step(text):
+        console.progress(text)
         console.done(text, text)
     console.warning(text)
     console.error(InvalidInputError([Problem("shipline.yml:3:7", text, text), Problem(text, text, text)]))

@@ -208,7 +208,7 @@ def test_nothing_foreign_becomes_a_command(text: str) -> None:
     outcome = Outcome(finished={text: text}, outputs={"centercode-release-url": text}, not_done=[text])
     console.finish(outcome)
     with console.step(text):
-        console.line(text)
+        console.progress(text)
     found = list(commands(out.getvalue() + "\n" + err.getvalue()))
     assert [line for line in found if not OURS.match(line)] == []
     assert [line.split("::")[1].split()[0] for line in found] == ["warning", "error", "error", "group", "endgroup"]

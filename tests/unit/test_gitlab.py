@@ -309,6 +309,7 @@ def test_a_section_ends_when_its_step_ends(monkeypatch: pytest.MonkeyPatch) -> N
     out = io.StringIO()
     console = Console(GitLab({}, Path("/nowhere")), out=out)
     with console.step("deploy:Testing"):
+        console.progress("pending")
         clock[0] = 160.9
     assert SECTION.findall(out.getvalue()) == [
         ("start", "100", "shipline_deploy_Testing"),
@@ -330,6 +331,6 @@ def test_nothing_foreign_becomes_a_section(text: str) -> None:
     console.error(InvalidInputError([Problem(text, text, text)]))
     console.finish(Outcome(finished={text: text}, outputs={"centercode-release-url": text}, not_done=[text]))
     with console.step(text):
-        console.line(text)
+        console.progress(text)
     (start, _, opened), (end, _, closed) = SECTION.findall(out.getvalue())
     assert (start, end, opened) == ("start", "end", closed)

@@ -196,3 +196,30 @@ def test_a_step_of_each_kind_has_a_label() -> None:
     labels = [step_view.StepView(name, "done").label for name in names]
     assert labels[:2] == ["Deploy", "Wait for Testing"]
     assert labels[2:] == ["Publish to customers", "Comment on BUG-1", "Run macro on feedback", "new"]
+
+
+def test_github_folds_the_progress_of_a_step_and_nothing_else() -> None:
+    out = io.StringIO()
+    console = Console(GitHub({}, Path()), out=out, err=out)
+    with console.step("release"):
+        console.done("release", "created release 1.4.0")
+    with console.step("deploy:Testing"):
+        console.progress("pending")
+        console.progress("executing")
+        console.warning("the build waits")
+        console.progress("succeeded")
+        console.done("deploy:Testing", "deployed to Testing")
+    fold = "::group::deploy:Testing"
+    assert out.getvalue().splitlines() == [
+        "release: created release 1.4.0",
+        fold,
+        "  … pending",
+        "  … executing",
+        "::endgroup::",
+        "warning: the build waits",
+        "::warning title=shipline::the build waits",
+        fold,
+        "  … succeeded",
+        "::endgroup::",
+        "deploy:Testing: deployed to Testing",
+    ]

@@ -63,6 +63,8 @@ class Console:
         person = self._out in self._terminals and not quiet
         self._status = terminal.StatusLine(self._out, one_line) if person else None
         self._next_line = 0.0  # of ``ongoing``
+        self._foldable: str | None = None  # the step whose progress can be folded
+        self._folded = False  # True while a fold is open
         self._colored = [
             s for s in streams if self.text and terminal.has_colors(system.environ, terminal=s in self._terminals)
         ]
@@ -138,17 +140,28 @@ class Console:
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Group what is written inside the ``with`` block under a step."""
+        """Fold the progress of a step inside the ``with`` block; what matters stays outside of the fold."""
         self.event(event="step", name=name)
-        title = one_line(name)
-        self.command(self.system.group(title)[0])
+        self._foldable = one_line(name)
         try:
             yield
         finally:
-            self.command(self.system.group(title)[1])  # created now: it may contain the time
+            self._unfold()
+            self._foldable = None
+
+    def _fold(self) -> None:
+        if self._foldable is not None and not self._folded and not self._quiet:
+            self.command(self.system.group(self._foldable)[0])
+            self._folded = True
+
+    def _unfold(self) -> None:
+        if self._foldable is not None and self._folded:
+            self.command(self.system.group(self._foldable)[1])  # created now: it may contain the time
+            self._folded = False
 
     def progress(self, text: str) -> None:
         """Write what happens now."""
+        self._fold()
         self._report(f"  … {one_line(text)}", event="progress", text=text)
 
     def ongoing(self, text: str) -> None:
@@ -161,6 +174,7 @@ class Console:
 
     def done(self, name: str, text: str, *, skipped: bool = False) -> None:
         """Write the result of a step."""
+        self._unfold()
         self._report(
             f"{name}: {'skipped: ' if skipped else ''}{one_line(text)}",
             event="done",
@@ -172,6 +186,7 @@ class Console:
     def warning(self, text: str, *, counts: bool = False) -> None:
         """Write a warning; if it ``counts``, the result is ``warned`` instead of ``succeeded``."""
         self.warned = self.warned or counts
+        self._unfold()
         self.event(event="warning", text=text)
         if not self.json:
             self._print(self._err, f"warning: {one_line(text)}")
