@@ -139,6 +139,11 @@ def test_each_product_has_its_own_comment(project: Project, comments: Comments) 
     assert ended.code in (0, 4), ended.text
     heads = sorted(body.partition("\n")[0] for body in comments.comments.values())
     assert heads == ["<!-- shipline plan of gadget -->", "<!-- shipline plan of widget -->"]
+    ended = commented(project, "plan", "products/*.yml", "--release-version", "1.4.0", "--format", "markdown")
+    assert [line for line in ended.out.split("\n\n") if line.startswith("### ")] == [
+        "### 📝 Gadget 1.4.0: planned",
+        "### 📝 Widget 1.4.0: planned",
+    ]
 
 
 def test_without_a_tag_the_version_is_the_one_after_the_last(project: Project, comments: Comments) -> None:

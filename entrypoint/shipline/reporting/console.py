@@ -113,11 +113,11 @@ class Console:
             self._print(self._out, text)
 
     def page(self, markdown: str) -> None:
-        """Write a page of Markdown, if that is the form."""
+        """Write a page of Markdown, if that is the form, and an empty line, which separates it from the next page."""
         if not (self.text or self.json):
             with self.lock:
                 self._mask()
-                self._write(self._out, self.system.escape_commands(escape_controls(markdown)).rstrip())
+                self._write(self._out, self.system.escape_commands(escape_controls(markdown)).rstrip() + "\n")
 
     def _report(self, line: str, **event: Any) -> None:
         self.event(**event)
