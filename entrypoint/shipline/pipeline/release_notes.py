@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from shipline import local_files
-from shipline.display import escape_markdown, printable
+from shipline.display import counted, escape_markdown, printable
 from shipline.pipeline import secrets
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def _read_commits(owner: Section, settings: _Settings) -> tuple[str, str]:
         settings.owner("first").warn(what, "notes", "first")
     text = commits.as_markdown(listed)
     if left:
-        text += f"\n\n… and {left} earlier commit{'s' * (left > 1)}"
+        text += f"\n\n… and {counted(left, 'earlier commit')}"
         what = f"the notes list {most} commits and leave out {left} earlier ones: change max or exclude to list others"
         owner.warn(what, "notes", "from")
     return text, str(history)

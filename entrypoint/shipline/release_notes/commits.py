@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shipline import git
 from shipline import version as versions
-from shipline.display import blank_controls, escape_markdown
+from shipline.display import blank_controls, counted, escape_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -69,9 +69,8 @@ class History(NamedTuple):
     other_tag: str = ""  # a version's tag with another prefix
 
     def __str__(self) -> str:
-        count = len(self.commits)
-        plural = "s" * (count != 1)
-        return f"{count} commit{plural} since {self.since}" if self.since else f"all {count} commit{plural}"
+        count = counted(len(self.commits), "commit")
+        return f"{count} since {self.since}" if self.since else f"all {count}"
 
     @property
     def without_earlier_tag(self) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from shipline import __version__
+from shipline.display import counted
 from shipline.errors import DOCUMENTATION
 from shipline.redaction import redact
 from shipline.reporting import html_body, html_view, step_view, templates
@@ -40,14 +41,14 @@ def page(command: str, timelines: Mapping[str, RunTimeline], start: float, took:
     started = datetime.fromtimestamp(start, UTC)
     whole = timelines.get("", RunTimeline())
     products = html_view.products(whole, {name: timeline for name, timeline in timelines.items() if name})
-    title = step_view.counted(len(products), "product") if products else whole.about.name or f"shipline {command}"
+    title = counted(len(products), "product") if products else whole.about.name or f"shipline {command}"
     style = "".join((templates.FOLDER / name).read_text(encoding="utf-8") for name in _STYLES)
     text = templates.html(
         "report.html.jinja",
         capital=step_view.capital,
         clock_time=lambda after: f"{started + timedelta(seconds=after):%H:%M:%S.%f}"[:-5],
         command=command,
-        counted=step_view.counted,
+        counted=counted,
         documentation=DOCUMENTATION,
         duration=human_duration,
         iso_time=lambda after: _iso_time(started + timedelta(seconds=after)),

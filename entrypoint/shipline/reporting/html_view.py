@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup, escape
 
-from shipline.display import escape_controls
+from shipline.display import counted, escape_controls
 from shipline.errors import DeploymentFailedError
 from shipline.redaction import HIDDEN, redact
 from shipline.reporting import notes_html, step_view
@@ -92,7 +92,7 @@ def sentence(run: RunTimeline, products: Sequence[Product] = ()) -> str:
         failed = [product for product in products if state(product.result)[0] != "ok"]
         why = sentence(failed[0].timeline) if failed else ""
         first = f" {failed[0].name}: {why[0].lower()}{why[1:]}" if why else ""
-        return f"{len(products) - len(failed)} of {step_view.counted(len(products), 'product')} done.{first}"
+        return f"{len(products) - len(failed)} of {counted(len(products), 'product')} done.{first}"
     if run.findings:
         return f"{step_view.checks(finding['state'] for finding in run.findings)}. Shipline changed nothing."
     return step_view.sentence(run.outcome, steps(run), sum(len(step["requests"]) for step in run.plan))

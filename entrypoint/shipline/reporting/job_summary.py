@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from shipline.display import escape_controls, escape_markdown, one_line, shorten
+from shipline.display import counted, escape_controls, escape_markdown, one_line, shorten
 from shipline.reporting import html_text, notes_html, plan_text, step_view
 from shipline.run.outcome import Outcome
 from shipline.values import http_url, human_duration
@@ -65,7 +65,7 @@ def of_error(error: ShiplineError) -> str:
 
 def of_fleet(outcome: Outcome, products: Sequence[Sequence[str]], failures: Sequence[tuple[str, Outcome]]) -> str:
     """Return a table of ``products`` (name, version, result, exit code, what to do), and the causes of failures."""
-    count = step_view.counted(len(products), "product")
+    count = counted(len(products), "product")
     done = f"{len(outcome.finished)} of {count} done."
     return _render(outcome, count, "", sentence=done, products=products, failures=failures)
 

@@ -7,7 +7,7 @@ import shlex
 from collections import Counter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from shipline.display import one_line
+from shipline.display import counted, one_line
 from shipline.errors import CanceledError, DeploymentFailedError, TimedOutError, UnknownOutcomeError
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def of_plan(steps: Iterable[StepText], about: Mapping[str, str], failed_step: st
     views = []
     for step in steps:
         state: State = "planned" if step["requests"] or step["wait"] else "not run"
-        result = step["wait"] or f"{len(step['requests'])} request{'s' * (len(step['requests']) != 1)}"
+        result = step["wait"] or counted(len(step["requests"]), "request")
         if step["name"] == failed_step or step["unknown"]:
             state, result = "unknown" if step["unknown"] else "failed", "Check this"
         elif step["skip"]:
@@ -197,11 +197,6 @@ def progress(steps: Sequence[StepView]) -> str:
     skipped = sum(step.state == "skipped" for step in steps)
     done = sum(step.state == "done" for step in steps)
     return f"{done} of {counted(len(steps) - skipped, 'step')} done" + (f", {skipped} skipped" if skipped else "")
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun: ``1 step``, ``2 steps``."""
-    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def checks(states: Iterable[str]) -> str:
