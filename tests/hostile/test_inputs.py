@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER = Path(__file__).parent / "inputs"
-V3 = "v3: {url: 'https://api.example.com', product-id: p, platforms: [linux]}"
+V3 = "v3: {url: 'https://api.widget.test', product-id: p, platforms: [linux]}"
 TOKEN = "a-token-for-v3"
 
 

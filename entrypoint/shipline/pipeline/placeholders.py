@@ -22,13 +22,9 @@ _SECTIONS = frozenset({"buildmaster", "v3", "centercode", "notify"})
 
 
 def is_placeholder(name: str, text: str) -> bool:
-    """True if the text, of the setting with this last name, only shows what belongs there."""
+    """Return True if the text, of the setting with this last name, only shows what belongs there."""
     if name in _ADDRESSES:
-        try:
-            host = urlsplit(text).hostname or ""
-        except ValueError:  # which is reported as such
-            return False
-        return bool(re.fullmatch(_HOST, host.rstrip("."), re.IGNORECASE))
+        return bool(re.fullmatch(_HOST, _host(text), re.IGNORECASE))
     return name in _NAMES and bool(re.fullmatch(f"{_NIL}|{_TEXT}", text.strip(), re.IGNORECASE))
 
 
@@ -41,5 +37,12 @@ def check(document: Document, *, refuse: bool) -> None:
             continue
         setting = catalogue.at(path)
         if setting is not None and setting.path[-1] == name and is_placeholder(name, value):
-            shown = "" if name == "endpoint-url" else f"{value} "
-            report(document.locations[path], path, f"{shown}is a placeholder: replace it with your own value")
+            shown = _host(value) if name in _ADDRESSES else value  # the rest of an address may hold a key
+            report(document.locations[path], path, f"{shown} is a placeholder: replace it with your own value")
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:  # which is reported as such
+        return ""
