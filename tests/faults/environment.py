@@ -32,10 +32,11 @@ _SPEED = 100_000  # a deployment has ended when it is first asked for: requests 
 _ARCHIVE = b"PK" + b"w" * 2046
 
 CONFIG = (
-    project.CONFIG.replace('  build-number: "7"\n', "{number}  timeout: 15s\n")
+    project.CONFIG.replace('  build-number: "7"\n', "{number}")
     .replace("  stages: [Integration, Testing]\n", "{stages}")
     .replace("{{retry-for", "{{connect-timeout: 3s, read-timeout: 3s, retry-for")
 )
+_TIMEOUT = "  timeout: 15s\n"  # a wait lasts so long if a service stays unavailable
 _NOTIFY = """
 notify:
   search: notes
@@ -90,7 +91,7 @@ class Environment:
         (self.folder / "CHANGELOG.md").write_text(NOTES)
         number = '  build-number: "7"\n' if numbered else ""
         named = f"  stages: [{', '.join(stages)}]\n" if stages else ""
-        config = CONFIG.format(url=self.proxy.url, product=PRODUCT, number=number, stages=named)
+        config = CONFIG.format(url=self.proxy.url, product=PRODUCT, number=number + _TIMEOUT, stages=named)
         if telling:
             upload = f"  state: published\n  attach: upload\n  releases-url: {self.proxy.url}/v3\n"
             config = config.replace("  state: published\n", upload) + _NOTIFY

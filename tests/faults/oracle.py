@@ -14,8 +14,9 @@ COMMENT = "/api/v1/projects/WidgetPro/feedbackCommentListeners/BugComment"
 CENTERCODE = (ANNOUNCE, COMMENT)  # which can't be asked
 CREATE_BUILD = "/api/releases/builds/create"
 DEPLOY = "/api/releases/builds/deploy"
-LIST_DEPLOYMENTS = "/api/releases/builds/deployments"
+WAITING = ("/api/releases/builds/deployments", "/api/releases/builds")  # read-only requests of a wait
 V3 = "/v3/releases"
+V3_FILES = "/v3/release-files"
 _DOWN = ("reset", "fin", "timeout", "garbage", "502-html", "503")  # to a HEAD: nothing is posted
 # They find the names that a message lists; without them the run goes on. The numbers are those of a clean run.
 ADVICE = ("POST-api.releases-2", "POST-api.releases.builds-1")
@@ -39,9 +40,11 @@ def first(cell: Cell, fault: Fault) -> set[int]:
 def _read(cell: Cell, fault: Fault) -> set[int]:
     if cell.asked.path == V3 and fault.name == "404":
         return {0, 4}  # a server may have no such request
+    if cell.asked.path == V3_FILES and fault.means == "exists":
+        return {0, 4}  # among the changes of a draft, a conflict has the draft looked up again
     if cell.asked.label in ADVICE:
         return {0} if cell.span == "once" else {0, fault.code or 7}  # a later request may meet the same fault
-    if cell.asked.path == LIST_DEPLOYMENTS and cell.span == "lasting":
+    if cell.asked.path in WAITING and cell.span == "lasting":
         return {fault.code or 7, 6}  # waiting for a deployment outlives an outage, up to its timeout
     return {fault.code or 7}
 

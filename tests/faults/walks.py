@@ -192,7 +192,8 @@ class Walk(RuleBasedStateMachine):
         totals["runs"] += 1
         totals["killed"] += ended.code < 0
         totals["canceled"] += ended.code > 128
-        stuck = {6} if {"pending", "executing"} & self.environment.behaved else set()
+        # Waiting for a deployment outlives an outage, up to its timeout.
+        stuck = {6} if 7 in codes or {"pending", "executing"} & self.environment.behaved else set()
         failed = {5} if "failed" in self.environment.behaved else set()
         # Without its receipt, and without a named stage, a build that has failed isn't moved.
         unnamed = {4} if self.lost and not self.environment.stages and "no stage is named" in ended.text else set()
