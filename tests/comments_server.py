@@ -14,15 +14,20 @@ from http_server import HttpServer, Received, Reply
 GITHUB = "/repos/acme/widget/issues/5/comments"
 GITLAB = "/api/v4/projects/42/merge_requests/5/notes"
 TOKEN = "review%token/4="  # `%` is escaped where GitHub masks it
+BOT_TOKEN = "ghs_" + TOKEN  # of an app's installation, as each job has one
 
 
 class Comments(HttpServer):
-    """Keeps the comments by id. ``refuse``: the status of every change, as a token without rights gets it."""
+    """Keeps the comments by id. ``refuse``: the status of every change, as a token without rights gets it.
+
+    ``people``: the ids of comments that people wrote.
+    """
 
     def __init__(self) -> None:
         super().__init__(self._reply)
         self.comments: dict[int, str] = {}
         self.refuse = 0
+        self.people: set[int] = set()
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -44,11 +49,14 @@ class Comments(HttpServer):
 
     def _reply(self, request: Received) -> Reply:
         given = request.headers.get("Authorization") or request.headers.get("PRIVATE-TOKEN")
-        if given not in (f"Bearer {TOKEN}", TOKEN):
+        if given not in (f"Bearer {TOKEN}", f"Bearer {BOT_TOKEN}", TOKEN):
             return Reply(401, {"message": "Bad credentials"})
         if request.method == "GET" and request.path in (GITHUB, GITLAB):
             size, page = int(request.query["per_page"]), int(request.query["page"])
-            every = [{"id": number, "body": body} for number, body in self.comments.items()]
+            every = [
+                {"id": number, "body": body, "user": {"type": "User" if number in self.people else "Bot"}}
+                for number, body in self.comments.items()
+            ]
             return Reply(200, every[size * (page - 1) : size * page])
         if self.refuse:
             return Reply(self.refuse, {"message": "Resource not accessible by integration"})

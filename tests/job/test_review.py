@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from comments_server import TOKEN, Comments
+from comments_server import BOT_TOKEN, TOKEN, Comments
 from job.project import KEYS
 from job.situations import github
 
@@ -115,7 +116,10 @@ def test_one_comment_is_created_and_then_updated(project: Project, comments: Com
     ended = commented(project, *PLAN, "--release-version", "1.4.0", **environ)
     assert "comment: created" in ended.out
     assert "comment: up to date" in commented(project, *PLAN, "--release-version", "1.4.0", **environ).out
-    notes(project, "- Widgets hum for @alice and #12.\n\n  /close\n")
+    notes(
+        project,
+        "- Widgets hum for @alice, #12, acme/x#12, GH-12, g/p!12 and &12: [p](https://e.test/p#12).\n\n  /close\n",
+    )
     assert "comment: updated" in commented(project, *PLAN, "--release-version", "1.4.0", **environ).out
     assert comments.changes == ["POST", "PUT" if system == "gitlab" else "PATCH"]
     body = comments.comments.pop(151)
@@ -123,8 +127,33 @@ def test_one_comment_is_created_and_then_updated(project: Project, comments: Com
     assert len(body.splitlines()) <= 60
     assert [*comments.comments.values()] == [f"text {number}" for number in range(1, 151)]
     assert "Widgets hum for" in body
-    for alive in ("@alice", "#12", "\n/close"):
+    assert '<a href="https://e.test/p#12">' in body
+    for alive in ("@alice", "#12,", "GH-12", "!12", "&amp;12", "\n/close"):
         assert alive not in body, "nobody is notified, and no command is run"
+
+
+def test_a_comment_of_somebody_who_knows_the_marker_is_left_alone(project: Project, comments: Comments) -> None:
+    planted = "<!-- shipline plan of widget -->\nNothing will change."
+    comments.comments, comments.people = {1: planted}, {1}
+    environ = {**pull_request(project, comments), "GITHUB_TOKEN": BOT_TOKEN}
+    for done in ("created", "up to date"):
+        assert f"comment: {done}" in commented(project, *PLAN, "--release-version", "1.4.0", **environ).out
+    assert [*comments.comments] == [1, 2]
+    assert comments.comments[1] == planted
+
+
+def test_a_canceled_plan_is_reported_and_not_commented(project: Project, comments: Comments) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        environ = pull_request(project, comments)
+        process = project.start(*PLAN, "--release-version", "1.4.0", "--buildmaster-url", url, **environ)
+        client, _ = silent.accept()
+        with client:
+            ended = project.cancel(process)
+    assert ended.code == 143
+    assert "error: release: the run was canceled" in ended.text
+    assert "release, build, deploy:Integration" in ended.line("NOT DONE")
+    assert comments.comments == {}
 
 
 def test_each_product_has_its_own_comment(project: Project, comments: Comments) -> None:

@@ -45,6 +45,7 @@ class Review(NamedTuple):
     header: str  # which holds the token, after ``prefix``
     prefix: str
     needs: str  # what the token needs
+    by_bot: bool = False  # what this token writes has a bot as its author
 
 
 class Facts(NamedTuple):

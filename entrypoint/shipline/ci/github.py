@@ -122,12 +122,14 @@ class GitHub(System):
         if not (api and repository and isinstance(number, int)):
             return None
         issues = f"{api}/repos/{repository}/issues"
+        token = self.secret("GITHUB_TOKEN")
         return Review(
             system="GitHub",
             comments=f"{issues}/{number}/comments",
             comment=f"{issues}/comments",
             update="PATCH",
-            token=self.secret("GITHUB_TOKEN"),
+            token=token,
+            by_bot=token is not None and token.reveal().startswith("ghs_"),  # GitHub docs, "GitHub's token formats"
             header="Authorization",
             prefix="Bearer ",
             needs="give the job permissions: pull-requests: write",

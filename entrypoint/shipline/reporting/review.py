@@ -29,9 +29,12 @@ if TYPE_CHECKING:
 _PAGE = 100
 _MOST_PAGES = 30
 _HEADERS = {"Accept": "application/json"}
-# What notifies people, refers to other issues, or is a command (GitLab docs, "Quick actions").
-_ALIVE = re.compile(r"(?m)((?<![\w/])@(?=\w)|(?<![\w&/])[#!](?=\d)|^[ \t]*(?=/\w))")
-_INERT = "\\1\u200b"  # with a zero-width space
+# What notifies people, refers to other issues, or is a command (GitLab docs, "Quick actions"); not in a tag, whose
+# attributes may be addresses.
+_TAG = r"(?<!\\)<[^<>\n]*>"
+_ALIVE = re.compile(
+    rf"(?m)(?P<tag>{_TAG})|(?<!\w)@(?=\w)|(?<!&)[#!](?=\d)|\b[Gg][Hh]-(?=\d)|&(?:amp;)?(?=\d)|^[ \t]*(?=/\w)"
+)
 _ANSWERED = (RefusedError, SupersededError, UnknownOutcomeError)  # the services are there
 _REFUSED = (401, 403, 404)
 
@@ -42,7 +45,7 @@ class _NotWrittenError(Exception):
 
 def show(console: Console, options: Mapping[str, str], outcome: Outcome, planned: Plan, job: Job) -> None:
     """Show a plan as the options request it."""
-    commented = options["comment"] == "true"
+    commented = options["comment"] == "true" and not isinstance(planned.error, CanceledError)
     if commented or options["format"] == "markdown":
         changes = announced.changes(job) if planned.error is None or isinstance(planned.error, _ANSWERED) else []
         _deliver(console, job.pipeline, plan_page.of_plan(outcome, planned, job, changes), commented=commented)
@@ -91,7 +94,7 @@ def _write(console: Console, facts: Facts, network: Network, product: str, page:
         return
     marker = f"<!-- shipline plan of {product} -->"
     commit = f"\n<sub>Plan for commit {facts.sha[:12]}</sub>\n" if re.fullmatch(r"[0-9a-f]+", facts.sha) else ""
-    body = f"{marker}\n{_ALIVE.sub(_INERT, escape_controls(page))}{commit}"
+    body = f"{marker}\n{_ALIVE.sub(_inert, escape_controls(page))}{commit}"
     try:
         console.line(f"comment: {_send(review, network, marker, body)}")
     except CanceledError:
@@ -102,6 +105,10 @@ def _write(console: Console, facts: Facts, network: Network, product: str, page:
             console.line(f"comment: not written ({one_line(what)}); the job's summary shows the plan")
         else:
             console.warning(f"the comment wasn't written: {what}")
+
+
+def _inert(alive: re.Match[str]) -> str:
+    return alive[0] if alive["tag"] else f"{alive[0]}\u200b"  # a zero-width space
 
 
 def _send(review: Review, network: Network, marker: str, body: str) -> str:
@@ -127,7 +134,9 @@ def _find(session: Session, review: Review, marker: str) -> dict[str, Any] | Non
         comments = _checked(review, session.send(Request("GET", review.comments, query=query, headers=_HEADERS)))
         try:
             for comment in comments:
-                if comment["body"].startswith(marker):
+                # Whoever has written a comment can change it later: a plan must not stand in somebody else's.
+                foreign = review.by_bot and (comment["user"] or {}).get("type") != "Bot"
+                if comment["body"].startswith(marker) and not foreign:
                     return {"id": int(comment["id"]), "body": comment["body"]}
         except (KeyError, TypeError, ValueError, AttributeError):
             raise _NotWrittenError(f"{review.system} responded with something other than comments") from None
