@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import shutil
+import signal
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -168,6 +169,21 @@ def test_it_prompts_on_a_terminal(drafted: Project) -> None:
     os.close(ours)
     assert process.returncode == 130, out
     assert "retract:v3: Delete a release" in out
+    assert drafted.operations() == before
+
+
+def test_a_signal_ends_the_prompt(drafted: Project) -> None:
+    before = drafted.operations()
+    ours, theirs = pty.openpty()
+    process = drafted.start("retract", "1.4.0", stdin=theirs, stderr=theirs)
+    shown = b""
+    while b"[y/N]" not in shown:
+        shown += os.read(ours, 65536)
+    ended = drafted.cancel(process, signal.SIGINT)
+    os.close(theirs)
+    os.close(ours)
+    assert ended.code == 130
+    assert ended.line("result=") == "result=canceled"
     assert drafted.operations() == before
 
 

@@ -169,7 +169,7 @@ def test_each_product_has_its_own_comment(project: Project, comments: Comments) 
     heads = sorted(body.partition("\n")[0] for body in comments.comments.values())
     assert heads == ["<!-- shipline plan of gadget -->", "<!-- shipline plan of widget -->"]
     ended = commented(project, "plan", "products/*.yml", "--release-version", "1.4.0", "--format", "markdown")
-    assert [line for line in ended.out.split("\n\n") if line.startswith("### ")] == [
+    assert sorted(line for line in ended.out.split("\n\n") if line.startswith("### ")) == [
         "### 📝 Gadget 1.4.0: planned",
         "### 📝 Widget 1.4.0: planned",
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from shipline.cancellation import cancel_token
 from shipline.cli import common
 from shipline.errors import CanceledError, invalid_input
 from shipline.inputs.parsing import is_fleet, list_items
@@ -97,12 +98,18 @@ def _take_back(context: Context, stages: Sequence[str], job: Job, *, confirmed: 
         raise planned.error  # what the receipt restores isn't what this command has done
     by_hand = retract.left_to_do(job, stages)
     _show(context, planned, by_hand)
-    if not confirmed and not click.confirm(f"Take version {job.pipeline.version.text} back?", err=True):
+    if not confirmed and not _agreed(f"Take version {job.pipeline.version.text} back?"):
         raise CanceledError(signal.SIGINT, "you didn't confirm it: Shipline has changed nothing", todo="run it again")
     outcome = execute.run(planned, job)
     if outcome.error is None:
         outcome.next = "; ".join(by_hand) or "fix the cause, and release it as a new version"
     return outcome
+
+
+def _agreed(question: str) -> bool:
+    """Prompt. Requests have made signals wait for the program's next check, which the prompt would never reach."""
+    with cancel_token.blocked(lambda: None):
+        return click.confirm(question, err=True)
 
 
 def _show(context: Context, planned: Plan, by_hand: Sequence[str]) -> None:
