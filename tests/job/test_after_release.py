@@ -159,10 +159,11 @@ def test_wrong_input_is_refused_and_nothing_is_changed(drafted: Project) -> None
 
 
 @pytest.mark.processes
-def test_it_prompts_on_a_terminal(drafted: Project) -> None:
+@pytest.mark.parametrize("answer", [b"n\n", b"\x04"])
+def test_it_prompts_on_a_terminal(drafted: Project, answer: bytes) -> None:
     before = drafted.operations()
     ours, theirs = pty.openpty()
-    os.write(ours, b"n\n")
+    os.write(ours, answer)
     process = drafted.start("retract", "1.4.0", stdin=theirs, stderr=theirs)
     out, _ = process.communicate(timeout=60)
     os.close(theirs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 from dataclasses import replace
@@ -108,8 +109,9 @@ def _take_back(context: Context, stages: Sequence[str], job: Job, *, confirmed: 
 
 def _agreed(question: str) -> bool:
     """Prompt. Requests have made signals wait for the program's next check, which the prompt would never reach."""
-    with cancel_token.blocked(lambda: None):
+    with cancel_token.blocked(lambda: None), contextlib.suppress(click.Abort):  # the end of the input
         return click.confirm(question, err=True)
+    return False
 
 
 def _show(context: Context, planned: Plan, by_hand: Sequence[str]) -> None:
