@@ -56,6 +56,12 @@ def test_hosts_that_only_look_like_it_are_taken(host: str, workspace: Path) -> N
     assert read(workspace, V3.replace("api.widget.test", host), environ=ENVIRON, need=True).pipeline.warnings == ()
 
 
+@pytest.mark.parametrize(("name", "taken"), [("Your Phone", True), ("your application", False), ("Your_App", False)])
+def test_a_product_may_be_yours(name: str, workspace: Path, *, taken: bool) -> None:
+    text = BUILDMASTER.replace("application: Widget", f"application: {name}")
+    assert bool(read(workspace, text).pipeline.warnings) is not taken
+
+
 def test_the_address_of_an_artifact_is_anybodys(workspace: Path) -> None:
     text = "artifacts: [{url: 'https://dl.example.com/a.zip', size: 5}]\n" + V3
     assert read(workspace, text, environ=ENVIRON, need=True).pipeline.warnings == ()

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 # RFC 2606 reserves these names for documentation; Centercode's own documentation has the other host.
 _HOST = r"(?:.*\.)?example(?:\.com|\.net|\.org)?|(?:your-?)?company\.centercode\.com"
 _NIL = r"[{]?0{8}-?0{4}-?0{4}-?0{4}-?0{12}[}]?"
-_TEXT = r"<[^<>]+>|(?:change|replace)[-_ ]?(?:me|this)|your[-_ ].+"
+_TEXT = (
+    r"<[^<>]+>|(?:change|replace)[-_ ]?(?:me|this)|your[-_].+"
+    r"|your (?:\w+ )?(?:app|application|id|key|name|pipeline|product|project|type)"  # a product may be "Your Phone"
+)
 _ADDRESSES = frozenset({"url", "releases-url", "endpoint-url"})
 _NAMES = frozenset({"application", "pipeline", "product-id", "project", "release-type"})
 _SECTIONS = frozenset({"buildmaster", "v3", "centercode", "notify"})
