@@ -100,7 +100,11 @@ def test_it_shows_what_is_left_to_do_by_hand_and_is_recorded(drafted: Project) -
     assert f"archive it by hand ({posted['url']})" in ended.line("NEXT")
     recorded = {step["name"]: step["status"] for step in drafted.receipt()["steps"]}
     assert recorded["retract:v3"] == recorded["reject"] == recorded["publish:centercode"] == "done"
-    assert "was rejected" in refused(drafted, "run", code=5)
+    again = drafted.shipline("run")
+    assert again.code == 5
+    assert "was rejected" in again.err
+    assert "publish:v3" in again.line("NOT DONE")
+    assert "v3-release-id" not in again.outputs
 
 
 @pytest.mark.parametrize(

@@ -121,5 +121,5 @@ def test_a_command_line_that_cant_be_read_ends_as_any_wrong_input(
     assert says in ended.err
     assert "whatever-it-is" not in ended.text
     assert ended.outputs["result"] == "failed"
-    assert ended.line("NEXT") == f"NEXT: shipline {arguments[0]} --help lists what there is"
+    assert ended.line("NEXT") == f"NEXT: shipline {arguments[0]} --help lists the options"
     assert project.operations() == []

@@ -104,7 +104,7 @@ def test_a_draft_is_told_as_not_visible_and_is_no_warning(project: Project) -> N
     )
     ended = project.shipline("run", "--v3-state", "draft", "--release-notes-text", "Widgets turn.")
     assert ended.code == 0
-    assert ended.line("NEXT") == "NEXT: publish the v3 draft when customers may see it"
+    assert ended.line("NEXT") == "NEXT: publish the v3 draft when customers may see it: shipline publish 1.4.0"
     assert "warning" not in ended.text
     assert ended.outputs["result"] == "succeeded"
     assert ended.outputs["v3-release-state"] == "draft"

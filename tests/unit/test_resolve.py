@@ -140,7 +140,7 @@ def test_a_version_that_is_missing_in_spite_of_tags(workspace: Path) -> None:
         "set it, such as version: 1.4.0"
     )
     (asked,) = problems(workspace, "release: {version: '{tag}'}\n" + V3, Facts())
-    assert asked.endswith("{tag} has no value: no tag in this run; release-version gives a version without one")
+    assert asked.endswith("{tag} has no value: no tag in this run; to release without one, set --release-version 1.4.0")
     named = problems(workspace, "release: {version: '1.0', title: '{tag}'}\n" + V3, facts)
     assert named[0].endswith("{tag} has no value: two version tags here: v2.1.0, v2.2.0")
 

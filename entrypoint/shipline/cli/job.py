@@ -79,7 +79,7 @@ def flags_of(given: Mapping[str, Any]) -> dict[str, str]:
 
 def usage_error(what: str, command: str, flags: Mapping[str, str]) -> int:
     """End a command whose arguments can't be parsed, except for ``flags``. Returns the exit code."""
-    error = invalid_input("command line", what, todo=f"{command} --help lists what there is")
+    error = invalid_input("command line", what, todo=f"{command} --help lists the options")
     return _fail(error, _console(Inputs.read(flags, os.environ)))
 
 

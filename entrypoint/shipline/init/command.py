@@ -101,7 +101,7 @@ def _choose_services(flags: Mapping[str, str], *, interactive: bool) -> list[str
 def _choose_notes(project: Project, console: Console, *, interactive: bool) -> Project:
     """Show what notes from the commits look like. Returns the project with its choice: the commits, or a changelog."""
     notes = projects.commit_notes(project.folder)
-    console.line(f"there is no changelog; release notes from the commits ({notes.origin}):")
+    console.line(f"there is no changelog; release notes from the commits ({notes.origin}){':' if notes.lines else ''}")
     for line in notes.shown:
         console.line(f"  | {line}")
     if notes.first and not notes.complete:

@@ -29,7 +29,7 @@ def version(release: Section, run_names: Variables, tag_hint: str) -> Version | 
         return None
     absent = dict(run_names.absent)
     if "tag" in absent:
-        absent["tag"] += "; release-version gives a version without one"
+        absent["tag"] += "; to release without one, set --release-version 1.4.0"
     filled = run_names._replace(absent=absent).fill(release, raw or "{tag}", "version")
     if filled is None:
         return None

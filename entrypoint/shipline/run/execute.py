@@ -83,18 +83,22 @@ def _next(outcome: Outcome, job: Job) -> str:
     if outcome.failed_optional:
         return f"fix the cause and run again to complete it: {'; '.join(outcome.failed_optional)}"
     draft = job.values.target("v3").release_state == "draft"
-    return "publish the v3 draft when customers may see it" if draft else "nothing"
+    publish = f"publish the v3 draft when customers may see it: shipline publish {job.pipeline.version.text}"
+    return publish if draft else "nothing"
 
 
 def _collect_finished(plan: Plan, job: Job, outcome: Outcome) -> None:
     """Nothing was sent; the steps' decisions and the receipt show what is done already.
 
-    A release that its service reports otherwise than the receipt, and that this run refuses, isn't done.
+    A release that its service reports otherwise than the receipt, and that this run refuses, isn't done. Neither is
+    one that was taken back.
     """
     refused = plan.failed_step if isinstance(plan.error, RefusedError) else ""
     for planned in plan.steps:
         step, decision = planned.step, planned.decision
         if step.name == refused and step.target and step.can_adopt:
+            continue
+        if isinstance(step, Announcement) and job.receipt.named(f"retract:{step.target}"):
             continue
         record = job.record(step) or job.receipt.named(step.name)
         if decision.reuse and not decision.open:

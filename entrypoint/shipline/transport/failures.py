@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ssl import SSLEOFError, SSLZeroReturnError
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,8 @@ def cause(progress: Progress, error: BaseException) -> str:
     if isinstance(reason, urllib3.exceptions.NameResolutionError):
         return "host not found"
     text = str(reason).split("(Caused by")[0].rpartition("): ")[2]
-    return text.removeprefix("Failed to establish a new connection: ") or type(reason).__name__
+    text = text.removeprefix("Failed to establish a new connection: ")
+    return re.sub(r"^\[(?:Errno|WinError) \d+\] ", "", text) or type(reason).__name__
 
 
 def is_tls_eof(error: BaseException) -> bool:
