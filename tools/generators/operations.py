@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from shipline.services.openapi import Operation, Parameter
 
-_LONGEST_EXAMPLE = 12  # words
+_LONGEST_EXAMPLE = 9  # words
 _PATH = "str | PathLike[str]"
 _OPTIONS = {
     "variables": "Mapping[str, str] | None",
@@ -37,7 +37,9 @@ The methods are in `shipline.services` (see examples/python). The address is `--
 `SHIPLINE_CENTERCODE_URL`, `SHIPLINE_V3_URL`; the key is `SHIPLINE_BUILDMASTER_API_KEY`, `SHIPLINE_CENTERCODE_API_KEY`,
 `SHIPLINE_V3_TOKEN`. If an operation has its own `--url`, put the service's first:
 `shipline v3 --url https://api.example.com create-release-file --url https://dl.example.com/widget.zip …`.
-`shipline v3 create-release --help` lists an operation's flags, with a full example.
+
+Below, add a flag for each name in braces: `--status-id` for `{statusId}`. `shipline v3 create-release --help` lists an
+operation's flags, with a full example.
 
 Standard output is the response's JSON, or CSV (without the commands that a CI system's log obeys, unless it goes to a
 file). The exit codes are those of [errors.md](errors.md). `--dry-run` prints the request and sends nothing. Shipline
@@ -74,7 +76,8 @@ def reference() -> str:
 
 
 def _short_example(operation: Operation) -> str:
-    """The command, without the optional fields of a JSON body if it is long: ``--help`` shows all."""
+    """The command, without names in its path, and the optional fields of a long JSON body: ``--help`` shows all."""
+    operation = operation._replace(parameters=tuple(p for p in operation.parameters if p.place != "path"))
     full = example(operation)
     if not operation.takes_data or len(full.split()) <= _LONGEST_EXAMPLE:
         return full
