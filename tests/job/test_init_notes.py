@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 def test_notes_from_commits_are_shown(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
+    empty = shipline(tmp_path, "init", "--centercode-project", "WidgetPro")
+    assert "release notes from the commits (the checkout has no commit yet)\n" in empty.out
     for message in ("Turn both ways", "WIP", "Pair over Bluetooth"):
         git(tmp_path, "commit", "-qm", message, "--allow-empty")
-    ended = shipline(tmp_path, "init", "--centercode-project", "WidgetPro")
+    ended = shipline(tmp_path, "init", "--force", "--centercode-project", "WidgetPro")
     assert (
         "release notes from the commits (all 3 commits):\n  | - Pair over Bluetooth\n  | - Turn both ways\n"
         in ended.out
