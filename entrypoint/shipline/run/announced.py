@@ -37,12 +37,13 @@ def changes(job: Job) -> list[Change]:
         found += [_known(f"Stage {stage}", _stage, builder, stage, job) for stage in builder.stages]
     if "publish" in pipeline.steps:
         found += [_known(f"v3 {t.channel}", _customers, t, job) for t in pipeline.v3 if not t.skip]
-        found += [_testers(t, job) for t in pipeline.centercode if not t.skip]
+        posts = ((f"Centercode {t.project}/{t.release_type}", t) for t in pipeline.centercode if not t.skip)
+        found += [_known(where, _testers, t, job) for where, t in posts]
     return found
 
 
 def _known(where: str, look_up: Callable[..., Change], *given: object) -> Change:
-    """What ``look_up`` finds. A service that can't show it must not fail the plan."""
+    """What ``look_up`` finds. A service or a journal that can't show it must not fail the plan."""
     try:
         return look_up(where, *given)
     except CanceledError:
@@ -69,9 +70,9 @@ def _customers(where: str, target: V3Target, job: Job) -> Change:
     return Change(where, "; ".join(now), f"version {target.version}, {target.state}", notes)
 
 
-def _testers(target: CentercodeTarget, job: Job) -> Change:
+def _testers(where: str, target: CentercodeTarget, job: Job) -> Change:
     """What the receipt and the journal record. Centercode can't report it."""
-    where, version = f"Centercode {target.project}/{target.release_type}", job.pipeline.version.text
+    version = job.pipeline.version.text
     record = job.receipt.named(f"publish:{target.name}")
     if record is not None and record.status in ("sent", "done"):
         return Change(where, f"version {version}, posted", f"version {version}")
