@@ -156,6 +156,16 @@ def test_a_canceled_plan_is_reported_and_not_commented(project: Project, comment
     assert comments.comments == {}
 
 
+def test_a_comment_shows_that_there_is_no_plan(project: Project, comments: Comments) -> None:
+    environ = pull_request(project, comments)
+    commented(project, *PLAN, "--release-version", "1.4.0", **environ)
+    project.write(".shipline/widget-1.4.0.json", "{")
+    commented(project, *PLAN, "--release-version", "1.4.0", code=2, **environ)
+    (body,) = comments.comments.values()
+    assert "### ❌ No plan" in body
+    assert ".shipline/widget-1.4.0.json" in body.replace("\\", "")
+
+
 def test_each_product_has_its_own_comment(project: Project, comments: Comments) -> None:
     config = (project.path / "shipline.yml").read_text()
     config = "\n".join(line for line in config.splitlines() if "build-number" not in line)

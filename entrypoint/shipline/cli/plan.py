@@ -6,13 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from shipline.cli.common import load, receipt_path, sources_of
-from shipline.errors import InvalidInputError
+from shipline.errors import CanceledError, ShiplineError
 from shipline.pipeline import rehearsal, resolve
 from shipline.reporting import job_summary, plan_text, review
 from shipline.reporting.delivery import finish
 from shipline.run import execute, plan, shared_journal
 
 if TYPE_CHECKING:
+    from shipline.pipeline.model import Pipeline
     from shipline.reporting.delivery import Context
 
 
@@ -23,16 +24,19 @@ def main(context: Context) -> int:
     sources.need_keys = not review.may_lack_keys("plan", options, sources.facts)
     if options["comment"] == "true":
         sources = rehearsal.with_tag(sources)
+    pipeline: Pipeline | None = None
     try:
         pipeline = load(context, sources).pipeline
-    except InvalidInputError as error:
-        review.show_error(console, options, resolve.outline(sources), error)
+        if review.lacks_keys(options, pipeline):
+            outcome, page = review.show_without_keys(console, pipeline)
+            return finish(console, outcome, lambda: page)
+        shared = shared_journal.read(pipeline)
+        job = execute.job_for(pipeline, receipt_path(pipeline, context), console, shared)
+    except CanceledError:
         raise
-    if review.lacks_keys(options, pipeline):
-        outcome, page = review.show_without_keys(console, pipeline)
-        return finish(console, outcome, lambda: page)
-    shared = shared_journal.read(pipeline)
-    job = execute.job_for(pipeline, receipt_path(pipeline, context), console, shared)
+    except ShiplineError as error:
+        review.show_error(console, options, pipeline or resolve.outline(sources), error)
+        raise
     planned = plan.make(job)
     plan_text.show(planned, job, console)
     outcome = plan_text.outcome(planned)
