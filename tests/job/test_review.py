@@ -227,6 +227,14 @@ def test_a_missing_right_is_a_warning_that_names_it(project: Project, comments: 
     assert "comment: none, because this run is for no pull request" in ended.out
 
 
+@pytest.mark.parametrize("listed", [b"null", b'[{"body": 1}]', b"[" * 100_000])
+def test_a_list_of_something_else_is_a_warning(project: Project, comments: Comments, listed: bytes) -> None:
+    comments.listed = listed
+    ended = commented(project, *PLAN, "--release-version", "1.4.0", **pull_request(project, comments))
+    assert "the comment wasn't written: GitHub responded with something other than" in ended.text
+    assert comments.changes == []
+
+
 @pytest.mark.parametrize("system", ["github", "gitlab"])
 def test_wrong_input_is_shown_in_the_comment_and_beside_the_line(
     project: Project, comments: Comments, system: str

@@ -152,5 +152,5 @@ def _checked(review: Review, response: Response) -> Any:
         raise _NotWrittenError(f"{review.system} responded {response.status}{advice}")
     try:
         return json.loads(response.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _NotWrittenError(f"{review.system} responded with something other than its API's JSON") from None
