@@ -39,6 +39,9 @@ async function completed(value) {
 })();
 JAVASCRIPT
 node complete.js | tee seen
-grep -qxF '[{"name":"a"}]: pages:\n  - ${1:[object Object]}' seen
-grep -qxF '[["a","b"]]: pages:\n  - ${1:a,b}' seen
-grep -qxF '["a"]: pages:\n  - ${1:a}' seen
+# shellcheck disable=SC2016 # the editor's placeholders, for no shell
+{
+  grep -qxF '[{"name":"a"}]: pages:\n  - ${1:[object Object]}' seen
+  grep -qxF '[["a","b"]]: pages:\n  - ${1:a,b}' seen
+  grep -qxF '["a"]: pages:\n  - ${1:a}' seen
+}
