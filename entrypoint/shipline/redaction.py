@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 
 _MIN_LENGTH = 6  # characters; shorter forms and passwords would blank out ordinary words
-_MIN_KEY_LENGTH = 4
 HIDDEN = "***"
 
 
@@ -41,15 +40,8 @@ class Secret:
         return self._text
 
     @property
-    def short(self) -> bool:
-        """True if the text is too short for a key: hiding it would blank out parts of ordinary words."""
-        return 0 < len(self._text) < _MIN_KEY_LENGTH
-
-    @property
     def malformed(self) -> str:
         """Why it can't be a key; empty if it can."""
-        if self.short:
-            return f"has fewer than {_MIN_KEY_LENGTH} characters, too few for a key: copy the key again"
         if all("!" <= char <= "~" for char in self._text):
             return ""
         return "has a space, a line break or another character that no key has: copy the key again"
@@ -72,11 +64,11 @@ class Redactor:
         self._longest = 0  # characters of a secret of which each is escaped
         self._lock = threading.Lock()  # an older pattern must not replace a newer one
 
-    def register(self, secret: Secret, *, however_short: bool = False) -> None:
-        """Hide this secret from now on, unless it is too short for a key and not ``however_short``."""
+    def register(self, secret: Secret) -> None:
+        """Hide this secret from now on."""
         raw = secret.reveal()
         with self._lock:
-            if not raw or raw in self._secrets or (secret.short and not however_short):
+            if not raw or raw in self._secrets:
                 return  # the products of a fleet share their keys
             fresh = {form for form in variants(raw) if form == raw or len(form) >= _MIN_LENGTH} - self._variants
             self._unmasked += sorted(fresh, key=len, reverse=True)

@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import requests
+
 from shipline import sanitizer, values, version
 from shipline.ci import github, gitlab, jenkins
 from shipline.errors import InvalidInputError, NotAuthorisedError, RefusedError, UnavailableError, UnknownOutcomeError
@@ -138,6 +140,12 @@ def _names(text: str) -> None:
         interpolate(text, {"version": "{tag}"}, frozenset({"build_number"})).fill({"build_number": "{version}"})
 
 
+def _size(text: str) -> None:
+    answer = requests.Response()
+    answer.headers["Content-Range"] = f"bytes 0-0/{text}"
+    assert links._size(answer) is None or text.isdigit()
+
+
 def _address(text: str) -> None:
     client = Client("centercode", "https://x.example", None, Network())
     if client._is_ours(text):
@@ -178,7 +186,7 @@ PARSERS: dict[str, Callable[[str], None]] = {
     "git's log": _git_log,
     "names in braces": _names,
     "an address in an answer": _address,
-    "a link's size": lambda text: links._bytes(text) and None,
+    "a link's size": _size,
     "a version": _raising(lambda text: v3.derive_version(version.parse(text))),
     "a moment": _raising(lambda text: values.utc(values.instant(text))),
     "a duration": _raising(lambda text: values.human_duration(values.duration(text))),

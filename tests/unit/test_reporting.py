@@ -87,9 +87,9 @@ def test_a_json_event_hides_keys_in_its_values_and_stays_json(tmp_path: Path) ->
     assert "##[" not in out.getvalue()
 
 
-@pytest.mark.parametrize("key", ["e", "127", "2026", "what", "planned", "4f5e"])
+@pytest.mark.parametrize("key", ["127", "2026", "what", "planned", "4f5e"])
 def test_no_key_makes_a_json_event_wrong(tmp_path: Path, key: str) -> None:
-    """Shipline refuses a key of fewer than four characters, and hides a longer one with the value around it."""
+    """Shipline hides an id or a URL that contains the key, and the names of its own fields stay."""
     redact.register(Secret(key, "SHIPLINE_BUILDMASTER_API_KEY"))
     out = io.StringIO()
     event = {"event": "planned", "at": "2026-12-01", "id": "27d6-4f5e", "url": "http://127.0.0.1/"}
@@ -99,7 +99,7 @@ def test_no_key_makes_a_json_event_wrong(tmp_path: Path, key: str) -> None:
     for name, value in event.items():
         assert shown[name] in (value, "***")
     assert "what" in shown["steps"][0]
-    assert (key in out.getvalue().replace('"what":', "")) == (len(key) < 4)
+    assert key not in json.dumps([*shown.values(), *shown["steps"][0].values()]).replace('"what":', "")
 
 
 def test_a_body_in_a_summary_cannot_end_its_block() -> None:

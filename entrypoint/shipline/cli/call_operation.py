@@ -75,7 +75,7 @@ def main(operation: Operation, given: Mapping[str, Any]) -> int:
     for parameter in operation.parameters:  # but not of the body: the data show such a secret in its own field only
         if parameter.secret and parameter.place == "query":
             secret = Secret(given.get(f"p_{parameter.python_name}") or "", parameter.flag)
-            keys.register(secret, however_short=True)
+            keys.register(secret)
     log = _PlainLog(os.environ, Path.cwd())
     console = Console(log, out=sys.stderr)  # standard output has nothing but the data
     show_log(console, requests=given.get("verbose", False))

@@ -94,7 +94,7 @@ def prepare(client: Client, operation: Operation, arguments: Arguments) -> Call:
     for parameter in operation.parameters:
         value = arguments.of(parameter)
         if parameter.secret and isinstance(value, str):
-            redact.register(Secret(value, parameter.name), however_short=True)
+            redact.register(Secret(value, parameter.name))
     given = {
         parameter.name: value
         for parameter in operation.parameters
