@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import signal
 import sys
+import threading
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -108,10 +110,18 @@ def _take_back(context: Context, stages: Sequence[str], job: Job, *, confirmed: 
 
 
 def _agreed(question: str) -> bool:
-    """Prompt. Requests have made signals wait for the program's next check, which the prompt would never reach."""
-    with cancel_token.blocked(lambda: None), contextlib.suppress(click.Abort):  # the end of the input
-        return click.confirm(question, err=True)
-    return False
+    """Prompt in a thread: a signal just before a read starts doesn't end it. Raises CanceledError if canceled."""
+    answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
+
+    def prompt() -> None:
+        agreed = False
+        with contextlib.suppress(click.Abort):  # the end of the input
+            agreed = click.confirm(question, err=True)
+        answers.put(agreed)
+
+    with cancel_token.deferring():
+        threading.Thread(target=prompt, daemon=True).start()
+        return cancel_token.wait(answers) is True
 
 
 def _show(context: Context, planned: Plan, by_hand: Sequence[str]) -> None:
