@@ -26,24 +26,24 @@ settings.load_profile("untimed")
 
 
 ONE_OF = {
-    "faults/test_kills.py": 2,
-    "faults/test_matrix.py": 3,
+    "faults/test_kills.py": 4,
+    "faults/test_matrix.py": 6,
     "faults/test_proxy.py": 3,
-    "hostile/test_answers.py": 3,
-    "hostile/test_inputs.py": 3,
-    "job/test_bad_inputs.py": 2,
+    "hostile/test_answers.py": 5,
+    "hostile/test_inputs.py": 5,
+    "job/test_bad_inputs.py": 4,
     "job/test_html_report.py": 2,
     "job/test_isolation.py": 2,
     "job/test_matrix.py": 2,
-    "job/test_operations.py": 2,
-    "job/test_runners_matrix.py": 3,
-    "job/test_told.py": 2,
-    "job/test_terminal.py": 2,
+    "job/test_operations.py": 4,
+    "job/test_runners_matrix.py": 4,
+    "job/test_told.py": 4,
+    "job/test_terminal.py": 3,
     "job/test_unwritable.py": 4,
     "repository/test_examples.py": 2,
     "transport/test_proxied.py": 2,
     "unit/test_maskers.py": 2,
-    "unit/test_service_commands.py": 2,
+    "unit/test_service_commands.py": 4,
 }
 """Files of many slow cases of one kind, of which the gate runs one of so many; the night runs all."""
 
