@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import queue
 import signal
 import sys
-import threading
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from shipline.cancellation import cancel_token
 from shipline.cli import common
 from shipline.errors import CanceledError, invalid_input
 from shipline.inputs.parsing import is_fleet, list_items
 from shipline.pipeline import resolve
+from shipline.transport import exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -110,18 +108,10 @@ def _take_back(context: Context, stages: Sequence[str], job: Job, *, confirmed: 
 
 
 def _agreed(question: str) -> bool:
-    """Prompt in a thread: a signal just before a read starts doesn't end it. Raises CanceledError if canceled."""
-    answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
-
-    def prompt() -> None:
-        agreed = False
-        with contextlib.suppress(click.Abort):  # the end of the input
-            agreed = click.confirm(question, err=True)
-        answers.put(agreed)
-
-    with cancel_token.deferring():
-        threading.Thread(target=prompt, daemon=True).start()
-        return cancel_token.wait(answers) is True
+    """Prompt in a thread, as requests are sent: a signal just before a read starts wouldn't end it."""
+    with contextlib.suppress(click.Abort):  # the end of the input
+        return exchange.perform(lambda: click.confirm(question, err=True), exchange.Progress())
+    return False
 
 
 def _show(context: Context, planned: Plan, by_hand: Sequence[str]) -> None:
