@@ -64,7 +64,7 @@ def _check_report(ended: Ended) -> None:
 
 
 def _check_receipts(project: Project) -> None:
-    """Each is readable, and says of each request what came of it."""
+    """Each is readable, and shows the result of each request."""
     for path in project.path.glob(".shipline/*.json"):
         receipt = json.loads(path.read_text())
         statuses = {request["status"] for step in receipt["steps"] for request in step["requests"]}

@@ -13,7 +13,7 @@ from unit import maskers
 def test_every_form_is_masked_by_us(key: str, form: str) -> None:
     redact = Redactor()
     redact.register(Secret(key, "TEST"))
-    told = redact.unmasked_forms()  # what GitHub is told to mask
+    told = redact.unmasked_forms()  # what GitHub gets to mask
     for text in maskers.FORMS[form](key):
         assert maskers.left(redact(text).split("***")) == []
         assert maskers.hidden(told, text)

@@ -32,10 +32,10 @@ HOSTILE = "a*b <script>x</script> | `c` [d](https://e) www.example.com\n# f"
 
 
 def test_an_error_without_advice_takes_the_default() -> None:
-    outcome = Outcome.ended_early(RefusedError("no"), advice="mend the input")
+    outcome = Outcome.ended_early(RefusedError("no"), advice="fix the input")
     assert (outcome.result, outcome.exit_code) == ("failed", 4)
-    assert dict(outcome.last_lines) == {"DONE": "nothing", "NOT DONE": "everything", "NEXT": "mend the input"}
-    assert Outcome.ended_early(RefusedError("no", todo="ask"), advice="mend the input").next == "ask"
+    assert dict(outcome.last_lines) == {"DONE": "nothing", "NOT DONE": "everything", "NEXT": "fix the input"}
+    assert Outcome.ended_early(RefusedError("no", todo="ask"), advice="fix the input").next == "ask"
 
 
 def test_texts_replace_the_lists_of_the_last_lines() -> None:

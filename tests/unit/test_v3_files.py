@@ -1,4 +1,4 @@
-"""The files of a v3 release: which of those there are ours, what is sent for the others, and what came of it."""
+"""The files of a v3 release: which of them are ours, what Shipline sends for the others, and the result."""
 
 from __future__ import annotations
 
