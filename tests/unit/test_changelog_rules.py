@@ -135,6 +135,15 @@ def test_a_higher_heading_ends_a_section() -> None:
     assert read(text, "1.3.0").text == "- old"
 
 
+@pytest.mark.parametrize(
+    ("level", "title"), [("#", "# Changelog"), ("##", "# Release History"), ("##", "## Change Log")]
+)
+def test_a_former_title_ends_the_sections_written_above_it(level: str, title: str) -> None:
+    text = f"{level} 1.4.0\n\n### Features\n\n- new\n\n{title}\n\nAll changes.\n\n## 1.3.0\n\n- old\n"
+    assert read(text)[1:] == ("### Features\n\n- new", "")
+    assert read(f"# 1.5.0\n\n- newer\n\n{text}")[1:] == ("### Features\n\n- new", "")
+
+
 def test_text_below_a_higher_heading_is_a_warning() -> None:
     text = "## 1.4.0\n\n- new\n\n# {}\n\n{}\n\n## 1.3.0\n\n- old\n\n# License\n\nMIT\n"
     chosen = read(text.format("Features", "- turns"))
@@ -365,6 +374,16 @@ def test_two_packages_without_a_tag_prefix_are_a_warning() -> None:
     chosen = read(PACKAGES.format(name="widget-v"))
     assert chosen.text == "- gadget\n\n- widget"
     assert "(gadget-v1.4.0, widget-v1.4.0); tag-prefix chooses one" in chosen.warning
+
+
+def test_two_sections_of_a_version_are_a_warning() -> None:
+    chosen = read("# 1.4.0\n\nNo significant changes.\n\n# Widget 1.4.0\n\n- new\n\n# 1.3.0\n\n- old\n")
+    assert chosen.text == "No significant changes.\n\n- new"
+    assert "several" in chosen.warning
+    chosen = read("# 1.4.0 (2026-11-03)\n\nNo significant changes.\n\n# 1.4.0 (2026-11-02)\n\n- new\n")
+    assert chosen.warning == (
+        "CHANGELOG.md: the notes have several sections of 1.4.0 (1.4.0 (2026-11-03), 1.4.0 (2026-11-02)); keep one"
+    )
 
 
 @pytest.mark.parametrize(

@@ -100,12 +100,15 @@ def section(markdown: str, version: versions.Version, file: str = "", tag_prefix
         _refuse_versions(parsed, no_section, version, [], tag_prefix)
     if unreleased and not version.prerelease:
         return made._replace(warning=f"{no_section}: Shipline uses the section {printable(made.heading)}")
-    packages = dict.fromkeys(heading.title.package for heading in found.chosen if heading.title)
-    if len(packages) > 1:
-        shown = ", ".join(printable(heading.text) for heading in found.chosen)
-        return made._replace(
-            warning=f"{parsed.subject}: the notes have several packages' sections ({shown}); tag-prefix chooses one"
+    if len(found.chosen) > 1:
+        packages = {heading.title.package for heading in found.chosen if heading.title}
+        several, advice = (
+            ("several packages' sections", "tag-prefix chooses one")
+            if len(packages) > 1
+            else (f"several sections of {version.text}", "keep one")
         )
+        shown = ", ".join(printable(heading.text) for heading in found.chosen)
+        return made._replace(warning=f"{parsed.subject}: the notes have {several} ({shown}); {advice}")
     return made
 
 

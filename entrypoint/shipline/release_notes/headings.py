@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _MANY = 2  # as many make a pattern
 _FILE_TITLE = re.compile(r"change ?log|release (?:notes|history)|history|changes|news", re.IGNORECASE)
+# A tool that writes its sections at the top of an existing file leaves the file's title below them.
+_FORMER_TITLE = re.compile(r"change ?log|(?:release |version )?history", re.IGNORECASE)
 _SERIES = re.compile(r"\W*(?:version )?v?(?P<series>[0-9]+(?:[.-][0-9]+)*)[.-]x\b", re.IGNORECASE)
 _OLDER = re.compile(rf"{_SERIES.pattern}|\b(?:prior|previous|older|earlier|below)\b", re.IGNORECASE)
 # Nothing else in the heading: "7.x", "Older versions", "Prior to 1.2.0", "Builds between 1.2 and 1.3".
@@ -145,7 +147,8 @@ def end_of_section(
 def is_surprising(end: Heading, of: Heading, of_versions: Sequence[Heading]) -> bool:
     """True if a section of another version follows, and nothing but its level makes the heading an end."""
     last = of_versions[-1]
-    return of != last and end.level < _highest(of_versions) and not (end.title or _OLDER.search(end.text))
+    known = end.title or _OLDER.search(end.text) or _FORMER_TITLE.fullmatch(end.text)
+    return of != last and end.level < _highest(of_versions) and not known
 
 
 def _highest(of_versions: Sequence[Heading]) -> int:
@@ -154,6 +157,8 @@ def _highest(of_versions: Sequence[Heading]) -> int:
 
 def _ends(heading: Heading, of: Heading, highest: int) -> bool:
     """True if a heading that isn't a version's ends any section: by its level, or since it names other versions."""
+    if heading.level <= of.level and _FORMER_TITLE.fullmatch(heading.text):
+        return True
     if heading.level < of.level:
         return heading.level < highest or bool(heading.title or _SERIES.match(heading.text))
     return heading.level == of.level and _names_others(heading, of)
