@@ -73,10 +73,11 @@ if [ "${RUNNER_OS:-}" = Linux ] && [ -n "${IMAGE:-}" ]; then
 fi
 
 for python in python3 python python3.14 python3.13 python3.12 python3.11 "${RUNNER_TOOL_CACHE:-}"/Python/3.1[1-9].*/*/bin/python ''; do
-  ! "$python" -I -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || break
+  ! "$python" -IS -c 'import sys; from importlib.util import find_spec
+sys.exit(sys.version_info < (3, 11) or not find_spec("ensurepip"))' >/dev/null 2>&1 || break
 done
 if [ -z "$python" ]; then
   echo "::error title=shipline::Shipline needs Docker, or Python 3.11 or newer with venv: add actions/setup-python before this step"
   exit 2
 fi
-exec "$python" -I "$here/launch.py"
+exec "$python" -IuS "$here/launch.py"

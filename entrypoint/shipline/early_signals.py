@@ -2,7 +2,7 @@
 
 A container's first process ignores both as long as it has no handler. Without this one a job that is canceled while
 Python still imports modules would go on, and announce. Those that arrive before this module is loaded are kept, if
-what started Python has blocked them (the image's entry point and native/launch.py do).
+what started Python has blocked them (the image's entry point does).
 """
 
 from __future__ import annotations

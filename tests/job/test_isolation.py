@@ -31,14 +31,12 @@ PLANTED = ("json", "hashlib", "tempfile", "venv", "pip", "re", "requests", "yaml
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
-    """A runner's tool cache with the launcher's environment, which has what this one has."""
+    """A runner's tool cache with the packages that this interpreter has."""
     launcher = runpy.run_path(str(LAUNCHER))
     known = launcher["hashlib"].sha256(launcher["LOCK"].read_bytes() + sys.version.encode()).hexdigest()[:16]
-    folder = tmp_path / f"cache/shipline-{known}"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
-    (packages,) = folder.glob("lib/python*/site-packages")
-    ours = next(path for path in sys.path if path.endswith("site-packages"))
-    (packages / "ours.pth").write_text(f"{ours}\n")
+    folder = tmp_path / f"cache/shipline-packages-{known}"
+    folder.parent.mkdir()
+    folder.symlink_to(next(path for path in sys.path if path.endswith("site-packages")))
     return folder.parent
 
 

@@ -44,7 +44,7 @@ def test_nothing_is_fetched_when_the_action_runs_but_locked_wheels(file: Path) -
             '["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:"]'
             in text
         )
-        assert text.count('"pip"') == text.count('"--requirement", str(LOCK)') == 1
+        assert text.count('"pip"') == text.count('*INSTALL, "--target"') == text.count('"--requirement", half') == 1
     else:
         assert PIP.findall(text) == []
 

@@ -139,7 +139,7 @@ def test_the_container_has_the_environment_and_files_of_the_step_and_gives_its_e
 )
 def test_without_a_container_it_runs_natively(step: Step, environ: dict[str, str], tried: bool) -> None:
     code, out = step.launch(**environ)
-    assert (code, out.splitlines()[-1]) == (0, f"natively: -I {NATIVE}/launch.py")
+    assert (code, out.splitlines()[-1]) == (0, f"natively: -IuS {NATIVE}/launch.py")
     assert bool(step.run) == tried
 
 
@@ -246,20 +246,51 @@ def test_what_is_probably_not_meant_is_refused(step: Step, environ: dict[str, st
     assert (process.returncode, out) == (2, f"::error title=shipline::{says}\n")
 
 
-def test_two_jobs_at_once_share_one_complete_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_jobs_at_once_share_one_complete_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNNER_TOOL_CACHE", str(tmp_path))
-    launcher = runpy.run_path(str(NATIVE / "launch.py"))
-    environment = launcher["_environment"]
+    packages = runpy.run_path(str(NATIVE / "launch.py"))["_packages"]
 
-    def install(folder: Path) -> None:
-        assert not list(tmp_path.glob("shipline-*/bin")), "half of an environment can be seen"
-        (folder / "bin").mkdir(parents=True)
+    def install(folder: Path) -> Path:
+        assert not list(tmp_path.glob("shipline-packages-*")), "half of the packages can be seen"
+        (folder / "new/yaml").mkdir(parents=True)
         if len(made) == 0:
             made.append(folder)
-            environment()  # the other job, which is quicker
+            packages()  # the other job, which is quicker
+        return folder / "new"
 
     made: list[Path] = []
-    monkeypatch.setitem(environment.__globals__, "_install", install)
-    python = environment()
-    assert python.parent.is_dir()
-    assert [path.name for path in tmp_path.iterdir()] == [python.parents[1].name]
+    monkeypatch.setitem(packages.__globals__, "_install", install)
+    folder = packages()
+    assert (folder / "yaml").is_dir()
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_without_a_usable_pip_of_the_runner_a_venv_s_pip_installs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install = runpy.run_path(str(NATIVE / "launch.py"))["_install"]
+    failures = ["No module named pip", "", ""]
+    started: list[list[str]] = []
+
+    def failure(_: Path, *commands: list[str | Path]) -> str:
+        started.append([str(word) for word in commands[0]])
+        return failures.pop(0)
+
+    monkeypatch.setitem(install.__globals__, "_failure", failure)
+    assert install(tmp_path) == tmp_path / "new"
+    assert [words[0] for words in started] == [sys.executable, sys.executable, str(tmp_path / "venv/bin/python")]
+    failures += ["No module named pip", "No module named venv"]
+    with pytest.raises(SystemExit, match=r"^7$"):
+        install(tmp_path)
+    out = capsys.readouterr().out.splitlines()
+    assert out[:2] == ["No module named pip", "No module named venv"]
+    assert out[2].startswith("::error")
+
+
+def test_the_two_pips_install_each_locked_package_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    launcher = runpy.run_path(str(NATIVE / "launch.py"))
+    monkeypatch.setitem(launcher["_install"].__globals__, "_failure", lambda *_: "")
+    launcher["_install"](tmp_path)
+    lines = [line for half in tmp_path.glob("*.txt") for line in half.read_text().splitlines()]
+    locked = launcher["LOCK"].read_text().splitlines()
+    assert sorted(lines) == sorted(line for line in locked if not line.startswith("#"))
