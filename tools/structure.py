@@ -89,6 +89,9 @@ REFUSED = {
 }
 """Patterns that no source file of the program may contain, and what each one does."""
 
+STATE = re.compile(r"\b(?:details|entry|event|made|outcome|outputs|record|receipt|row|step|values)\[[\"']")
+"""State that types describe, indexed by a literal name instead."""
+
 LIMITS = {
     "lines": 12_800,
     "lines that the main job loads": 9_600,
@@ -204,6 +207,8 @@ def refused(sources: Sources) -> list[str]:
     for name, path in sources.files.items():
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             found += [f"{name}:{number}: {what}" for pattern, what in REFUSED.items() if re.search(pattern, line)]
+            if unit(name) in ("ci", "cli", "fleet", "journal", "reporting", "run") and STATE.search(line):
+                found.append(f"{name}:{number}: indexes state by a literal name")
     return found
 
 

@@ -79,6 +79,7 @@ def test_the_architecture_page_shows_the_table(structure: Any) -> None:
         ({"errors": "frame = sys._getframe(1)"}, "shipline.errors:1: inspects frames"),
         ({"errors": "frame = inspect.currentframe()"}, "shipline.errors:1: inspects frames"),
         ({"errors": "_thread.start_new_thread(work, ())"}, "shipline.errors:1: starts a bare thread"),
+        ({"run_step": "status = record['status']"}, "shipline.run.step:1: indexes state by a literal name"),
     ],
 )
 def test_a_broken_rule_is_detected(structure: Any, tmp_path: Path, modules: dict[str, str], expected: str) -> None:

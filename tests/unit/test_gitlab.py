@@ -224,32 +224,30 @@ def test_what_outputs_hold_is_handed_on() -> None:
 
 
 def test_links_to_all_that_was_made_and_the_receipt_beside_them(tmp_path: Path) -> None:
-    steps = [
-        {"name": "build", "key": "build|x", "made": {"buildmaster-build-id": "1"}},
-        {"name": "publish:v3", "key": "v3|https://v3.widget.test|p|1.4|stable|", "made": {"release-id": "r1"}},
-        {"name": "publish:centercode:2", "key": "centercode|https://c|W|F|1", "made": {"release-url": "https://c/2"}},
-        {"name": "publish:centercode:3", "key": "centercode|https://c|W|G|1", "made": {"release-url": "javascript:x"}},
-        {"name": "publish:v3:2", "key": "v3|https://v3.widget.test|q|1.4|stable|", "made": {}},
-    ]
-    (tmp_path / "r.json").write_text(json.dumps({"steps": steps}))
-    outputs = {"result": "succeeded", "buildmaster-url": "https://b.example.com/x?a=1", "receipt": "r.json"}
-    gitlab(tmp_path).outputs(outputs)
+    (tmp_path / "r.json").write_text("{}")
+    links = {
+        "BuildMaster build": "https://b.example.com/x?a=1",
+        "v3 release": "https://v3.widget.test/v3/releases/r1",
+        "centercode:3 release": "javascript:x",
+    }
+    gitlab(tmp_path).outputs({"result": "succeeded", "receipt": "r.json"})
+    gitlab(tmp_path).links(links)
     gitlab(tmp_path).summary("# Done")
     made = {file.name: file.read_text() for file in (tmp_path / REPORTS).iterdir()}
     assert sorted(made) == ["annotations.json", "codequality.json", "outputs.env", "r.json", "summary.md"]
     assert json.loads(made["codequality.json"]) == []
-    assert json.loads(made["r.json"]) == {"steps": steps}
+    assert made["r.json"] == "{}"
     assert json.loads(made["annotations.json"]) == {
         "Shipline": [
             {"external_link": {"label": "BuildMaster build", "url": "https://b.example.com/x?a=1"}},
             {"external_link": {"label": "v3 release", "url": "https://v3.widget.test/v3/releases/r1"}},
-            {"external_link": {"label": "centercode:2 release", "url": "https://c/2"}},
         ]
     }
 
 
 def test_a_run_that_ended_before_it_began_leaves_reports_too(tmp_path: Path) -> None:
     gitlab(tmp_path).outputs({"result": "failed"})
+    gitlab(tmp_path).links({})
     assert (tmp_path / REPORTS / "outputs.env").read_text() == "SHIPLINE_OUT_RESULT=failed\n"
     assert json.loads((tmp_path / REPORTS / "annotations.json").read_text()) == {"Shipline": []}
 
@@ -297,7 +295,7 @@ def test_reports_of_an_earlier_job_are_removed_before_anything_can_fail(tmp_path
 def test_the_jobs_page_leads_to_the_run_report(tmp_path: Path) -> None:
     (tmp_path / REPORTS).mkdir()
     (tmp_path / REPORT).write_text("made")
-    gitlab(tmp_path, CI_JOB_URL="https://gitlab.example.com/acme/widget/-/jobs/99").outputs({"result": "failed"})
+    gitlab(tmp_path, CI_JOB_URL="https://gitlab.example.com/acme/widget/-/jobs/99").links({})
     (link,) = json.loads((tmp_path / REPORTS / "annotations.json").read_text())["Shipline"]
     url = "https://gitlab.example.com/acme/widget/-/jobs/99/artifacts/file/.shipline-reports/report.html"
     assert link == {"external_link": {"label": "Run report", "url": url}}

@@ -21,7 +21,7 @@ from shipline.errors import (
     UnknownOutcomeError,
 )
 from shipline.run.evidence import Origin
-from shipline.run.results import RunValues
+from shipline.run.results import RunValues, TargetResult
 from shipline.run.step import Decision, Step
 from shipline.run.steps import supersession
 from shipline.services.buildmaster import BuildMaster
@@ -305,3 +305,13 @@ def test_a_canceled_rejection_is_left_unknown_and_its_receipt_good(tmp_path: Pat
     finally:
         cancel_token.reset()
     assert on_disk(run.job)["status"] == "unknown"
+
+
+def test_links_lead_to_the_build_and_to_each_release(tmp_path: Path) -> None:
+    pipeline = job(tmp_path, "http://127.0.0.1:9", buildmaster="", v3="", centercode="").pipeline
+    made = {"v3": TargetResult("r1"), "centercode": TargetResult("2", "https://c/2"), "notify:comment": TargetResult()}
+    assert RunValues(application_id="7", build_id=3, targets=made).links(pipeline) == {
+        "BuildMaster build": "http://127.0.0.1:9/applications/7/builds/build?buildId=3",
+        "v3 release": "http://127.0.0.1:9/v3/releases/r1",
+        "centercode release": "https://c/2",
+    }

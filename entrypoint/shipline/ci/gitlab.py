@@ -8,7 +8,7 @@ import re
 import time
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
 
 from shipline.ci import code_quality
@@ -18,7 +18,7 @@ from shipline.display import blank_controls
 from shipline.values import iso_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
 REPORTS = ".shipline-reports"
 """The folder in the job's working directory that the template uploads: outputs.env (dotenv), annotations.json,
@@ -160,36 +160,29 @@ class GitLab(System):
                 (self.workspace / REPORTS / name).unlink()
 
     def outputs(self, outputs: Mapping[str, str]) -> None:
-        """Write the dotenv report, the wrong input, the links for the job's page, and a copy of the receipt."""
+        """Write the dotenv report, the wrong input, and a copy of the receipt."""
         self.write(f"{REPORTS}/outputs.env", dotenv(outputs))
         pipeline = self.environ.get("CI_CONFIG_PATH") or ".gitlab-ci.yml"
         self.write(f"{REPORTS}/{code_quality.FILE}", code_quality.report(self, pipeline))
-        text = self._copy(outputs["receipt"]) if outputs.get("receipt") else ""
-        links = [
+        if receipt := outputs.get("receipt"):
+            self.receipts([receipt])
+
+    def links(self, links: Mapping[str, str]) -> None:
+        """Write the links for the job's page, with one to the run report (GitLab docs, "Job artifacts")."""
+        job = self.environ.get("CI_JOB_URL")
+        has_report = job and (self.workspace / REPORT).is_file()
+        report = {"Run report": f"{job}/artifacts/file/{REPORT}"} if has_report else {}
+        shown = [
             {"external_link": {"label": label, "url": url}}
-            for label, url in dict([*self._report(), *_links(outputs, json.loads(text or "{}"))]).items()
+            for label, url in {**report, **links}.items()
             if _LINK.fullmatch(url) and len(url) <= _MAX_URL_LENGTH
         ]
-        self.write(f"{REPORTS}/annotations.json", json.dumps({"Shipline": links}, indent=2) + "\n")
+        self.write(f"{REPORTS}/annotations.json", json.dumps({"Shipline": shown}, indent=2) + "\n")
 
     def receipts(self, paths: Iterable[str]) -> None:
-        for path in paths:
-            self._copy(path)
-
-    def _copy(self, path: str) -> str:
-        """Copy a receipt to the reports and return its text; empty if it doesn't exist."""
-        receipt = self.workspace / path
-        if not receipt.is_file():
-            return ""
-        text = receipt.read_text(encoding="utf-8")
-        self.write(f"{REPORTS}/{receipt.name}", text)
-        return text
-
-    def _report(self) -> Iterator[tuple[str, str]]:
-        """Yield label and URL of the run report among the job's artifacts (GitLab docs, "Job artifacts")."""
-        job = self.environ.get("CI_JOB_URL")
-        if job and (self.workspace / REPORT).is_file():
-            yield "Run report", f"{job}/artifacts/file/{REPORT}"
+        for receipt in (self.workspace / path for path in paths):
+            if receipt.is_file():
+                self.write(f"{REPORTS}/{receipt.name}", receipt.read_text(encoding="utf-8"))
 
     def summary(self, markdown: str) -> None:
         self.write(f"{REPORTS}/summary.md", markdown + "\n")
@@ -207,18 +200,6 @@ def dotenv(outputs: Mapping[str, str]) -> str:
             lines.append(line)
             size += len(line)
     return "".join(lines)
-
-
-def _links(outputs: Mapping[str, str], receipt: Any) -> Iterator[tuple[str, str]]:
-    """Yield label and URL of the build and of each release."""
-    yield "BuildMaster build", outputs.get("buildmaster-url", "")
-    for entry in receipt.get("steps", []):
-        service, url = entry["key"].split("|")[:2]
-        label, made = f"{entry['name'].removeprefix('publish:')} release", entry["made"]
-        if service == "v3" and made.get("release-id"):
-            yield label, f"{url}/v3/releases/{made['release-id']}"
-        elif made.get("release-url"):
-            yield label, made["release-url"]
 
 
 def _section(title: str) -> str:

@@ -109,6 +109,9 @@ class System:
     def outputs(self, outputs: Mapping[str, str]) -> None:
         """Pass the outputs to later steps or jobs."""
 
+    def links(self, links: Mapping[str, str]) -> None:
+        """Show addresses of what the run made beside the run, each with its label."""
+
     def receipts(self, paths: Iterable[str]) -> None:
         """Show the receipts of several products beside the run; a single one is among its outputs."""
 

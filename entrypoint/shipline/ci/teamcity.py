@@ -130,7 +130,7 @@ def _properties(file: str) -> dict[str, str]:
     except OSError:
         return {}
     found = (_PROPERTY.fullmatch(line.strip()) for line in lines if not line.startswith(("#", "!")))
-    return {_plain(entry["name"]): _plain(entry["value"]) for entry in found if entry}
+    return {_plain(match["name"]): _plain(match["value"]) for match in found if match}
 
 
 def _plain(text: str) -> str:

@@ -12,6 +12,7 @@ from shipline import schemas
 from shipline.display import one_line
 from shipline.errors import DOCUMENTATION, invalid_input
 from shipline.run import receipt_file
+from shipline.run.records import StepRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,15 +55,15 @@ def _explain_code(code: int) -> str:
 
 def _explain_receipt(path: str) -> str:
     """What a run did, step by step, and the section of its exit code."""
-    receipt = receipt_file.read(Path(path))
-    identity, code = receipt["identity"], receipt.get("exit-code")
-    ended = f"{receipt['result']}, exit code {code}" if code is not None else "not ended, or killed"
+    document = receipt_file.read(Path(path))
+    identity, code = document["identity"], document.get("exit-code")
+    ended = f"{document['result']}, exit code {code}" if code is not None else "not ended, or killed"
     lines = [f"{identity.get('name') or identity['of']} {identity['version']}: {ended}"]
-    if receipt.get("failed-step"):
-        lines.append(f"Failed step: {receipt['failed-step']}")
-    for step in receipt["steps"]:
-        made = ", ".join(f"{name} {value}" for name, value in step["made"].items())
-        lines.append(f"- {step['name']}: {step['status']}{f' ({made})' if made else ''}")
+    if document.get("failed-step"):
+        lines.append(f"Failed step: {document['failed-step']}")
+    for step in map(StepRecord.from_json, document["steps"]):
+        made = ", ".join(f"{name} {value}" for name, value in step.made.items())
+        lines.append(f"- {step.name}: {step.status}{f' ({made})' if made else ''}")
     text = "\n".join(map(one_line, lines))
     return f"{text}\n\n{_explain_code(code)}" if code else text
 
@@ -70,10 +71,9 @@ def _explain_receipt(path: str) -> str:
 def _messages(what: str) -> Iterator[str]:
     """The messages that contain ``what`` (words, or a regular expression), with what to do."""
     for title, text in _sections(3):
-        for row in filter(None, map(_ROW.match, text.splitlines())):
-            if _fits(what, row["message"]):
-                todo = f"  do: {row['todo']}\n" if row["todo"] else ""
-                yield f"{row['message']}\n{todo}  {title}"
+        for message, todo in (row.groups() for row in map(_ROW.match, text.splitlines()) if row):
+            if _fits(what, message):
+                yield "\n  ".join(filter(None, (message, todo and f"do: {todo}", title)))
 
 
 def _fits(what: str, message: str) -> bool:

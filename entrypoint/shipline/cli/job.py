@@ -121,7 +121,7 @@ def _validate(context: Context) -> int:
     context.console.line(f"valid: {describe(pipeline)}")
     if loaded.missing_keys:
         context.console.line(f"not set yet, and needed by plan and run: {', '.join(loaded.missing_keys)}")
-    return finish(context.console, validated("checked the input"), show_outputs=False)
+    return finish(context.console, validated("checked the input"))
 
 
 def _plan(context: Context) -> int:

@@ -57,7 +57,7 @@ def main(pipeline: Pipeline, console: Console) -> int:
             again, _ = _run(rehearsed, Path(folder), unseen)
             _compare(outcome, again, rehearsed, demo.count_changes(sandbox) - before, console)
     # Nobody may take the sandbox's ids for real ones, or follow links to it.
-    outcome.outputs = {"result": outcome.result}
+    outcome.outputs, outcome.links = {"result": outcome.result}, {}
     for record in job.receipt.steps:
         record.made = {name: text for name, text in record.made.items() if not text.startswith(sandbox.url)}
     if not outcome.exit_code:

@@ -13,6 +13,7 @@ from shipline.errors import RefusedError, ShiplineError
 from shipline.pipeline import resolve
 from shipline.reporting.console import show_log
 from shipline.reporting.delivery import deliver
+from shipline.run.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +71,7 @@ def main(context: Context) -> int:
     missing = 0 if everywhere or (rows and not version) else RefusedError.exit_code
     code = max(codes, default=missing)
     _show(rows, code, context.console)
-    deliver(context.console, {"result": "failed" if code else "succeeded"})
+    deliver(context.console, Outcome(outputs={"result": "failed" if code else "succeeded"}))
     return code
 
 

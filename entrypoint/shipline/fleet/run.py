@@ -59,13 +59,7 @@ def main(command: str, context: Context, selected: Selected, sources: resolve.So
     results = [ProductResult(p, versions[p], workers.outcomes.get(p.name, NOT_STARTED)) for p in selected.products]
     outcome = table.combine(results, canceled)
     table.show(results, console)
-    return delivery.finish(
-        console,
-        outcome,
-        lambda: table.summary(results, outcome),
-        [result.receipt for result in results if result.receipt],
-        products=[result.as_data() for result in results],
-    )
+    return delivery.finish(console, outcome, lambda: table.summary(results, outcome))
 
 
 def _load(context: Context, selected: Selected, sources: resolve.Sources) -> list[ResolvedProduct]:
@@ -115,7 +109,7 @@ def _validated(console: Console, products: Sequence[ResolvedProduct]) -> int:
         log.event(event="valid", version=pipeline.version.text)
         log.line(f"valid: {delivery.describe(pipeline)}")
     done = f"checked the input of {counted(len(products), 'product')}"
-    return delivery.finish(console, validated(done), show_outputs=False)
+    return delivery.finish(console, validated(done))
 
 
 def _carry_out(command: str, options: Mapping[str, str], resolved: ResolvedProduct, console: ProductConsole) -> Outcome:

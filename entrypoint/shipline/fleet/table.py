@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from shipline.display import columns, listed
 from shipline.reporting import job_summary
 from shipline.reporting.plan_text import NOTHING_LEFT
-from shipline.run.outcome import EVERYTHING, Outcome
+from shipline.run.outcome import EVERYTHING, Outcome, ProductRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,11 +48,6 @@ class ProductResult(NamedTuple):
         return f"{name}/{step}" if step else name
 
     @property
-    def receipt(self) -> str:
-        """The path of the receipt; empty if there is none."""
-        return self.outcome.outputs.get("receipt", "")
-
-    @property
     def why_not_done(self) -> str:
         """What is left, or why it is: "failed at deploy:Testing"."""
         outcome = self.outcome
@@ -61,19 +56,12 @@ class ProductResult(NamedTuple):
         left = ", ".join(outcome.not_done) if outcome.result == "planned" else outcome.result
         return f"{left}{at}{unknown}"
 
-    def as_data(self) -> dict[str, object]:
-        """Return the product's entry in the last object of ``--format json``."""
-        return {
-            "product": self.product.name,
-            "config": self.product.config,
-            "version": self.version,
-            "result": self.outcome.result,
-            "exit_code": self.exit_code,
-            "failed_step": self.outcome.failed_step,
-            "unknown": self.outcome.unknown,
-            "next": self.outcome.next,
-            "receipt": self.receipt,
-        }
+    @property
+    def row(self) -> ProductRow:
+        """The product's row in the outcome of the fleet."""
+        (name, config, _), one = self.product, self.outcome
+        end = (one.failed_step, one.unknown, one.next, one.outputs.get("receipt", ""))
+        return ProductRow(name, config, self.version, one.result, self.exit_code, *end)
 
 
 def combine(results: Sequence[ProductResult], canceled: int = 0) -> Outcome:
@@ -97,6 +85,7 @@ def combine(results: Sequence[ProductResult], canceled: int = 0) -> Outcome:
         finished={name: name for name in complete},
         not_done=[result.product.name for result in incomplete],
         next=_next(results),
+        products=[result.row for result in results],
         done_text=_counted(complete, len(results)),
         not_done_text=_counted([f"{r.product.name} ({r.why_not_done})" for r in incomplete], len(results)),
     )

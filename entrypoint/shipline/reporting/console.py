@@ -229,10 +229,10 @@ class Console:
         lines += error.trace.splitlines()
         self._print(self._err, "\n".join(map(_indented, lines)))
 
-    def finish(self, outcome: Outcome, *, show_outputs: bool = True, **more: Any) -> None:
+    def finish(self, outcome: Outcome) -> None:
         """Write the end of the log: the error, the outputs, DONE, NOT DONE and NEXT.
 
-        With ``--format json`` it is the last object; ``more`` are further members of it.
+        With ``--format json`` it is the last object.
         """
         if outcome.error is not None:
             self.error(outcome.error, outcome.failed_step)
@@ -245,9 +245,9 @@ class Console:
             not_done=[*outcome.not_done],
             outputs=outcome.outputs,
             next=outcome.next,
-            **more,
+            **({"products": [row._asdict() for row in outcome.products]} if outcome.products else {}),
         )
-        if show_outputs:
+        if outcome.shows_outputs:
             self.outputs(outcome)
         self.line()
         for name, text in outcome.last_lines:

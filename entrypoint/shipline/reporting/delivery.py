@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from shipline import cancellation
 from shipline.display import counted, hide_in_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from shipline.inputs.sources import Inputs
     from shipline.pipeline.model import Pipeline
@@ -29,41 +29,27 @@ class Context(NamedTuple):
         return self.options.get("verbose") == "true" or self.console.system.debugging
 
 
-def finish(
-    console: Console,
-    outcome: Outcome,
-    summary: Callable[[], str] | None = None,
-    receipts: Sequence[str] = (),
-    **more: Any,
-) -> int:
-    """End a command: write the last lines of the log, then deliver to the CI system. Returns the exit code.
-
-    ``summary`` and ``receipts`` go to ``deliver``, ``more`` to ``Console.finish``.
-    """
+def finish(console: Console, outcome: Outcome, summary: Callable[[], str] | None = None) -> int:
+    """End a command: write the last lines of the log, then deliver to the CI system. Returns the exit code."""
     cancellation.ignore()
-    console.finish(outcome, **more)
-    outputs = outcome.outputs | ({"failed-step": outcome.failed_step} if outcome.failed_step else {})
-    deliver(console, outputs, summary, receipts)
+    console.finish(outcome)
+    deliver(console, outcome, summary)
     return outcome.exit_code
 
 
-def deliver(
-    console: Console,
-    outputs: Mapping[str, str],
-    summary: Callable[[], str] | None = None,
-    receipts: Sequence[str] = (),
-) -> None:
-    """Deliver outputs, job summary and receipts to the CI system.
+def deliver(console: Console, outcome: Outcome, summary: Callable[[], str] | None = None) -> None:
+    """Deliver outputs, links, job summary and the products' receipts to the CI system.
 
-    ``summary`` returns Markdown, and is called only where the CI system shows a summary. ``receipts`` are the paths of
-    several products' receipts. If the CI system's files can't be written, that is a warning: it doesn't change how the
-    run ended.
+    ``summary`` returns Markdown, and is called only where the CI system shows a summary. If the CI system's files can't
+    be written, that is a warning: it doesn't change how the run ended.
     """
+    outputs = outcome.outputs | ({"failed-step": outcome.failed_step} if outcome.failed_step else {})
     try:
         console.system.outputs(outputs)
+        console.system.links(outcome.links)
         if summary is not None and console.system.shows_summary:
             console.system.summary(summary())
-        console.system.receipts(receipts)
+        console.system.receipts(row.receipt for row in outcome.products if row.receipt)
         # A log must not get control characters, which a service may have put into an id.
         shown = {name: hide_in_value(value) for name, value in outputs.items() if value.isprintable()}
         for line in console.system.results(shown):

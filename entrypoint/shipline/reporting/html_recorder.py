@@ -82,7 +82,7 @@ class Report(logging.Handler):
 
     def _receive(self, event: Mapping[str, Any]) -> None:
         self._thread.product = event.get("product", "")
-        if event["event"] in ("progress", "warning") and event["text"] == getattr(self._thread, "logged", None):
+        if event.get("text") == getattr(self._thread, "logged", ()):
             return  # the console shows the log record that this report has already
         with self._recording:
             self._timeline().add_event(event, self._now())

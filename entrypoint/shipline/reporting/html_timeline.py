@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shipline.display import one_line
+from shipline.errors import ShiplineError
 from shipline.reporting import html_body, plan_text, step_view
 from shipline.run.outcome import Outcome
 
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Mapping, Sequence
 
-    from shipline.errors import ShiplineError
     from shipline.pipeline.resolve import ResolvedPipeline
     from shipline.reporting.plan_text import StepText
     from shipline.reporting.step_view import StepView
+    from shipline.run.outcome import ProductRow
     from shipline.run.step import Job
+    from shipline.transport.messages import Request, Response
 
 
 UNENDED = "not ended"
@@ -96,7 +98,6 @@ class RunTimeline:
     error: ShiplineError | None = None
     failed_step: str = ""
     outcome: Outcome | None = None
-    products: Sequence[Mapping[str, Any]] = ()  # the rows of a fleet, as its last event has them
     warnings: list[str] = field(default_factory=list)
     left_out: int = 0
 
@@ -104,6 +105,11 @@ class RunTimeline:
     def state(self) -> str:
         """The result, or that the run has not ended."""
         return self.outcome.result if self.outcome else UNENDED
+
+    @property
+    def products(self) -> Sequence[ProductRow]:
+        """The results of a fleet's products, once it has ended."""
+        return self.outcome.products if self.outcome else ()
 
     @property
     def steps(self) -> list[StepTimeline]:
@@ -120,59 +126,56 @@ class RunTimeline:
 
     def add_event(self, event: Mapping[str, Any], now: float) -> None:
         """Add an event of a console, or a note to its listeners."""
-        match event["event"]:
-            case "waiting":
-                if self.parts and event["status"] == "pending":
-                    self.parts[-1].pending = now
-            case "step":
-                self.parts.append(StepTimeline(one_line(event["name"]), now))
-            case "done":
-                state: step_view.State = "skipped" if event["skipped"] else "done"
-                self._add(TimelineEvent(now, state, one_line(event["text"])))
-                self._end_step(event["step"], state, now)
-            case "progress":
-                self._add(TimelineEvent(now, "progress", one_line(event["text"])))
-            case "warning":
-                self._warn(event["text"], now)
-            case "error":
-                self._fail(event["source"], event["step"], now)
+        match event:
+            case {"event": "waiting", "status": "pending"} if self.parts:
+                self.parts[-1].pending = now
+            case {"event": "step", "name": name}:
+                self.parts.append(StepTimeline(one_line(name), now))
+            case {"event": "done", "text": text, "step": step, "skipped": skipped}:
+                state: step_view.State = "skipped" if skipped else "done"
+                self._add(TimelineEvent(now, state, one_line(text)))
+                self._end_step(step, state, now)
+            case {"event": "progress", "text": text}:
+                self._add(TimelineEvent(now, "progress", one_line(text)))
+            case {"event": "warning", "text": text}:
+                self._warn(text, now)
+            case {"event": "error", "source": ShiplineError() as error, "step": step}:
+                self.error, self.failed_step = error, step
+                self._add(TimelineEvent(now, "error", one_line(error.what)))
+                self._end_step(step, step_view.failed_as(error), now)
             case _:
                 self._learn(event)
 
     def _learn(self, event: Mapping[str, Any]) -> None:
         """Take what an event reports about the run as such."""
-        match event["event"]:
-            case "steps":
-                self.names = [one_line(name) for name in event["names"]]
-            case "check":
+        match event:
+            case {"event": "steps", "names": names}:
+                self.names = [one_line(name) for name in names]
+            case {"event": "check"}:
                 self.findings.append(event)
-            case "loaded":
-                self.about = _about(event["loaded"])
-            case "plan":
-                self.plan = event["steps"]
-            case "made":
-                self.released = _released(event["job"], self.outcome)
-            case "result":
-                self.outcome, self.products = event["source"], event.get("products", ())
-            case "valid":
+            case {"event": "loaded", "loaded": loaded}:
+                self.about = _about(loaded)
+            case {"event": "plan", "source": steps}:
+                self.plan = steps
+            case {"event": "made", "job": job}:
+                self.released = _released(job, self.outcome)
+            case {"event": "result", "source": Outcome() as outcome}:
+                self.outcome = outcome
+            case {"event": "valid"}:
                 self.outcome = Outcome(finished={"input": "checked the input"}, next="plan")
             case _:
                 pass
 
-    def _fail(self, error: ShiplineError, step: str, now: float) -> None:
-        """Add an error."""
-        self.error, self.failed_step = error, step
-        self._add(TimelineEvent(now, "error", one_line(error.what)))
-        self._end_step(step, step_view.failed_as(error), now)
-
     def add_log(self, record: logging.LogRecord, now: float) -> None:
         """Add a request, or a warning about a response that differs from its documentation."""
-        seen, message = vars(record), record.getMessage()
-        if "request" not in seen:
-            self._warn(message, now)
-            return
-        request, response = seen["request"], seen["answer"]
-        summary = html_body.summarize(response) if response else seen["phase"]
+        match vars(record):
+            case {"request": request, "answer": response, "phase": phase}:
+                self._add_request(request, response, phase, record.getMessage(), now)
+            case _:
+                self._warn(record.getMessage(), now)
+
+    def _add_request(self, request: Request, response: Response | None, phase: str, message: str, now: float) -> None:
+        summary = html_body.summarize(response) if response else phase
         text = one_line(f"{message} ({summary})" if summary else message)
         if request.safe and self._is_repeated(text, now):
             return

@@ -95,7 +95,7 @@ def sentence(run: RunTimeline, products: Sequence[Product] = ()) -> str:
         return f"{len(products) - len(failed)} of {counted(len(products), 'product')} done.{first}"
     if run.findings:
         return f"{step_view.checks(finding['state'] for finding in run.findings)}. Shipline changed nothing."
-    return step_view.sentence(run.outcome, steps(run), sum(len(step["requests"]) for step in run.plan))
+    return step_view.sentence(run.outcome, steps(run), sum(len(step.requests) for step in run.plan))
 
 
 def action(run: RunTimeline, command: str) -> step_view.Action | None:
@@ -159,7 +159,7 @@ def bars(run: RunTimeline) -> list[Bar]:
 
 def products(whole: RunTimeline, timelines: Mapping[str, RunTimeline]) -> list[Product]:
     """Return the products of a fleet, failures first, those that were never begun too."""
-    rows = {row["product"]: row for row in whole.products}
+    rows = {row.product: row for row in whole.products}
     begun = [name for name, timeline in timelines.items() if timeline.outcome or not whole.outcome]
     unknown = ("not started", "") if whole.outcome else (UNENDED, "")
     found = []
@@ -167,7 +167,7 @@ def products(whole: RunTimeline, timelines: Mapping[str, RunTimeline]) -> list[P
         timeline = timelines.get(name, RunTimeline())
         ended: tuple[str, str] = unknown
         if name in rows:
-            ended = rows[name]["result"], rows[name]["next"]
+            ended = rows[name].result, rows[name].next
         elif timeline.outcome:
             ended = timeline.outcome.result, timeline.outcome.next
         found.append(Product(name, f"product-{begun.index(name) + 1}" if name in begun else "", *ended, timeline))

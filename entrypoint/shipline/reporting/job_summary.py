@@ -50,7 +50,7 @@ def of_plan(outcome: Outcome, plan: Plan, job: Job) -> str:
     """Return every step, its notes and waits, and each request that a run would send."""
     described = [*plan_text.steps(plan, job)]
     steps = step_view.of_plan(described, step_view.targets(job.pipeline), plan.failed_step)
-    sentence = step_view.sentence(outcome, steps, sum(len(step["requests"]) for step in described))
+    sentence = step_view.sentence(outcome, steps, sum(len(step.requests) for step in described))
     links = [str(link) for link in plan.links if not link.good]
     values = {"steps": steps, "sentence": sentence, "plan": described, "code_block": _code_block, "warnings": links}
     return _render(outcome, title_of(job), "plan", **_of_job(job), **values)

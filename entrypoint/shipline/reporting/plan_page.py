@@ -36,8 +36,8 @@ def of_plan(outcome: Outcome, plan: Plan, job: Job, changes: Sequence[Change]) -
     """Return the requests in words, what differs from what is announced now, and the rendered notes."""
     described = [*plan_text.steps(plan, job)]
     views = step_view.of_plan(described, step_view.targets(job.pipeline), plan.failed_step)
-    sentence = step_view.sentence(outcome, views, sum(len(step["requests"]) for step in described))
-    warnings = [warning for step in described for warning in step["warnings"]]
+    sentence = step_view.sentence(outcome, views, sum(len(step.requests) for step in described))
+    warnings = [warning for step in described for warning in step.warnings]
     warnings += [str(link) for link in plan.links if not link.good]
     page = _render(
         ICONS.get(outcome.result, "❌"),

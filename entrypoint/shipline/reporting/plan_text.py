@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shipline.display import one_line
 from shipline.errors import UnknownOutcomeError
@@ -22,11 +22,9 @@ if TYPE_CHECKING:
 
 
 NOTHING_LEFT = "nothing to do"
-Label = Literal["skip", "reuse", "unknown", "note"]
-LABELS: tuple[Label, ...] = ("skip", "reuse", "unknown", "note")
 
 
-class RequestText(TypedDict):
+class RequestText(NamedTuple):
     """A request of a plan; ``body`` is JSON or text without secrets."""
 
     method: str
@@ -34,7 +32,7 @@ class RequestText(TypedDict):
     body: Any
 
 
-class StepText(TypedDict):
+class StepText(NamedTuple):
     """A step of a plan: what it reuses, or why it is skipped, what is unknown, and its requests."""
 
     name: str
@@ -46,6 +44,11 @@ class StepText(TypedDict):
     otherwise: list[RequestText]  # sent only if the step fails
     wait: str
     warnings: list[str]
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the step's entry in the object of ``--format json``."""
+        requests, otherwise = ([request._asdict() for request in some] for some in (self.requests, self.otherwise))
+        return {**self._asdict(), "requests": requests, "otherwise": otherwise}
 
 
 def outcome(plan: Plan) -> Outcome:
@@ -69,8 +72,8 @@ def show(plan: Plan, job: Job, console: Console) -> None:
     """Write the plan, and the links that can't be had."""
     described, notes = list(steps(plan, job)), dict(rendered_notes(job.pipeline))
     if console.json or console.listeners:
-        version = job.pipeline.version.text
-        console.event(event="plan", result=outcome(plan).result, version=version, steps=described, notes=notes)
+        version, data = job.pipeline.version.text, [step.as_data() for step in described]
+        console.event(described, event="plan", result=outcome(plan).result, version=version, steps=data, notes=notes)
     if console.text:
         console.line(f"Plan for version {job.pipeline.version.text}: nothing is sent now\n")
         for step in described:
@@ -90,17 +93,17 @@ def steps(plan: Plan, job: Job) -> Iterator[StepText]:
         failed = planned.step.name == plan.failed_step
         error = decision.error or (plan.error if failed and _reports_unknown(plan) else None)
         undecided = not planned.decided and not failed
-        yield {
-            "name": planned.step.name,
-            "skip": decision.skip,
-            "reuse": decision.reuse,
-            "unknown": f"{error.what}; {error.todo}" if error else "",
-            "note": f"unchecked: {plan.failed_step} comes first" if undecided else decision.note,
-            "requests": [_request(call, job) for call in decision.calls],
-            "otherwise": [_request(call, job) for call in decision.otherwise],
-            "wait": decision.wait,
-            "warnings": list(decision.warnings),
-        }
+        yield StepText(
+            name=planned.step.name,
+            skip=decision.skip,
+            reuse=decision.reuse,
+            unknown=f"{error.what}; {error.todo}" if error else "",
+            note=f"unchecked: {plan.failed_step} comes first" if undecided else decision.note,
+            requests=[_request(call, job) for call in decision.calls],
+            otherwise=[_request(call, job) for call in decision.otherwise],
+            wait=decision.wait,
+            warnings=list(decision.warnings),
+        )
 
 
 def _reports_unknown(plan: Plan) -> bool:
@@ -121,26 +124,26 @@ def _unknown(plan: Plan) -> str:
 
 
 def _show_step(step: StepText, console: Console) -> None:
-    console.line(step["name"])
-    for label in LABELS:
-        if step[label]:
-            console.line(f"  {label}: {one_line(step[label])}")
-    for request in step["requests"]:
-        console.line(f"  {request['method']} {one_line(request['url'])}")
-        body = request["body"]
+    console.line(step.name)
+    labels = {"skip": step.skip, "reuse": step.reuse, "unknown": step.unknown, "note": step.note}
+    for label, text in labels.items():
+        if text:
+            console.line(f"  {label}: {one_line(text)}")
+    for method, url, body in step.requests:
+        console.line(f"  {method} {one_line(url)}")
         shown = json.dumps(body, indent=2, ensure_ascii=False) if body is not None else "(no body)"
         console.line(_indent(shown, "    "))
-    for request in step["otherwise"]:
-        console.line(f"  if that fails: {request['method']} {one_line(request['url'])} {json.dumps(request['body'])}")
-    if step["wait"]:
-        console.line(f"  wait: {one_line(step['wait'])}")
-    for warning in step["warnings"]:
+    for method, url, body in step.otherwise:
+        console.line(f"  if that fails: {method} {one_line(url)} {json.dumps(body)}")
+    if step.wait:
+        console.line(f"  wait: {one_line(step.wait)}")
+    for warning in step.warnings:
         console.warning(warning)
 
 
 def _request(call: Call, job: Job) -> RequestText:
     request = call.request(job.placeholders)
-    return {"method": request.method, "url": request.full_url, "body": request.shown_body}
+    return RequestText(request.method, request.full_url, request.shown_body)
 
 
 def artifacts(job: Job) -> Iterator[tuple[str, str, str, str]]:

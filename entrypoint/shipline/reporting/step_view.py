@@ -110,15 +110,15 @@ def of_plan(steps: Iterable[StepText], about: Mapping[str, str], failed_step: st
     """Return every step of a plan: what exists already is done. ``about`` is what ``targets`` returns."""
     views = []
     for step in steps:
-        state: State = "planned" if step["requests"] or step["wait"] else "not run"
-        result = step["wait"] or counted(len(step["requests"]), "request")
-        if step["name"] == failed_step or step["unknown"]:
-            state, result = "unknown" if step["unknown"] else "failed", "Check this"
-        elif step["skip"]:
-            state, result = "skipped", step["skip"]
+        state: State = "planned" if step.requests or step.wait else "not run"
+        result = step.wait or counted(len(step.requests), "request")
+        if step.name == failed_step or step.unknown:
+            state, result = "unknown" if step.unknown else "failed", "Check this"
+        elif step.skip:
+            state, result = "skipped", step.skip
         elif state == "not run":
-            state, result = ("done", step["reuse"]) if step["reuse"] else (state, step["note"])
-        views.append(StepView(step["name"], state, result, about=about.get(step["name"], "")))
+            state, result = ("done", step.reuse) if step.reuse else (state, step.note)
+        views.append(StepView(step.name, state, result, about=about.get(step.name, "")))
     return views
 
 

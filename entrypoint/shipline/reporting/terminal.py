@@ -71,18 +71,18 @@ class StatusLine:
     def __call__(self, event: Mapping[str, Any]) -> None:
         """Take an event of the console."""
         with self._lock:
-            match event["event"]:
-                case "steps":
-                    self._total = len(event["names"])
-                case "step":
-                    self._step, self._status, self._limit, self._since = event["name"], "", "", self._clock()
-                case "waiting":
-                    self._status, self._limit = event["status"], human_duration(event["limit"])
-                case "progress":
-                    self._status = self._status or event["text"]
-                case "done":
+            match event:
+                case {"event": "steps", "names": names}:
+                    self._total = len(names)
+                case {"event": "step", "name": name}:
+                    self._step, self._status, self._limit, self._since = name, "", "", self._clock()
+                case {"event": "waiting", "status": status, "limit": limit}:
+                    self._status, self._limit = status, human_duration(limit)
+                case {"event": "progress", "text": text}:
+                    self._status = self._status or text
+                case {"event": "done"}:
                     self._step, self._done = "", self._done + 1
-                case "result":
+                case {"event": "result"}:
                     self._ended.set()
                     self._erase()
                 case _:

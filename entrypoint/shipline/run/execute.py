@@ -70,6 +70,7 @@ def run(plan: Plan, job: Job) -> Outcome:
     outputs = {"result": outcome.result, "failed-step": outcome.failed_step, **job.values.outputs(job.pipeline)}
     outputs |= {"receipt": str(job.receipt.path)}
     outcome.outputs = {name: hide_in_value(value) for name, value in outputs.items()}
+    outcome.links = {label: hide_in_value(url) for label, url in job.values.links(job.pipeline).items()}
     if plan.error is None:
         try:
             job.receipt.end(outcome.result, outcome.exit_code, outcome.failed_step, outcome.outputs)

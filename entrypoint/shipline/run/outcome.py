@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shipline.errors import ShiplineError
 
 
 EVERYTHING = "everything"  # not done by a command that ended before its first step
 RUN_AGAIN = "fix the cause and run again: Shipline doesn't repeat what is done"
+
+
+class ProductRow(NamedTuple):
+    """The result of one product of a fleet, with the names that ``--format json`` gives them."""
+
+    product: str
+    config: str
+    version: str
+    result: str
+    exit_code: int | None  # None: not started
+    failed_step: str
+    unknown: str
+    next: str
+    receipt: str  # its path; empty: there is none
 
 
 @dataclass(eq=False, slots=True)
@@ -32,8 +48,11 @@ class Outcome:
     failed_optional: list[str] = field(default_factory=list)  # each optional step that failed, and what to do
     outputs: dict[str, str] = field(default_factory=dict)
     steps: dict[str, float | None] = field(default_factory=dict)  # every step, and its seconds; None: not run
+    links: dict[str, str] = field(default_factory=dict)  # addresses of what was made, by their labels
+    products: Sequence[ProductRow] = ()
     done_text: str = ""
     not_done_text: str = ""
+    shows_outputs: bool = True  # in the log
 
     @classmethod
     def ended_early(cls, error: ShiplineError, advice: str = RUN_AGAIN) -> Outcome:
@@ -64,4 +83,5 @@ def validated(done: str) -> Outcome:
         not_done_text="nothing was sent or looked up",
         next="shipline plan",
         outputs={"result": "succeeded"},
+        shows_outputs=False,
     )

@@ -105,6 +105,14 @@ class RunValues(NamedTuple):
         }
         return {name: str(value) for name, value in values.items() if value}
 
+    def links(self, pipeline: Pipeline) -> dict[str, str]:
+        """The addresses of the build and of each release, by their labels for people."""
+        of_v3 = {t.name: f"{t.url}/v3/releases/{self.target(t.name).release_id}" for t in pipeline.v3}
+        links = {"BuildMaster build": self.build_page(pipeline)}
+        for name, result in self.targets.items():
+            links[f"{name} release"] = of_v3[name] if result.release_id and name in of_v3 else result.release_url
+        return {label: url for label, url in links.items() if url}
+
     def build_page(self, pipeline: Pipeline) -> str | None:
         """The build's page if its application is known, else BuildMaster's.
 
