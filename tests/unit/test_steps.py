@@ -282,7 +282,7 @@ def test_rejecting_a_build_is_journaled_and_told(tmp_path: Path, server: Server)
     server.answers[REJECT] = 200
     assert rejected(run.job).todo == "fix the cause and release a new build"
     step = on_disk(run.job)
-    assert (step["key"], step["status"], step["requests"][0]["status"]) == ("reject 5", "done", "done")
+    assert (step["key"], step["status"], step["requests"][0]["status"]) == ("reject 5", "done", "sent")
     assert (server.bodies, run.told) == ([b"buildId=5"], [])
 
 
@@ -296,7 +296,7 @@ def test_a_build_that_is_not_rejected_is_a_warning(tmp_path: Path, server: Serve
     assert not run.job.report.warned
 
 
-def test_a_canceled_rejection_is_left_unknown_and_its_receipt_good(tmp_path: Path, server: Server) -> None:
+def test_a_rejection_that_a_cancel_prevents_is_recorded_as_not_sent(tmp_path: Path, server: Server) -> None:
     run = Running(tmp_path, server)
     cancel_token.cancel(2)
     try:
@@ -304,7 +304,7 @@ def test_a_canceled_rejection_is_left_unknown_and_its_receipt_good(tmp_path: Pat
             rejected(run.job)
     finally:
         cancel_token.reset()
-    assert on_disk(run.job)["status"] == "unknown"
+    assert on_disk(run.job)["status"] == "refused"
 
 
 def test_links_lead_to_the_build_and_to_each_release(tmp_path: Path) -> None:

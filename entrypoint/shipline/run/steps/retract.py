@@ -11,7 +11,7 @@ from shipline.run.step import Decision, Job, Step
 from shipline.run.steps.create_build import CreateBuild
 from shipline.run.steps.deploy import Deploy, Details
 from shipline.run.steps.ensure_release import EnsureRelease
-from shipline.run.steps.supersession import reject_call
+from shipline.run.steps.supersession import RejectBuild
 from shipline.services.buildmaster import Build, BuildMaster, Deployment, same, same_deploy, worst
 from shipline.services.v3 import V3
 
@@ -103,32 +103,6 @@ class DeleteDraft(Step[None]):
             job.post(self, call, lambda _: RunValues())
         job.done(self)
         return f"deleted the draft of {self._shown}" if decision.calls else decision.reuse
-
-
-class RejectBuild(Step[None]):
-    """Step ``reject``: BuildMaster deploys a rejected build no further."""
-
-    name = "reject"
-    can_reconcile = True
-    lost_response_advice = "run again: Shipline looks the build up, and rejects it if it isn't rejected yet"
-
-    def __init__(self, client: BuildMaster) -> None:
-        self._client = client
-
-    def key(self, job: Job) -> str:
-        return f"reject {job.values.build_id}"
-
-    def decide(self, job: Job) -> Decision[None]:
-        build = self._client.build(job.build_id)
-        if build is not None and build.status == "rejected":
-            return Decision(reuse=f"build {build.number} (id {build.id}) is rejected already")
-        return Decision((reject_call(self._client),))
-
-    def act(self, job: Job, decision: Decision[None]) -> str:
-        for call in decision.calls:
-            job.post(self, call, lambda _: RunValues())
-        job.done(self)
-        return decision.reuse or f"rejected build {job.values.build_number} (id {job.build_id})"
 
 
 class _Since(BuildMaster):

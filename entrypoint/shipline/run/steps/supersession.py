@@ -7,8 +7,10 @@ import time
 from typing import TYPE_CHECKING
 
 from shipline import version as versions
-from shipline.errors import CanceledError, DeploymentFailedError, ShiplineError, SupersededError, UnknownOutcomeError
+from shipline.errors import CanceledError, DeploymentFailedError, ShiplineError, SupersededError
 from shipline.interpolation import placeholder
+from shipline.run.results import RunValues
+from shipline.run.step import Decision, Step
 from shipline.services.buildmaster import same_deploy, worst
 
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
     from shipline.pipeline.model import BuildMaster as Settings
     from shipline.pipeline.model import V3Target
-    from shipline.run.records import Status
     from shipline.run.step import Job
     from shipline.services.buildmaster import Build, BuildMaster, Deployment, Release
     from shipline.services.client import Call
@@ -188,26 +189,43 @@ def reject_call(client: BuildMaster) -> Call:
     return client.call("reject-build", body={"buildId": placeholder("buildmaster-build-id")})
 
 
+class RejectBuild(Step[None]):
+    """Step ``reject``: BuildMaster deploys a rejected build no further."""
+
+    name = "reject"
+    can_reconcile = True
+    lost_response_advice = "run again: Shipline looks the build up, and rejects it if it isn't rejected yet"
+
+    def __init__(self, client: BuildMaster) -> None:
+        self._client = client
+
+    def key(self, job: Job) -> str:
+        return f"reject {job.values.build_id}"
+
+    def decide(self, job: Job) -> Decision[None]:
+        build = self._client.build(job.build_id)
+        if build is not None and build.status == "rejected":
+            return Decision(reuse=f"build {build.number} (id {build.id}) is rejected already")
+        return Decision((reject_call(self._client),))
+
+    def act(self, job: Job, decision: Decision[None]) -> str:
+        for call in decision.calls:
+            job.post(self, call, lambda _: RunValues())
+        job.done(self)
+        return decision.reuse or f"rejected build {job.values.build_number} (id {job.build_id})"
+
+
 def reject(client: BuildMaster, job: Job, failure: ShiplineError) -> ShiplineError:
     """Reject the run's build because of ``failure``, and record it. Returns the failure to raise, with the result.
 
     A refusal is only a warning.
     """
-    call = reject_call(client)
-    request = call.request(job.placeholders)
-    record = job.receipt.begin("reject", f"reject {job.build_id}")
-    line = job.receipt.sending(record, request)
-    status: Status = "unknown"
+    step = RejectBuild(client)
     try:
-        client.send(call.operation, request)
-        status = "done"
-        return failure.with_context(todo="fix the cause and release a new build")
+        step.act(job, Decision((reject_call(client),)))
     except CanceledError:
         raise
     except ShiplineError as error:
-        status = "unknown" if isinstance(error, UnknownOutcomeError) else "refused"
         job.report.warning(f"the build could not be rejected: {error.what}")
         return failure
-    finally:
-        line.status = status
-        job.receipt.settle(record, status)
+    return failure.with_context(todo="fix the cause and release a new build")
