@@ -21,7 +21,7 @@ import queue
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from shipline import early_signals
 from shipline.errors import CanceledError
@@ -30,7 +30,6 @@ from shipline.values import human_duration
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
-    from typing import Self
 
 
 T = TypeVar("T")

@@ -8,15 +8,10 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from shipline.redaction import HIDDEN, redact
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from shipline.redaction import Redactor
-
+from shipline.redaction import HIDDEN, Redactor, redact
 
 _MAX_VALUE_LENGTH = 60  # characters
 _MAX_NAMES = 10

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import errno
 import traceback
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 from shipline import __version__
 from shipline.redaction import redact
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import Self
 
 DOCUMENTATION = f"https://shipline.github.io/shipline/{__version__}"
 """The documentation site's pages of this version."""

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
+from typing import NamedTuple
 
 LATE_NAMES = frozenset({"application", "release_number", "build_number"})
 """Names that get their value when the build exists; valid in what is sent after that."""

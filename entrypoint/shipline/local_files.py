@@ -5,16 +5,12 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING
 
 from shipline.display import bad_character, counted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
 
 _MAX_SHOWN_NAMES = 3
 # What other tools' patterns can do and these can't, by a part of a pattern that matched nothing; and what to write.

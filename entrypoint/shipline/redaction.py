@@ -13,14 +13,10 @@ import contextlib
 import json
 import re
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote, quote_plus, unquote
 
 from shipline.escapes import ESCAPES, character, origin_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
 
 _MIN_LENGTH = 6  # characters; shorter forms and passwords would blank out ordinary words
 HIDDEN = "***"

@@ -7,8 +7,9 @@ import json
 import re
 import time
 import zlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 from urllib.parse import quote
 
 from shipline.ci import code_quality
@@ -16,9 +17,6 @@ from shipline.ci.facts import ArtifactUrl, Facts, Review
 from shipline.ci.system import System
 from shipline.display import blank_controls
 from shipline.values import iso_time
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 REPORTS = ".shipline-reports"
 """The folder in the job's working directory that the template uploads: outputs.env (dotenv), annotations.json,

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping
+from typing import ClassVar
 
 from shipline import git
 from shipline.ci import code_quality
 from shipline.ci.facts import ArtifactUrl, Facts, host_and_repository
 from shipline.ci.system import System
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 FOLDER = "SHIPLINE_OUT_FOLDER"
 """The variable that names the folder for ``outputs``, ``codequality.json`` and ``description.html``; the library sets

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from shipline.ci.facts import Facts
 from shipline.ci.system import System
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # By name: the variable that is set there, its value (empty: any), and a template for each fact. Of several templates,
 # separated by bars, the first whose variables all have a value counts.

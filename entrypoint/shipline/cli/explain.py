@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +13,6 @@ from shipline.display import one_line
 from shipline.errors import DOCUMENTATION, invalid_input
 from shipline.run import receipt_file
 from shipline.run.records import StepRecord
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _CODE = re.compile(r"(?:exit[- ])?(?P<code>\d{1,3})", re.IGNORECASE)
 _SHORTEST = 4  # characters to search for

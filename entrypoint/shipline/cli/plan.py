@@ -9,12 +9,11 @@ from shipline.cli.common import load, receipt_path, sources_of
 from shipline.errors import CanceledError, ShiplineError
 from shipline.pipeline import rehearsal, resolve
 from shipline.reporting import job_summary, plan_text, review
-from shipline.reporting.delivery import finish
+from shipline.reporting.delivery import Context, finish
 from shipline.run import execute, plan, shared_journal
 
 if TYPE_CHECKING:
     from shipline.pipeline.model import Pipeline
-    from shipline.reporting.delivery import Context
 
 
 def main(context: Context) -> int:

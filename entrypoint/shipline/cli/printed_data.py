@@ -6,15 +6,12 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shipline.display import hide_in_value
 from shipline.errors import RefusedError
-from shipline.redaction import HIDDEN
+from shipline.redaction import HIDDEN, Redactor
 from shipline.services.openapi import resolved
-
-if TYPE_CHECKING:
-    from shipline.redaction import Redactor
 
 
 def mask_fields(service: str, schema: Mapping[str, Any], data: Any) -> Any:

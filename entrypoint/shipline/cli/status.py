@@ -11,8 +11,8 @@ from shipline.cli.common import each_product, sources_of
 from shipline.display import columns
 from shipline.errors import RefusedError, ShiplineError
 from shipline.pipeline import resolve
-from shipline.reporting.console import show_log
-from shipline.reporting.delivery import deliver
+from shipline.reporting.console import Console, show_log
+from shipline.reporting.delivery import Context, deliver
 from shipline.run.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from shipline.pipeline.model import Pipeline
     from shipline.pipeline.resolve import Sources
-    from shipline.reporting.console import Console
-    from shipline.reporting.delivery import Context
     from shipline.run.status import PlaceState
 
 

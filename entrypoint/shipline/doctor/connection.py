@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from http.client import HTTPException
 from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from shipline import values
 from shipline.doctor.finding import Finding, problem, unchecked, warning
@@ -18,7 +18,6 @@ from shipline.transport.failures import HUNG_UP, is_tls_eof, malformed_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from urllib.parse import SplitResult
 
     from shipline.transport.settings import Network
 

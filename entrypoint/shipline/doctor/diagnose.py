@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from shipline.doctor.finding import Finding, warning
 from shipline.errors import InvalidInputError
-from shipline.inputs.document import Problems
+from shipline.inputs.document import Path, Problems
 from shipline.pipeline import resolve
 from shipline.reporting import step_view
 from shipline.run.outcome import Outcome
@@ -18,7 +18,6 @@ from shipline.transport.retry import Budget
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from shipline.inputs.document import Path
     from shipline.pipeline.model import BuildMaster, CentercodeTarget, Pipeline, V3Target
     from shipline.pipeline.resolve import Sources
     from shipline.redaction import Secret

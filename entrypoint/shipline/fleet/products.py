@@ -6,18 +6,16 @@ import hashlib
 import os
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from shipline import local_files, version
 from shipline.errors import InvalidInputError, Problem, invalid_input
 from shipline.inputs.document import Problems
 from shipline.inputs.parsing import config_paths, is_fleet
 from shipline.pipeline import resolve
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _SHARD = re.compile(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})")
 

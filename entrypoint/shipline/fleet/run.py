@@ -21,7 +21,7 @@ from shipline.fleet.workers import ProductConsole, Workers, thread_log
 from shipline.inputs.document import Problems, first_of
 from shipline.pipeline import rehearsal, resolve
 from shipline.reporting import delivery, review
-from shipline.reporting.console import show_log
+from shipline.reporting.console import Console, show_log
 from shipline.run.naming import default_path
 from shipline.run.outcome import Outcome, validated
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from shipline.fleet.products import Product, Selected
-    from shipline.reporting.console import Console
     from shipline.reporting.delivery import Context
     from shipline.run.step import Job
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from shipline import cancellation
 from shipline.cancellation import cancel_token
 from shipline.ci.system import System
-from shipline.errors import CanceledError
+from shipline.errors import CanceledError, Problem
 from shipline.reporting.console import Console
 from shipline.run.outcome import Outcome
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from shipline.ci.facts import Review
-    from shipline.errors import Problem
     from shipline.fleet.conflicts import ResolvedProduct
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,20 +16,13 @@ from shipline.errors import InvalidInputError, Problem
 from shipline.init import project as projects
 from shipline.init.answer_checks import check
 from shipline.init.pipelines import CONFIG, PipelineOptions, write_config
-from shipline.init.project import Build
-from shipline.init.questions import CI, QUESTIONS, is_placeholder
+from shipline.init.project import Build, Project
+from shipline.init.questions import CI, QUESTIONS, Question, is_placeholder
 from shipline.inputs import catalogue
 from shipline.pipeline import resolve
 from shipline.reporting.console import Console
 from shipline.run.outcome import Outcome
 from shipline.services.registry import SERVICES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from shipline.init.project import Project
-    from shipline.init.questions import Question
-
 
 _ONE_FILE_SYSTEMS = frozenset({"gitlab", "jenkins"})  # the project's own file holds the full pipeline
 _SECRETS_PAGE = {

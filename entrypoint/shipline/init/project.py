@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from shipline import git
 from shipline import version as versions
 from shipline.ci.facts import host_and_repository
 from shipline.inputs import catalogue
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 _CHANGELOGS = ("changelog.md", "changes.md", "history.md", "release-notes.md", "releasenotes.md")
 _CI_FILES = ((".github", "github"), (".gitlab-ci.yml", "gitlab"), ("Jenkinsfile", "jenkins"))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from shipline import schemas
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
 
 Kind = Literal["text", "boolean", "integer", "choice", "duration", "instant", "url", "list", "map", "artifacts"]
 TargetKind = Literal["v3", "centercode", "notify"]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from shipline.display import printable
 from shipline.errors import InvalidInputError, Problem
 from shipline.redaction import redact
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
 
 Path = tuple[str | int, ...]
 _MOST_PROBLEMS = 200

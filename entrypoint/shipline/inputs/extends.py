@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 from shipline.display import bad_character, printable
 from shipline.inputs import catalogue, config_file, validation
-from shipline.inputs.document import Document, walk
+from shipline.inputs.document import Document, Path, SourceLocation, walk
 
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Iterator, Mapping
-
-    from shipline.inputs.document import Path, SourceLocation
 
 
 _SETTING: Path = ("extends",)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shipline.display import nearest, printable, suggest
 from shipline.inputs import catalogue
-from shipline.inputs.document import Problems, SourceLocation
+from shipline.inputs.document import Document, Path, Problems, SourceLocation
 from shipline.inputs.parsing import BOOLEANS, list_items, read_text
 from shipline.redaction import Secret, redact
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shipline.inputs.catalogue import Setting
-    from shipline.inputs.document import Document, Path
 
 
 _SECTIONS = frozenset({"release", "artifacts", "buildmaster", "v3", "centercode", "notify", "network"})

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Container, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from shipline.display import nearest, printable, suggest
 from shipline.inputs import catalogue
 from shipline.inputs.document import Document, Path, SourceLocation
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
-
 
 _WORDS = {
     "string": "text",

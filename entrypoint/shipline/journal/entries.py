@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shipline import version as versions
 from shipline.journal import objects
-from shipline.journal.remote import not_allowed, unavailable
+from shipline.journal.remote import Remote, not_allowed, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from shipline.journal.objects import Commit
-    from shipline.journal.remote import Remote
 
 
 PROBE = "probe-"

@@ -13,17 +13,15 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from shipline.errors import UnknownOutcomeError
 from shipline.journal import objects
-from shipline.journal.objects import DELIMITER, FLUSH, packet
+from shipline.journal.objects import DELIMITER, FLUSH, Commit, ObjectFormat, packet
 from shipline.journal.remote import Pushed, no_repository, not_allowed, unavailable
 from shipline.transport.exchange import Progress
-from shipline.transport.messages import Request
+from shipline.transport.messages import Credential, Request, Response
 from shipline.transport.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shipline.journal.objects import Commit, ObjectFormat
-    from shipline.transport.messages import Credential, Response
     from shipline.transport.settings import Network
 
 

@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, NoReturn
 from shipline.cancellation import cancel_token
 from shipline.errors import CanceledError, ShiplineError, TimedOutError, UnavailableError
 from shipline.journal import entries, objects
-from shipline.journal.remote import no_repository, not_allowed, overtaken, unavailable
+from shipline.journal.remote import Remote, no_repository, not_allowed, overtaken, unavailable
 from shipline.values import human_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from shipline.journal.entries import JournalEntry
-    from shipline.journal.remote import Remote
 
 
 _LOOK_AGAIN_S = 10.0

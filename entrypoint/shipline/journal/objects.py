@@ -9,11 +9,8 @@ import hashlib
 import re
 import struct
 import zlib
-from typing import TYPE_CHECKING, Literal, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal, NamedTuple
 
 ObjectFormat = Literal["sha1", "sha256"]
 FLUSH, DELIMITER = b"0000", b"0001"

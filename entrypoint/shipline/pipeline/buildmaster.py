@@ -6,14 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from shipline.interpolation import Placeholder, Template
-from shipline.pipeline.model import BuildMaster, ReleaseRef
+from shipline.pipeline.model import BuildMaster, ReleaseRef, StepName
 from shipline.pipeline.urls import service_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shipline.pipeline.artifacts import ArtifactSet
-    from shipline.pipeline.model import StepName
     from shipline.pipeline.secrets import CredentialResolver
     from shipline.pipeline.section import Section
     from shipline.pipeline.variables import Variables

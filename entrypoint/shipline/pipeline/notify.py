@@ -6,16 +6,14 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from shipline.pipeline import urls
-from shipline.pipeline.model import Listener
-from shipline.pipeline.section import targets
+from shipline.pipeline.model import CentercodeTarget, Listener, V3Target
+from shipline.pipeline.section import Section, targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from shipline.inputs.document import Document
     from shipline.interpolation import Template
-    from shipline.pipeline.model import CentercodeTarget, V3Target
-    from shipline.pipeline.section import Section
     from shipline.pipeline.target import Context
     from shipline.redaction import Secret
     from shipline.release_notes.commits import History

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 
 from shipline.display import printable
 from shipline.inputs import catalogue
-from shipline.inputs.document import dotted
-from shipline.pipeline.model import V3Target
+from shipline.inputs.document import Document, Path, dotted
+from shipline.pipeline.model import CentercodeTarget, Pipeline, V3Target
 from shipline.redaction import HIDDEN, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from shipline.inputs.document import Document, Path
     from shipline.inputs.sources import InputValue
-    from shipline.pipeline.model import CentercodeTarget, Pipeline
 
 
 _OPTIONAL = frozenset({"buildmaster", "v3", "centercode", "notify"})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shipline.inputs import config_file, validation
 from shipline.inputs.document import Document, Problems, SourceLocation
 from shipline.inputs.parsing import list_items
-from shipline.inputs.sources import Inputs, merge
+from shipline.inputs.sources import Inputs, InputValue, merge
 from shipline.interpolation import LATE_NAMES
 from shipline.pipeline import (
     artifacts,
@@ -24,7 +24,7 @@ from shipline.pipeline import (
     v3,
     variables,
 )
-from shipline.pipeline.model import Pipeline
+from shipline.pipeline.model import Listener, Pipeline, StepName
 from shipline.pipeline.section import Section, targets
 from shipline.pipeline.target import Context
 from shipline.services.registry import SERVICES
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
     from shipline.ci.facts import Facts
     from shipline.errors import Problem
-    from shipline.inputs.sources import InputValue
-    from shipline.pipeline.model import Listener, StepName
 
 
 DEFAULT_CONFIGS = ("shipline.yml", "shipline.yaml")

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from shipline.inputs import catalogue
-from shipline.inputs.document import SourceLocation
+from shipline.inputs.document import Document, Problems, SourceLocation
 from shipline.redaction import Secret, redact
 from shipline.services import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from shipline.inputs.document import Document, Problems
     from shipline.inputs.sources import Inputs, InputValue
     from shipline.pipeline.section import Section
 

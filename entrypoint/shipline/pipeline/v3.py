@@ -12,12 +12,11 @@ from shipline.interpolation import Template, literal
 from shipline.pipeline import urls
 from shipline.pipeline.model import V3Target
 from shipline.pipeline.section import Section
-from shipline.version import Pep440
+from shipline.version import Pep440, Version
 
 if TYPE_CHECKING:
     from shipline.pipeline.artifacts import ArtifactSet
     from shipline.pipeline.target import Context
-    from shipline.version import Version
 
 
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){1,3}")

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from shipline.release_notes.titles import LABEL, UNRELEASED, Title, has_date, name_words
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
 
 _MANY = 2  # as many make a pattern
 _FILE_TITLE = re.compile(r"change ?log|release (?:notes|history)|history|changes|news", re.IGNORECASE)

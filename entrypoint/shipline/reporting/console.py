@@ -15,13 +15,12 @@ from shipline.display import escape_controls, escape_json, one_line, redact_all,
 from shipline.errors import InvalidInputError, Problem, ShiplineError
 from shipline.redaction import redact
 from shipline.reporting import terminal
-from shipline.run.outcome import EVERYTHING
+from shipline.run.outcome import EVERYTHING, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from shipline.ci.system import System
-    from shipline.run.outcome import Outcome
     from shipline.run.progress import ProgressListener
 
 

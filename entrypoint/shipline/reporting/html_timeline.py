@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from shipline.display import one_line
 from shipline.errors import ShiplineError
 from shipline.reporting import html_body, plan_text, step_view
-from shipline.run.outcome import Outcome
+from shipline.run.outcome import Outcome, ProductRow
 
 if TYPE_CHECKING:
     import logging
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from shipline.pipeline.resolve import ResolvedPipeline
     from shipline.reporting.plan_text import StepText
     from shipline.reporting.step_view import StepView
-    from shipline.run.outcome import ProductRow
     from shipline.run.step import Job
     from shipline.transport.messages import Request, Response
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
@@ -10,15 +11,9 @@ from shipline.display import counted, escape_controls
 from shipline.errors import DeploymentFailedError
 from shipline.redaction import HIDDEN, redact
 from shipline.reporting import notes_html, step_view
-from shipline.reporting.html_timeline import UNENDED, RunTimeline
+from shipline.reporting.html_timeline import UNENDED, RunTimeline, StepTimeline
 from shipline.reporting.step_view import StepView
 from shipline.values import http_url, human_duration
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from shipline.reporting.html_timeline import StepTimeline
-
 
 _STATUS = "pipelineStageName "  # of deployments only, in a summary
 AFTER_KILL = "If the CI system killed this run, re-run it. Shipline reads the receipt and repeats nothing that is done."

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from shipline import sanitizer
 from shipline.display import escape_controls
 from shipline.release_notes import render
 from shipline.reporting import plan_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def of_targets(notes: Iterable[tuple[str, str]], level: int) -> str:

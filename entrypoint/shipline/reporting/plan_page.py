@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from shipline import sanitizer
 from shipline.display import one_line
-from shipline.errors import InvalidInputError
+from shipline.errors import InvalidInputError, ShiplineError
 from shipline.reporting import notes_html, plan_text, step_view
 from shipline.reporting.job_summary import ICONS, fenced, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from shipline.errors import ShiplineError
     from shipline.pipeline.model import Pipeline
     from shipline.run.announced import Change
     from shipline.run.outcome import Outcome

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from shipline.display import escape_controls, escape_markdown, one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 FOLDER = Path(__file__).with_name("templates")
 

@@ -6,14 +6,10 @@ import contextlib
 import shutil
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TextIO
 
 from shipline.values import human_duration
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from typing import TextIO
-
 
 _ERASE = "\r\x1b[2K"
 _REFRESH_S = 1.0

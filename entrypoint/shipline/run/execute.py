@@ -12,7 +12,7 @@ from shipline.cancellation import cancel_token
 from shipline.display import hide_in_value
 from shipline.errors import CanceledError, RefusedError, ShiplineError, UnknownOutcomeError, bug
 from shipline.run import plan as plans
-from shipline.run.links import LinkChecker, refusal
+from shipline.run.links import File, LinkChecker, refusal
 from shipline.run.outcome import Outcome
 from shipline.run.receipt import Receipt, fingerprint
 from shipline.run.step import Announcement, Decision, Job, Step
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shipline.pipeline.model import Pipeline
-    from shipline.run.links import File
     from shipline.run.plan import Plan, PlannedStep
     from shipline.run.progress import Progress
     from shipline.run.shared_journal import Shared

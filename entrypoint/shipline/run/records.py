@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
 from shipline.run.results import RunValues, TargetResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import Self, Unpack
 
     from shipline.transport.exchange import Phase
 

@@ -10,7 +10,7 @@ from shipline.pipeline.v3 import derive_version
 from shipline.run import shared_journal
 from shipline.run.naming import default_path, slug
 from shipline.run.receipt import Receipt
-from shipline.services.buildmaster import BuildMaster, same_deploy, worst
+from shipline.services.buildmaster import Build, BuildMaster, Deployment, same_deploy, worst
 from shipline.services.response import MissingError
 from shipline.services.v3 import V3, Release
 from shipline.values import utc
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from shipline.pipeline.model import BuildMaster as Settings
     from shipline.pipeline.model import CentercodeTarget, Pipeline, V3Target
     from shipline.run.records import StepRecord
-    from shipline.services.buildmaster import Build, Deployment
     from shipline.transport.settings import Network
 
 

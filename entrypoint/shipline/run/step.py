@@ -9,7 +9,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, Unpack
 
 from shipline.cancellation import ProgressLine
 from shipline.errors import (
@@ -27,7 +27,6 @@ from shipline.values import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Unpack
 
     from shipline.pipeline.model import Pipeline
     from shipline.run.links import File, LinkChecker

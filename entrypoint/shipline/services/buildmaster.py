@@ -9,14 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 from shipline.errors import RefusedError
-from shipline.services.client import Account, Client
+from shipline.services.client import Account, Call, Client
 from shipline.values import iso_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from shipline.services.client import Call
     from shipline.transport.settings import Network
 
 ENDED = frozenset({"succeeded", "warned", "failed", "canceled"})

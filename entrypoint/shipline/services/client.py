@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from shipline.display import excerpt, nearest_first
 from shipline.errors import CanceledError, RefusedError, ShiplineError
@@ -19,9 +19,6 @@ from shipline.transport.prefetch import Prefetched
 from shipline.transport.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from urllib.parse import SplitResult
-
     from shipline.redaction import Secret
     from shipline.services.openapi import Operation
     from shipline.transport.settings import Network

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,15 +19,12 @@ from shipline.errors import (
     UnknownOutcomeError,
 )
 from shipline.services.buildmaster import Deployment, same_deploy, worst
-from shipline.services.client import PAGE_SIZE, new_items
+from shipline.services.client import PAGE_SIZE, Call, Client, new_items
 from shipline.services.openapi import resolved
 from shipline.transport.upload import Upload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
     from os import PathLike
-
-    from shipline.services.client import Call, Client
 
     Files = Mapping[str, Sequence[str | PathLike[str]]]  # by file element
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -13,8 +13,6 @@ from shipline.redaction import redact
 from shipline.transport.rate_limit import Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from jsonschema import ValidationError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
@@ -13,18 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shipline.errors import InvalidInputError, Problem
 from shipline.redaction import HIDDEN, Secret, redact
-from shipline.services.openapi import as_text, message, python_name, violations
+from shipline.services.openapi import Operation, Parameter, as_text, message, python_name, violations
 from shipline.services.registry import SERVICES
 from shipline.services.response import schema_drift_log
 from shipline.transport.upload import Upload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from jsonschema import ValidationError
 
     from shipline.services.client import Call, Client
-    from shipline.services.openapi import Operation, Parameter
 
 MAX_FORM_BYTES = 2_000_000_000  # Centercode API reference, "Upload File Attachment": requests under 2gb
 _OPTIONS = ("variables", "data", "allPages", "timeout", "attach")  # that problems can name, spelled as parameters are

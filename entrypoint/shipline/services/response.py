@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from shipline.display import excerpt
 from shipline.errors import NotAuthorisedError, RefusedError, ShiplineError, UnavailableError, UnknownOutcomeError
-from shipline.services.openapi import rate_limit, violations
+from shipline.services.openapi import Operation, rate_limit, violations
 from shipline.transport import prefetch
 from shipline.transport.rate_limit import is_own_refusal
 from shipline.transport.retry import seconds_to_wait
@@ -19,7 +19,6 @@ from shipline.transport.retry import seconds_to_wait
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shipline.services.openapi import Operation
     from shipline.transport.messages import Request, Response
 
 

@@ -16,7 +16,7 @@ from shipline import values
 from shipline.errors import InvalidInputError, Problem
 from shipline.redaction import Secret, redact
 from shipline.services import follow_up, openapi, parameters
-from shipline.services.client import Client
+from shipline.services.client import Call, Client
 from shipline.services.parameters import Arguments
 from shipline.services.registry import SERVICES, misread_key
 from shipline.services.response import schema_drift_log
@@ -25,7 +25,6 @@ from shipline.transport.settings import Network
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shipline.services.client import Call
     from shipline.services.openapi import Operation
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar
 
-from shipline.services.client import PAGE_SIZE, Account, Client, new_items
+from shipline.services.client import PAGE_SIZE, Account, Call, Client, new_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from shipline.services.client import Call
     from shipline.transport.settings import Network
 
 T = TypeVar("T", "Release", "File")

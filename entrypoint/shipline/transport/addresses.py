@@ -10,12 +10,9 @@ import os
 import selectors
 import socket
 import time
+from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
+from typing import Any, NamedTuple, Self
 
 _ATTEMPT_DELAY_S = 0.25
 _PENDING = (errno.EINPROGRESS, errno.EWOULDBLOCK, getattr(errno, "WSAEWOULDBLOCK", errno.EWOULDBLOCK))

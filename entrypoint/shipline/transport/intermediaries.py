@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+from collections.abc import Mapping
 
 _SIGNS = ("Via", "X-Cache", "X-Cache-Status", "Cache-Status", "CF-Ray", "X-Varnish", "X-Squid-Error", "X-Served-By")
 _SERVERS = re.compile(

@@ -12,15 +12,12 @@ import math
 import queue
 import threading
 import time
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from shipline.cancellation import SLICE_S, cancel_token
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
 
 T = TypeVar("T")
 _MOST_HOSTS = 4

@@ -5,14 +5,10 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from shipline.values import http_date, iso_time
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
 
 TOKENS = 20
 LONGEST_PAUSE_S = 60.0

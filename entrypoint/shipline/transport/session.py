@@ -21,13 +21,12 @@ from shipline.transport.connection import Adapter
 from shipline.transport.exchange import Progress, perform
 from shipline.transport.failures import failed
 from shipline.transport.messages import Credential, Request, Response
-from shipline.transport.rate_limit import is_own_refusal, pacer
+from shipline.transport.rate_limit import Limit, is_own_refusal, pacer
 from shipline.transport.retry import seconds_to_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from shipline.transport.rate_limit import Limit
     from shipline.transport.settings import Network
 
 

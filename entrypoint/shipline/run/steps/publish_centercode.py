@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from shipline import values
-from shipline.errors import RefusedError, UnknownOutcomeError
+from shipline.errors import RefusedError, ShiplineError, UnknownOutcomeError
 from shipline.interpolation import placeholder
 from shipline.pipeline.centercode import END_OF_RELEASE
 from shipline.run.links import File
@@ -20,7 +20,6 @@ from shipline.services.response import MissingError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shipline.errors import ShiplineError
     from shipline.pipeline.model import Artifact, CentercodeTarget, LinkSettings
     from shipline.run.records import StepRecord
 

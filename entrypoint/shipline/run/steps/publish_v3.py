@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from shipline.errors import RefusedError, UnknownOutcomeError, invalid_input
 from shipline.interpolation import placeholder
@@ -22,7 +22,6 @@ from shipline.transport.prefetch import Prefetched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Unpack
 
     from shipline.pipeline.model import V3Target
     from shipline.run.links import File

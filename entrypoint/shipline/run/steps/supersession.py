@@ -10,16 +10,14 @@ from shipline import version as versions
 from shipline.errors import CanceledError, DeploymentFailedError, ShiplineError, SupersededError
 from shipline.interpolation import placeholder
 from shipline.run.results import RunValues
-from shipline.run.step import Decision, Step
-from shipline.services.buildmaster import same_deploy, worst
+from shipline.run.step import Decision, Job, Step
+from shipline.services.buildmaster import Build, BuildMaster, Deployment, Release, same_deploy, worst
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from shipline.pipeline.model import BuildMaster as Settings
     from shipline.pipeline.model import V3Target
-    from shipline.run.step import Job
-    from shipline.services.buildmaster import Build, BuildMaster, Deployment, Release
     from shipline.services.client import Call
     from shipline.services.v3 import Release as V3Release
     from shipline.version import Version

@@ -12,8 +12,8 @@ from shipline.interpolation import placeholder
 from shipline.pipeline.v3 import size_warning
 from shipline.run.results import RunValues
 from shipline.run.steps.v3_comparison import SHOWN_LENGTH, refusal
-from shipline.services.client import filled
-from shipline.services.v3 import File
+from shipline.services.client import Call, filled
+from shipline.services.v3 import V3, File, Release
 from shipline.values import UPLOAD_NAME, UPLOAD_NAME_RULE
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from shipline.pipeline.model import Artifact, V3Target
     from shipline.run.step import Job
-    from shipline.services.client import Call
-    from shipline.services.v3 import V3, Release
 
 
 _MISSING = 404
