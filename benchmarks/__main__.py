@@ -12,7 +12,20 @@ import sys
 
 from benchmarks import page
 
-ALL = ("job", "start", "waiting", "fleet", "shards", "validate", "journal", "main_job", "far", "digests", "image")
+ALL = (
+    "job",
+    "start",
+    "waiting",
+    "fleet",
+    "shards",
+    "validate",
+    "journal",
+    "main_job",
+    "far",
+    "digests",
+    "upload",
+    "image",
+)
 
 
 def main(names: list[str]) -> int:

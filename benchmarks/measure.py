@@ -21,11 +21,12 @@ _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")  # of the environment: noth
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Seconds of wall and CPU time, and MiB of memory at the peak."""
+    """Seconds of wall and CPU time, MiB of memory at the peak, and what was written to standard error."""
 
     wall: float
     cpu: float
     peak: float
+    log: str = ""
 
 
 def base() -> dict[str, tuple[str, ...]]:
@@ -57,7 +58,7 @@ def process(command: Sequence[str], folder: Path, environ: Mapping[str, str] | N
     told = json.loads(done.stdout)
     if told["code"]:
         raise RuntimeError(f"{' '.join(command)} ended with {told['code']}:\n{done.stderr}")
-    return Taken(told["wall"], told["cpu"], told["peak"] / 1024)
+    return Taken(told["wall"], told["cpu"], told["peak"] / 1024, done.stderr)
 
 
 def interleaved(sides: Mapping[K, Callable[[], Taken]], runs: int) -> dict[K, list[Taken]]:

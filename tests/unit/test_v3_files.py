@@ -219,7 +219,7 @@ def test_an_upload_goes_under_its_label(tmp_path: Path) -> None:
         (call,) = one.files.changes(one.job)
         assert call.upload is not None
         with call.upload.opened() as body:
-            sent = body.read()
+            sent = b"".join(body)
         assert told in sent
         assert (sent == DATA) is (not told)
 

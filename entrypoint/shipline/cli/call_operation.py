@@ -102,7 +102,7 @@ def _execute(operation: Operation, given: Mapping[str, Any], console: Console) -
         request = call.request({})
         body = mask_fields(operation.service, operation.body_schema, request.shown_body)
         return {"method": request.method, "url": request.full_url, "body": body}
-    data = service.execute(call, arguments, console.progress)
+    data = service.execute(call, arguments, console)
     return mask_fields(operation.service, operation.answer_schema, data)
 
 

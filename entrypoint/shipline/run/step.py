@@ -8,10 +8,8 @@ from __future__ import annotations
 import contextlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, Unpack
 
-from shipline.cancellation import ProgressLine
 from shipline.errors import (
     CanceledError,
     NotAuthorisedError,
@@ -23,7 +21,6 @@ from shipline.errors import (
 from shipline.run.evidence import Evidence
 from shipline.run.results import RunValues, TargetResult
 from shipline.services.response import ConflictError, LostAnswerError
-from shipline.values import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -135,7 +132,7 @@ class Job:
             status = "unknown" if step.can_adopt or error.certain else "refused"
             raise
         except CanceledError as error:
-            if not request.progress.sent:
+            if not request.progress.complete:
                 status = "refused"
                 raise
             todo = (
@@ -164,9 +161,7 @@ class Job:
     def _sent(self, step: Step[Any], call: Call, request: Request) -> Any:
         """The response's data; None if it was accepted and lost, and can't be looked up."""
         try:
-            with ProgressLine(self.report.ongoing, partial(_upload_text, request)) as line:
-                request.progress.tick = line.tick if call.upload else request.progress.tick
-                return call.client.send(call.operation, request)
+            return call.client.send(call.operation, request, self.report)
         except LostAnswerError:
             if step.can_reconcile:
                 raise
@@ -179,13 +174,6 @@ class Job:
         record = self.receipt.begin(step.name, step.key(self))
         record.update(**details)
         self.receipt.settle(record, "done", step.to_made(made))
-
-
-def _upload_text(request: Request, elapsed: float) -> str:
-    """How far an upload is, for people."""
-    body, file = request.progress.body, request.upload.shown if request.upload else ""
-    sent, total = (body.sent, len(body)) if body else (0, 0)
-    return f"uploading {file}: {human_size(sent)} of {human_size(total)}, {human_size(round(sent / elapsed))}/s"
 
 
 def _parsed(step: Step[Any], parse: Callable[[Any], RunValues], call: Call, data: Any) -> RunValues:

@@ -14,7 +14,7 @@ from shipline.errors import CanceledError, RefusedError, ShiplineError
 from shipline.interpolation import Template
 from shipline.services import openapi, response
 from shipline.services.registry import SERVICES
-from shipline.transport.messages import Credential, Request
+from shipline.transport.messages import Credential, Report, Request
 from shipline.transport.prefetch import Prefetched
 from shipline.transport.session import Session
 
@@ -71,9 +71,9 @@ class Call(NamedTuple):
         """The names that must have a value before the call is sent."""
         return _names(self.path) | _names(self.body)
 
-    def send(self, values: Mapping[str, str]) -> Any:
+    def send(self, values: Mapping[str, str], report: Report | None = None) -> Any:
         """Send the request and return the response's data; see ``Client.send``."""
-        return self.client.send(self.operation, self.request(values))
+        return self.client.send(self.operation, self.request(values), report)
 
     def problems(self, values: Mapping[str, str]) -> list[str]:
         """Violations of the body's schema, as ``field: what is wrong``."""
@@ -160,13 +160,15 @@ class Client:
         """A call of an operation, not sent. Raises KeyError for an id that the OpenAPI file doesn't have."""
         return Call(self, openapi.find(self.service, operation_id), path or {}, query or {}, body, upload)
 
-    def send(self, operation: Operation, request: Request) -> Any:
+    def send(self, operation: Operation, request: Request, report: Report | None = None) -> Any:
         """Send a request and return the response's data (None if it is empty).
 
-        Raises what ``Session.send`` and ``response.read`` raise.
+        ``report`` receives how far an upload is. Raises what ``Session.send`` and ``response.read`` raise.
         """
         where = f"{operation.service}: {operation.heading} ({request.method} {request.url})"
-        return response.read(where, operation, request, self._session.send(request), self._session.key_name)
+        with request.reported(report):
+            received = self._session.send(request)
+        return response.read(where, operation, request, received, self._session.key_name)
 
     def listed(self, operation_id: str, filters: Mapping[str, str], of: Callable[[Any], T]) -> list[T]:
         """The items of a list, each read by ``of``; a single object counts as a list of one.

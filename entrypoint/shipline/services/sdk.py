@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shipline.services.openapi import Operation
+    from shipline.transport.messages import Report
 
 
 _OPTIONS = {
@@ -86,15 +87,15 @@ class Service:
         """Check the arguments and return the call, not sent. Raises InvalidArgumentsError with every problem."""
         return parameters.prepare(self.client, operation, arguments)
 
-    def execute(self, call: Call, arguments: Arguments, progress: Callable[[str], None] = lambda _status: None) -> Any:
+    def execute(self, call: Call, arguments: Arguments, report: Report | None = None) -> Any:
         """Send a prepared call and the requests that follow from it; return the data of the last response.
 
-        ``progress`` receives each new status while the call waits.
+        ``report`` receives each new status while the call waits, and how far an upload is.
         """
         operation = call.operation
         if arguments.all_pages:
             return follow_up.all_pages(call)
-        data = call.send({})
+        data = call.send({}, report)
         if unsaved := follow_up.unsaved(call, data):
             schema_drift_log.warning(
                 "%s: accepted, but not saved: %s; check that the listener has it as a parameter of this type",
@@ -104,6 +105,7 @@ class Service:
         if arguments.wait and operation.status_operation:
             status = operation.status_operation
             wait = follow_up.WAITS.get(operation.id, follow_up.poll)
+            progress = report.progress if report else lambda _: None
             return wait(self.client, status, data, timeout=arguments.timeout, progress=progress)
         if arguments.check_allowed and data:
             return follow_up.with_allowed(call, data)

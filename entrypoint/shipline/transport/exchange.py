@@ -35,7 +35,7 @@ class Progress:
     ``shielded``: it is sent although the run was canceled, and may take a few seconds. ``send_by``: not sent later than
     at this moment of the monotonic clock. ``body_after``: seconds between the headers and the body: haproxy's retries
     send a request again only if it had all of it before it began to pass it on. ``tick`` is called while the response
-    is awaited; ``body`` is the file that is sent.
+    is awaited, ``again`` before a retry; ``body`` is the file that is sent.
     """
 
     def __init__(self, *, shielded: bool = False) -> None:
@@ -45,6 +45,7 @@ class Progress:
         self.body_after = 0.0
         self.body: Body | None = None
         self.tick: Callable[[], None] = lambda: None
+        self.again: Callable[[], None] = lambda: None
         self.abandoned = False  # nobody needs the response any longer
         self.begin()
 
@@ -65,6 +66,11 @@ class Progress:
     def sent(self) -> bool:
         """True once the first byte of the request may have been sent."""
         return self.phase in ("sending", "sent", "answering")
+
+    @property
+    def complete(self) -> bool:
+        """True once the server may have the whole request; what ends within a file can't be applied."""
+        return self.sent and not (self.body and self.body.cut_off)
 
     def start_sending(self, connected: Any) -> None:
         """Note that the request goes out through this socket.

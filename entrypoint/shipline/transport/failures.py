@@ -22,11 +22,12 @@ HUNG_UP = "the connection was closed while TLS was being set up"
 def failed(service: str, request: Request, error: Exception) -> ShiplineError:
     """Return (not raise) the error for a request that ended in an exception of requests or the system."""
     why = cause(request.progress, error)
-    if not request.progress.sent or request.safe:
+    if not request.progress.complete or request.safe:
+        body = request.progress.body if request.progress.sent else None
         return _refused(service, request, error, why) or UnavailableError(
-            f"{service}: {request.method} {request.url} got no response",
+            f"{service}: {request.method} {request.url} {f'was cut off after {body}' if body else 'got no response'}",
             why=why,
-            todo="run again: nothing was applied. Check the URL",
+            todo="run again: nothing was applied. " + ("The upload starts again" if body else "Check the URL"),
         )
     return UnknownOutcomeError(
         f"{service}: {request.method} {request.url} was sent, but the response was lost",

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 from urllib.parse import urlencode, urlsplit
 
+from shipline.cancellation import ProgressLine
 from shipline.transport.exchange import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import requests
 
     from shipline.redaction import Secret
     from shipline.transport.upload import Upload
+
+
+class Report(Protocol):
+    """Receives how far an upload is."""
+
+    def progress(self, text: str) -> None:
+        """Show what happens now."""
+
+    def ongoing(self, text: str) -> None:
+        """Show how far something is; an empty text ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,22 @@ class Request:
     def shown_body(self) -> Any:
         """The body for people and fingerprints: the data, or which file is sent."""
         return str(self.upload) if self.upload else self.form if self.form is not None else self.json
+
+    @contextmanager
+    def reported(self, report: Report | None) -> Iterator[None]:
+        """Report how far its upload is, and that it starts again."""
+        if not self.upload or not report:
+            yield
+            return
+        progress, file = self.progress, self.upload.shown or self.upload.path
+
+        def again() -> None:
+            if progress.body and progress.body.sent and progress.body.cut_off:
+                report.progress(f"the upload of {file} was cut off after {progress.body}: it starts again")
+
+        with ProgressLine(report.ongoing, lambda _: f"uploading {file}: {progress.body or 'connecting'}") as line:
+            progress.tick, progress.again = line.tick, again
+            yield
 
     @property
     def safe(self) -> bool:

@@ -132,6 +132,7 @@ class Session:
                 if isinstance(outcome, Response):
                     return outcome
                 raise outcome
+            request.progress.again()
             cancel_token.sleep(wait)
             attempt += 1
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self
+import time
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from shipline.errors import RefusedError
+from shipline.values import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+# Bytes that are sent at once: as fast as larger ones, and a slow line has time for each of them.
+_BLOCK = 1 << 17
 
 
 class Upload(NamedTuple):
@@ -37,10 +44,13 @@ class Upload(NamedTuple):
 
 
 class Body:
-    """Bytes of known length: requests sends Content-Length for what has ``__len__``, and streams what has ``read``."""
+    """Bytes of known length: requests sends Content-Length for what has ``__len__``, and streams what can be iterated.
+
+    ``sent`` counts the bytes of the file, without the form's own lines, that were read so far, of ``size``.
+    """
 
     def __init__(self, upload: Upload) -> None:
-        self._file: BinaryIO = upload.path.open("rb")
+        self._file = upload.path.open("rb", buffering=0)
         self.content_type = "application/octet-stream"
         self._before = self._after = b""
         if upload.field:
@@ -50,40 +60,36 @@ class Body:
             disposition = f'Content-Disposition: form-data; name="{upload.field}"; filename="{name}"'
             self._before = f"--{boundary}\r\n{disposition}\r\nContent-Type: application/octet-stream\r\n\r\n".encode()
             self._after = f"\r\n--{boundary}--\r\n".encode()
-        self._left = self._file.seek(0, 2)
+        self.size, self.sent = self._file.seek(0, 2), 0
         self._file.seek(0)
-        self._length = len(self._before) + self._left + len(self._after)
+        self._began = time.monotonic()
 
     def __len__(self) -> int:
-        return self._length
-
-    @property
-    def sent(self) -> int:
-        """How many of its bytes were read so far."""
-        return self._length - len(self._before) - self._left - len(self._after)
+        return len(self._before) + self.size + len(self._after)
 
     def __iter__(self) -> Iterator[bytes]:
-        while chunk := self.read(1 << 16):
-            yield chunk
+        """The form's first lines, the file, the form's last lines.
 
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes of the form's first lines, the file, or the form's last lines.
-
-        A file that grows is cut. Raises OSError if it became shorter.
+        A file that grows is cut. Raises RefusedError if it became shorter.
         """
-        if size < 0:
-            return b"".join(self)
-        if self._before:
-            chunk, self._before = self._before, b""
-            return chunk
-        if self._left:
-            chunk = self._file.read(min(size, self._left))
+        yield self._before
+        while left := self.size - self.sent:
+            chunk = self._file.read(min(_BLOCK, left))
             if not chunk:
-                raise OSError(f"{self._file.name} became shorter while it was sent")
-            self._left -= len(chunk)
-            return chunk
-        chunk, self._after = self._after, b""
-        return chunk
+                what = f"{self._file.name} became shorter while it was sent"
+                raise RefusedError(what, todo="run again once nothing writes to the file")
+            self.sent += len(chunk)
+            yield chunk
+        yield self._after
+
+    @property
+    def cut_off(self) -> bool:
+        """True if the server can't have the whole file: a part of it was never read."""
+        return self.sent < self.size
+
+    def __str__(self) -> str:
+        speed = round(self.sent / (time.monotonic() - self._began))
+        return f"{human_size(self.sent)} of {human_size(self.size)}, {human_size(speed)}/s"
 
     def __enter__(self) -> Self:
         return self
