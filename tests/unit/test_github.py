@@ -179,7 +179,7 @@ def test_it_is_recognised_and_named() -> None:
     assert detect.system("local", {"GITHUB_ACTIONS": "true"}, Path()).name == "local"
 
 
-def test_problems_are_annotations_on_their_line_and_at_most_ten(tmp_path: Path) -> None:
+def test_problems_are_annotations_on_their_line_and_the_tenth_counts_the_rest(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     system = GitHub({"GITHUB_WORKSPACE": str(tmp_path)}, tmp_path / "sub")
     problems = [Problem(f"shipline.yml:{line}:5", "v3.url", "50% wrong, say: why") for line in range(1, 13)]
@@ -188,10 +188,38 @@ def test_problems_are_annotations_on_their_line_and_at_most_ten(tmp_path: Path) 
         "::error file=sub/shipline.yml,line=1,endLine=1,col=5,title=v3.url::"
         "shipline.yml:1:5: v3.url: 50%25 wrong, say: why"
     )
-    assert len(lines) == MAX_ANNOTATIONS + 1
-    assert lines[-1] == "::error title=shipline::3 more, see the summary"
+    assert len(lines) == len(problems) + 1
+    assert lines[MAX_ANNOTATIONS] == "::error title=shipline::3 more: see the log or the summary"
     flat = next(system.problems([Problem("--v3-url", "v3.url", "wrong")]))
     assert flat == "::error title=v3.url::--v3-url: v3.url: wrong"
+
+
+def shown(log: str) -> list[str]:
+    """The log as actions/runner shows it (ActionCommandManager.cs): the text of an annotation, but no mask."""
+    lines = [line for line in log.splitlines() if not line.startswith("::add-mask::")]
+    plain = [re.sub(r"^::(error|warning) .*?::(.*)", lambda m: f"##[{m[1]}]{m[2][:4096]}", line) for line in lines]
+    return "\n".join(plain).replace("%0A", "\n").replace("%25", "%").splitlines()
+
+
+@pytest.mark.parametrize("variables", [{}, {"FORGEJO_ACTIONS": "true"}, {"GITEA_ACTIONS": "true"}], ids=str)
+@pytest.mark.parametrize("long", ["", "x" * 5000], ids=["short", "long"])
+def test_the_log_shows_each_mask_error_and_warning_once(variables: dict[str, str], long: str, tmp_path: Path) -> None:
+    redact.unmasked_forms()
+    redact.register(Secret("sandbox-shown-once", "TEST"))
+    out = io.StringIO()
+    console = Console(github(tmp_path, **variables), out=out)
+    console.warning("the clock is 70% off")
+    console.error(InvalidInputError([Problem(f"shipline.yml:{line}:5", "v3.url", "wrong") for line in range(1, 13)]))
+    error = RefusedError(f"the responses were: {long}|", why="as the log of BuildMaster shows", todo="open its page")
+    console.finish(Outcome(finished={"release": "created"}, error=error, failed_step="build", not_done=["deploy"]))
+    log = out.getvalue()
+    assert len(set(masks := re.findall("^::add-mask::.*", log, re.MULTILINE))) == len(masks)
+    lines = shown(log)
+    once = ["the clock is 70% off", *(f"shipline.yml:{line}:5: v3.url: wrong" for line in range(1, 13)), f"{long}|"]
+    once += ["why: as the log of BuildMaster", "do: open its page", error.section]
+    once += [] if long else ["build: the responses"]  # of a text that the runner cuts, the annotation is another line
+    assert {text: len([line for line in lines if text in line]) for text in once} == dict.fromkeys(once, 1)
+    assert [line.partition(":")[0] for line in lines[-3:]] == ["DONE", "NOT DONE", "NEXT"]
 
 
 @given(HOSTILE)

@@ -216,7 +216,6 @@ def test_github_folds_the_progress_of_a_step_and_nothing_else() -> None:
         "  … pending",
         "  … executing",
         "::endgroup::",
-        "warning: the build waits",
         "::warning title=shipline::the build waits",
         fold,
         "  … succeeded",

@@ -36,6 +36,7 @@ class Azure(System):
     """One step of a job (Microsoft Learn: "Use predefined variables", "Logging commands")."""
 
     name: ClassVar[str] = "azure"
+    longest_shown = 100_000  # the agent cuts none (azure-pipelines-agent, ExecutionContext.cs, AddIssue)
     root_variable: ClassVar[str] = "SYSTEM_DEFAULTWORKINGDIRECTORY"
     _summary: Path | None = None  # of this run: the workspace may have one of an earlier run
 

@@ -44,6 +44,7 @@ class GitHub(System):
     """One step of a GitHub Actions job (docs: "Workflow commands for GitHub Actions")."""
 
     name: ClassVar[str] = "github"
+    longest_shown = 3900  # the runner cuts after 4096, title included (actions/runner, ExecutionContext.cs, AddIssue)
     root_variable: ClassVar[str] = "GITHUB_WORKSPACE"
 
     @classmethod
@@ -54,8 +55,8 @@ class GitHub(System):
     def _is_compatible(self) -> bool:
         """True in Forgejo and Gitea, which run workflows for GitHub with its variables and commands.
 
-        They give a run's page its number, show no summary, and don't count attempts in each version: Gitea 1.22 to 1.24
-        leave GITHUB_RUN_ATTEMPT empty.
+        They give a run's page its number, show no summary and no annotation, and don't count attempts in each version:
+        Gitea 1.22 to 1.24 leave GITHUB_RUN_ATTEMPT empty.
         """
         return bool(self.environ.get("FORGEJO_ACTIONS") or self.environ.get("GITEA_ACTIONS"))
 
@@ -155,23 +156,30 @@ class GitHub(System):
         return f"::group::{_data(title)}", "::endgroup::"
 
     def problems(self, problems: Iterable[Problem]) -> Iterator[str]:
-        all_problems = list(problems)
-        for problem in all_problems[:MAX_ANNOTATIONS]:
+        """Yield an error for each: the runner makes annotations of the first ten, and shows all in the log."""
+        found = list(problems)
+        for index, problem in enumerate(found):
+            if index == MAX_ANNOTATIONS:
+                yield self._annotation(
+                    "error", f"{len(found) - index} more: see the log or the summary", {"title": "shipline"}
+                )
             properties: dict[str, str] = {"title": problem.path or problem.place or "shipline"}
             if place := self.located(problem):
                 file, line, column = place
                 properties = {"file": file, "line": line, "endLine": line, "col": column} | properties
-            yield _command("error", str(problem), properties)
-        if len(all_problems) > MAX_ANNOTATIONS:
-            yield _command(
-                "error", f"{len(all_problems) - MAX_ANNOTATIONS} more, see the summary", {"title": "shipline"}
-            )
+            yield self._annotation("error", str(problem), properties)
 
     def warning(self, text: str) -> str:
-        return _command("warning", text, {"title": "shipline"})
+        return self._annotation("warning", text, {"title": "shipline"})
 
     def error(self, title: str, text: str) -> str:
-        return _command("error", text, {"title": f"shipline: {title}"})
+        return self._annotation("error", f"{title}: {text}", {"title": f"shipline: {title}"})
+
+    def _annotation(self, name: str, text: str, properties: Mapping[str, str]) -> str:
+        if self._is_compatible:
+            return ""
+        shown = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
+        return f"::{name} {shown}::{_data(text)}"
 
     def outputs(self, outputs: Mapping[str, str]) -> None:
         self._append("GITHUB_OUTPUT", "".join(_assignment(name, value) for name, value in outputs.items()))
@@ -212,11 +220,6 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _command(name: str, text: str, properties: Mapping[str, str]) -> str:
-    shown = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
-    return f"::{name} {shown}::{_data(text)}"
 
 
 def _assignment(name: str, value: str) -> str:

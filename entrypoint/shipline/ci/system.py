@@ -25,6 +25,7 @@ class System:
 
     name: ClassVar[str] = "local"
     merges_streams: ClassVar[bool] = True  # standard output and standard error go to one log
+    longest_shown = 0  # characters of a text that the log itself shows where a command highlights it
     root_variable: ClassVar[str] = ""  # names the repository's root; empty: the current folder is it
 
     def __init__(self, environ: Mapping[str, str], workspace: Path) -> None:

@@ -158,7 +158,7 @@ class _ProductSystem(System):
 
     def __init__(self, system: System, product: str) -> None:
         super().__init__(system.environ, system.workspace)
-        self._system, self._product = system, product
+        self._system, self._product, self.longest_shown = system, product, system.longest_shown
 
     def review(self) -> Review | None:
         return self._system.review()

@@ -18,7 +18,7 @@ from shipline.reporting import terminal
 from shipline.run.outcome import EVERYTHING, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from shipline.ci.system import System
     from shipline.run.progress import ProgressListener
@@ -187,19 +187,23 @@ class Console:
         self.warned = self.warned or counts
         self._unfold()
         self.event(event="warning", text=text)
-        if not self.json:
-            self._print(self._err, f"warning: {one_line(text)}")
-        self.command(self.system.warning(one_line(text)))
+        self._highlight("warning: ", [one_line(text)], [self.system.warning(one_line(text))])
+
+    def _highlight(self, label: str, texts: Iterable[str], commands: Iterable[str]) -> None:
+        """Write the commands that highlight texts, and each text that the log doesn't show with them."""
+        highlights = [*filter(None, commands)]
+        for text in texts:
+            if not (self.json or (highlights and len(text) < self.system.longest_shown)):
+                self._print(self._err, label + text)
+        for highlight in highlights:
+            self.command(highlight)
 
     def _problems(self, problems: tuple[Problem, ...]) -> None:
-        """Write the problems of the input, as annotations too."""
+        """Write the problems of the input, as annotations if the system has them."""
         for problem in problems:
             self.event(event="problem", place=problem.place, path=problem.path, what=problem.what)
-            if not self.json:
-                self._print(self._err, one_line(str(problem)))
         shown = [Problem(one_line(p.place), one_line(p.path), one_line(p.what)) for p in problems]
-        for annotation in self.system.problems(shown):
-            self.command(annotation)
+        self._highlight("", map(str, shown), self.system.problems(shown))
 
     def error(self, error: ShiplineError, step: str = "") -> None:
         """Write an error with its reason, advice and section of the docs; ``step`` is the one that it ended."""
@@ -207,9 +211,6 @@ class Console:
             for warning in error.warnings:
                 self.warning(warning)
             self._problems(error.problems)
-        else:
-            text = "\n".join(one_line(part) for part in (error.what, error.why, error.todo) if part)
-            self.command(self.system.error(one_line(step or error.title), text))
         self.event(
             error,
             event="error",
@@ -220,13 +221,13 @@ class Console:
             todo=error.todo,
             see=error.section,
         )
-        if self.json:
-            return
-        lines = [f"error: {step + ': ' if step else ''}{error.what}"]
-        lines += [f"  {name}: {text}" for name, text in (("why", error.why), ("do", error.todo)) if text]
-        lines.append(f"  see: {error.section} ({error.title})")
-        lines += error.trace.splitlines()
-        self._print(self._err, "\n".join(map(_indented, lines)))
+        details = [f"  {name}: {text}" for name, text in (("why", error.why), ("do", error.todo)) if text]
+        text = "\n".join(map(_indented, [error.what, *details, f"  see: {error.section} ({error.title})"]))
+        highlight = self.system.error(one_line(step or error.title), text)
+        label = f"error: {one_line(step) + ': ' if step else ''}"
+        self._highlight(label, [text], [] if isinstance(error, InvalidInputError) else [highlight])
+        if error.trace and not self.json:
+            self._print(self._err, "\n".join(map(_indented, error.trace.splitlines())))
 
     def finish(self, outcome: Outcome) -> None:
         """Write the end of the log: the error, the outputs, DONE, NOT DONE and NEXT.
