@@ -132,8 +132,11 @@ def test_the_summary_fits_github_s_column(browser: Browser, project: Project, ho
 def test_it_opens_by_key_and_prints_what_counts(browser: Browser, project: Project) -> None:
     from selenium.webdriver import Keys
 
-    project.shipline("run", "--report", "report.html")
+    project.shipline("run", "--v3-state", "draft", "--report", "report.html")
     browser.open((project.path / "report.html").as_uri())
+    assert browser.text(".act code") == "shipline publish 1.4.0"
+    browser.find(".act .copy").click()
+    browser.wait(lambda: browser.text(".act .copy").startswith("Copied"))
     shown = "return document.querySelector(arguments[0]).checkVisibility()"
     assert not browser.script(shown, ".log pre")
     for _ in range(50):

@@ -102,12 +102,19 @@ def test_a_draft_is_told_as_not_visible_and_is_no_warning(project: Project) -> N
         "  note: the release stays a draft: customers can't see it yet"
         in project.shipline("plan", "--v3-state", "draft").out.splitlines()
     )
-    ended = project.shipline("run", "--v3-state", "draft", "--release-notes-text", "Widgets turn.")
+    run = ("run", "--v3-state", "draft", "--release-notes-text", "Widgets turn.")
+    ended = project.shipline(*run, "--report", "r.html")
     assert ended.code == 0
     assert ended.line("NEXT") == "NEXT: publish the v3 draft when customers may see it: shipline publish 1.4.0"
     assert "warning" not in ended.text
     assert ended.outputs["result"] == "succeeded"
     assert ended.outputs["v3-release-state"] == "draft"
+    action = (project.path / "r.html").read_text().partition('<div class="act">')[2].partition("</div>")[0]
+    assert '<code>shipline publish 1.4.0</code><button class="copy"' in action
+    assert "Publishing can&#39;t be undone" in action
+    summary = {"SHIPLINE_CI": "github", "GITHUB_STEP_SUMMARY": str(project.path / "summary.md")}
+    assert project.shipline(*run, **summary).code == 0
+    assert "```sh\n  shipline publish 1.4.0\n" in (project.path / "summary.md").read_text().partition("### Steps")[0]
 
 
 def test_a_dead_link_stops_before_the_first_announcement(project: Project) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import re
@@ -14,6 +16,7 @@ import pytest
 
 from job.project import KEYS
 from shipline.redaction import variants
+from shipline.reporting import templates
 
 if TYPE_CHECKING:
     from job.project import Project
@@ -50,7 +53,7 @@ class Page(HTMLParser):
         self.lines += [] if tag in INLINE else [" "]
 
     def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
+        if not {"style", "script"} & {*self.open}:
             self.lines.append(data)
 
     @property
@@ -67,8 +70,12 @@ def page(project: Project, name: str = "out/report.html") -> Page:
     """The report, which is checked for what none may have."""
     text = (project.path / name).read_text(encoding="utf-8")
     read = Page(text)
+    (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'; img-src data:;" in text  # a browser runs this script, and no other
+    assert script == (templates.FOLDER / "report.js").read_text()
     for tag, attributes in read.tags:
-        assert tag not in ("script", "iframe", "object", "embed", "img", "base", "form", "audio", "video"), tag
+        assert tag not in ("iframe", "object", "embed", "img", "base", "form", "audio", "video"), tag
         assert not any(attributes.get(name) for name in FETCHING)
         assert not any(name.startswith("on") or name == "style" for name in attributes)
         if tag == "link":
@@ -246,7 +253,7 @@ def test_a_plan_shows_what_would_be_sent(project: Project) -> None:
     assert "Widget 1.4.0: Planned" in made.text
     assert "Shipline changed nothing. A run will send 8 requests in 6 steps." in made.text
     assert "Planned: Deploy to Integration" in made.text
-    assert "shipline runSends exactly what this page shows." in made.text
+    assert "shipline runCopy command Sends what this page shows." in made.text
     sends = made.text.partition("What a run sends")[2]
     assert f"POST {project.sandbox.url}/api/releases/builds/create" in sends
     assert '"buildNumber": "7"' in sends

@@ -141,11 +141,17 @@ def test_a_page_that_is_the_artifact_itself_is_announced(project: Project, dl: H
     assert ended.outputs["result"] == "succeeded"
 
 
-def test_a_plan_warns_of_a_bad_link_once(project: Project, dl: HttpServer) -> None:
-    dl.respond = lambda _: Reply(404)
-    ended = project.shipline("plan", "--artifacts", f"{LOCAL}{dl.url}/w.zip")
+def test_a_plan_warns_of_a_bad_link_once_and_shows_each_link_s_state(project: Project, dl: HttpServer) -> None:
+    dl.respond = lambda request: Reply(404) if "bad" in request.path else Reply(200, b"x" * 2048)
+    project.write("dist/bad.msi", b"x" * 2048)
+    artifacts = f"{LOCAL}{dl.url}/w.zip\ndist/bad.msi => {dl.url}/bad.msi"
+    ended = project.shipline("plan", "--artifacts", artifacts, "--report", "r.html")
     assert ended.code == 0, ended.text
     assert ended.text.count("the server responds 404") == 1
+    report = (project.path / "r.html").read_text()
+    assert "2 files. Links: 1 checked, 1 bad." in report
+    assert ">checked</span>" in report
+    assert '<span class="word bad">the server responds 404</span>' in report
 
 
 def test_a_centercode_release_without_a_download_is_refused_before_anything_is_sent(project: Project) -> None:

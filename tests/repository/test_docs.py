@@ -206,7 +206,7 @@ def test_the_readme_shows_the_report_as_it_looks() -> None:
     assert {text for step in steps for text in (step.label, step.service)} <= words
     build = "https://buildmaster.widget.test/applications/12/builds/build?buildId=3057"
     failed = Outcome(error=errors.DeploymentFailedError("x"), outputs={"buildmaster-url": build})
-    action = step_view.action(failed, "", "run")
+    action = step_view.action(failed, "")
     assert action is not None
     assert {action.label, action.hint, "BuildMaster responded", "Next", "Failed"} <= words
     templates = PROGRAM / "reporting/templates"

@@ -91,7 +91,7 @@ def test_a_tag_is_released_and_the_next_step_knows(act: Act, sandbox: Running, d
     (posted,) = sandbox.admin("state")["centercode"]["releases"]
     expected = f"result=succeeded build=1.4.0 stage=Testing page={posted['url']}"
     assert expected in ended.printed("after")
-    for part in ("Widget 1.4.0: succeeded", "posted to testers.", "### Steps", "### Artifacts", "widget.zip"):
+    for part in ("Widget 1.4.0: succeeded", "posted to testers.", "### Steps", "Artifacts</b>: 1 file", "widget.zip"):
         assert part in ended.summary
     assert ended.annotations == []
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shlex
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ from shipline.redaction import Secret, redact
 from shipline.reporting import html_page, html_view, job_summary, step_view, templates
 from shipline.reporting.console import Console
 from shipline.reporting.delivery import finish
-from shipline.reporting.html_timeline import RunTimeline
+from shipline.reporting.html_timeline import ReleasedFile, RunTimeline
 from shipline.run.outcome import Outcome
 
 HOSTILE = "a*b <script>x</script> | `c` [d](https://e) www.example.com\n# f"
@@ -130,7 +129,7 @@ def test_the_report_shows_how_the_failed_step_ended(error: RefusedError, state: 
 def test_values_of_a_report_are_text() -> None:
     timeline = RunTimeline(error=InvalidInputError([Problem(HOSTILE, HOSTILE, HOSTILE)]), warnings=[HOSTILE])
     page = html_page.page(HOSTILE, {"": timeline}, 0, 0)
-    assert "<script" not in page
+    assert "<script" not in page.replace("<script>//", "")
     assert page.count("&lt;script&gt;x&lt;/script&gt;") == 6
 
 
@@ -168,7 +167,7 @@ def test_what_takes_long_is_at_the_foot_of_a_terminal_until_it_ends(tmp_path: Pa
 def test_a_failed_deployment_leads_to_its_log(error: ShiplineError) -> None:
     page = "https://bm.widget.test/applications/1/builds/build?buildId=1"
     outcome = Outcome(error=error, outputs={"buildmaster-url": page})
-    action = step_view.action(outcome, "https://ci.example.com/7", "run")
+    action = step_view.action(outcome, "https://ci.example.com/7")
     assert action is not None
     assert action[:2] == ("Open the deployment log", page)
 
@@ -184,11 +183,32 @@ def test_addresses_in_advice_are_links_and_all_else_is_text() -> None:
     assert f'(<a href="{page}" rel="noopener noreferrer">{page}</a>); ask *&lt;b&gt;*' in shown
 
 
-def test_a_command_to_copy_runs_nothing_that_a_server_has_sent() -> None:
-    outcome = Outcome(outputs={"v3-release-state": "draft", "v3-release-id": "7; rm -rf ~\n$(reboot)"})
-    action = step_view.action(outcome, "", "run")
-    assert action is not None
-    assert shlex.split(action.label) == ["shipline", "v3", "publish-release", "--id", "7; rm -rf ~ $(reboot)"]
+@pytest.mark.parametrize(
+    ("next_step", "command"),
+    [
+        ("publish the v3 draft when customers may see it: shipline publish 1.4.0", "shipline publish 1.4.0"),
+        ("shipline run sends the requests above", "shipline run"),
+        ("shipline plan", "shipline plan"),
+        ("publish it: shipline publish 1.4.0$(reboot)", "shipline publish 1.4.0"),  # a command to copy runs no other
+        ("shipline publishes again; x: shipline v3 delete-release", None),
+    ],
+)
+def test_a_command_that_comes_next_is_the_one_to_copy(next_step: str, command: str | None) -> None:
+    action = step_view.action(Outcome(next=next_step), "")
+    assert (action and (action.label, action.url)) == (command and (command, ""))
+
+
+def test_the_report_sums_up_the_links() -> None:
+    def files(*states: str) -> list[ReleasedFile]:
+        return [ReleasedFile("a.zip", "1 KB", "", "https://dl.example.com/a.zip", state) for state in states]
+
+    assert html_view.links([*files("checked", "checked"), ReleasedFile("b", "", "", "", "unchecked")]) == (
+        "Shipline checked every link."
+    )
+    assert html_view.links(files("unchecked")) == "The links are unchecked."
+    mixed = html_view.links(files("checked", "the server responds 404", "unchecked"))
+    assert mixed == "Links: 1 checked, 1 bad, 1 unchecked."
+    assert html_view.links([]) == ""
 
 
 def test_a_step_of_each_kind_has_a_label() -> None:

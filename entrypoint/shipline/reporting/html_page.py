@@ -1,4 +1,4 @@
-"""The page of a run report: plain HTML with its style in it, no script, and nothing that a browser would fetch."""
+"""The page of a run report: HTML with its style and a small script in it, and nothing that a browser would fetch."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _MARK = '<meta name="generator" content="Shipline '
 _STYLES = ("design.css", "report.css")
+_POLICY = Markup(
+    "default-src 'none'; style-src {style}; script-src {script}; img-src data:; base-uri 'none'; form-action 'none'"
+)
 
 
 def is_report(path: Path) -> bool:
@@ -42,7 +45,7 @@ def page(command: str, timelines: Mapping[str, RunTimeline], start: float, took:
     whole = timelines.get("", RunTimeline())
     products = html_view.products(whole, {name: timeline for name, timeline in timelines.items() if name})
     title = counted(len(products), "product") if products else whole.about.name or f"shipline {command}"
-    style = "".join((templates.FOLDER / name).read_text(encoding="utf-8") for name in _STYLES)
+    style, script = _file(*_STYLES), _file("report.js")
     text = templates.html(
         "report.html.jinja",
         capital=step_view.capital,
@@ -56,8 +59,9 @@ def page(command: str, timelines: Mapping[str, RunTimeline], start: float, took:
         progress=step_view.progress,
         show_body=html_body.show,
         started=started,
-        style=Markup(style),  # noqa: S704 - files of the program
-        style_digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        policy=_POLICY.format(style=_digest(style), script=_digest(script)),
+        script=script,
+        style=style,
         timeline=whole,
         title=f"Rehearsal of {title}" if command == "rehearse" and whole.about.name else title,
         took=took,
@@ -65,6 +69,16 @@ def page(command: str, timelines: Mapping[str, RunTimeline], start: float, took:
         view=html_view,
     )
     return redact(text)
+
+
+def _file(*names: str) -> Markup:
+    """Return files of the program as a part of the page."""
+    return Markup("").join(Markup((templates.FOLDER / name).read_text(encoding="utf-8")) for name in names)  # noqa: S704
+
+
+def _digest(text: str) -> Markup:
+    """Return the source that permits this text, and no other (Content Security Policy Level 3, hash-source)."""
+    return Markup(f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'")  # noqa: S704
 
 
 def _iso_time(moment: datetime) -> str:

@@ -74,6 +74,7 @@ class ReleasedFile(NamedTuple):
     size: str
     sha256: str
     url: str
+    link: str  # "checked", "unchecked", or why a customer couldn't download the file
 
 
 class Released(NamedTuple):
@@ -161,7 +162,7 @@ class RunTimeline:
             case {"event": "result", "source": Outcome() as outcome}:
                 self.outcome = outcome
             case {"event": "valid"}:
-                self.outcome = Outcome(finished={"input": "checked the input"}, next="plan")
+                self.outcome = Outcome(finished={"input": "checked the input"}, next="shipline plan")
             case _:
                 pass
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from shipline.display import counted, escape_controls
 from shipline.errors import DeploymentFailedError
 from shipline.redaction import HIDDEN, redact
 from shipline.reporting import notes_html, step_view
-from shipline.reporting.html_timeline import UNENDED, RunTimeline, StepTimeline
+from shipline.reporting.html_timeline import UNENDED, ReleasedFile, RunTimeline, StepTimeline
 from shipline.reporting.step_view import StepView
 from shipline.values import http_url, human_duration
 
@@ -93,12 +94,12 @@ def sentence(run: RunTimeline, products: Sequence[Product] = ()) -> str:
     return step_view.sentence(run.outcome, steps(run), sum(len(step.requests) for step in run.plan))
 
 
-def action(run: RunTimeline, command: str) -> step_view.Action | None:
+def action(run: RunTimeline) -> step_view.Action | None:
     """Return the one thing to do next, if there is one."""
     url = run.about.run_url
     if run.outcome is None or run.findings or run.products:
         return step_view.Action("Open the CI run", url) if url else None
-    return step_view.action(run.outcome, url, command)
+    return step_view.action(run.outcome, url)
 
 
 def response(run: RunTimeline) -> tuple[str, str, str] | None:
@@ -130,6 +131,16 @@ def where(run: RunTimeline) -> Iterator[tuple[str, str, str, str]]:
             run.outputs.get("buildmaster-url", ""),
             "Open the build",
         )
+
+
+def links(artifacts: Sequence[ReleasedFile]) -> str:
+    """Return the states of the artifacts' links in a sentence; nothing without a link."""
+    count = Counter(artifact.link for artifact in artifacts if artifact.url)
+    total, good, unchecked = count.total(), count["checked"], count["unchecked"]
+    if total in (good, unchecked):
+        return "" if not total else "Shipline checked every link." if good else "The links are unchecked."
+    parts = ((good, "checked"), (total - good - unchecked, "bad"), (unchecked, "unchecked"))
+    return f"Links: {', '.join(f'{number} {word}' for number, word in parts if number)}."
 
 
 def first(run: RunTimeline) -> float:

@@ -43,7 +43,7 @@ def of_run(outcome: Outcome, job: Job, what: str = "") -> str:
     """
     steps = step_view.of_run(outcome, job)
     sentence = step_view.sentence(outcome, steps)
-    return _render(outcome, what + title_of(job), "run", **_of_job(job), steps=steps, sentence=sentence)
+    return _render(outcome, what + title_of(job), **_of_job(job), steps=steps, sentence=sentence)
 
 
 def of_plan(outcome: Outcome, plan: Plan, job: Job) -> str:
@@ -53,36 +53,37 @@ def of_plan(outcome: Outcome, plan: Plan, job: Job) -> str:
     sentence = step_view.sentence(outcome, steps, sum(len(step.requests) for step in described))
     links = [str(link) for link in plan.links if not link.good]
     values = {"steps": steps, "sentence": sentence, "plan": described, "code_block": _code_block, "warnings": links}
-    return _render(outcome, title_of(job), "plan", **_of_job(job), **values)
+    return _render(outcome, title_of(job), **_of_job(job), **values)
 
 
 def of_error(error: ShiplineError) -> str:
     """Return the summary of a command that an error ended before its first step."""
     outcome = Outcome.ended_early(error, advice="nothing")
     outcome.result = "failed"
-    return _render(outcome, "Shipline", "", sentence=step_view.sentence(outcome, ()))
+    return _render(outcome, "Shipline", sentence=step_view.sentence(outcome, ()))
 
 
 def of_fleet(outcome: Outcome, products: Sequence[Sequence[str]], failures: Sequence[tuple[str, Outcome]]) -> str:
     """Return a table of ``products`` (name, version, result, exit code, what to do), and the causes of failures."""
     count = counted(len(products), "product")
     done = f"{len(outcome.finished)} of {count} done."
-    return _render(outcome, count, "", sentence=done, products=products, failures=failures)
+    return _render(outcome, count, sentence=done, products=products, failures=failures)
 
 
-def _render(outcome: Outcome, title: str, command: str, **values: Any) -> str:
+def _render(outcome: Outcome, title: str, **values: Any) -> str:
     from shipline.reporting import templates  # Jinja2 costs 50 ms
 
     about: dict[str, Any] = {
         "icons": ICONS,
         "icon": ICONS.get(outcome.result, "❌"),
+        "counted": counted,
         "view": step_view,
         "duration": human_duration,
         "web": _web,
         "linked": _linked,
         "fenced": fenced,
     }
-    action = step_view.action(outcome, values.get("run_url", ""), command) if command else None
+    action = step_view.action(outcome, values.get("run_url", "")) if "steps" in values else None
     return templates.markdown(_TEMPLATE, outcome=outcome, title=title, action=action, **about, **values)
 
 
@@ -97,7 +98,7 @@ def title_of(job: Job) -> str:
 def _of_job(job: Job) -> dict[str, Any]:
     facts = job.pipeline.facts
     artifacts = [*plan_text.artifacts(job)]
-    sums = "\n".join(f"{sha256}  {one_line(name)}" for name, _, sha256, _ in artifacts if sha256)
+    sums = "\n".join(f"{sha256}  {one_line(name)}" for name, _, sha256, *_ in artifacts if sha256)
     run = {"run_url": facts.run_url, "run_number": facts.run_number}
     notes = {"notes": _notes(job), "notes_from": job.pipeline.notes_from}
     return {**run, **notes, "artifacts": artifacts, "checksums": sums}

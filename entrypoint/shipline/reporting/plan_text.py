@@ -146,12 +146,17 @@ def _request(call: Call, job: Job) -> RequestText:
     return RequestText(request.method, request.full_url, request.shown_body)
 
 
-def artifacts(job: Job) -> Iterator[tuple[str, str, str, str]]:
-    """Yield name, size, SHA-256 and URL of each artifact as text; empty where a value isn't known."""
+def artifacts(job: Job) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield name, size, SHA-256, URL and the link's state of each artifact as text; empty where a value isn't known.
+
+    The state is ``checked``, ``unchecked``, or why a customer couldn't download the file.
+    """
     for artifact in job.pipeline.artifacts:
+        link = job.links.known(artifact, job.placeholders)
         size = job.links.known_size(artifact, job.placeholders)
         url = artifact.url.fill(job.placeholders) if artifact.url else ""
-        yield artifact.filename, human_size(size) if size is not None else "", artifact.sha256 or "", url
+        state = (link.problem or "checked") if link else "unchecked"
+        yield artifact.filename, human_size(size) if size is not None else "", artifact.sha256 or "", url, state
 
 
 def is_html(target: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections import Counter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -39,6 +38,11 @@ _MADE = {  # by the begin of a step's name: the value that its receipt keeps, an
     "await": ("buildmaster-deployment-status", "{}"),
     "publish:v3": ("release-state", "{}"),
     "publish:centercode": ("release-status", "{}"),
+}
+_HINTS = {  # by command
+    "run": "Sends what this page shows.",
+    "plan": "Shows every request before a run sends it.",
+    "publish": "Customers can't see the draft yet. Publishing can't be undone.",
 }
 
 
@@ -165,28 +169,19 @@ def _announced(steps: Sequence[StepView]) -> Iterator[str]:
             yield f"{verb} {whom}"
 
 
-def action(outcome: Outcome, run_url: str, command: str) -> Action | None:
-    """Return the one thing to do after ``command``, if there is one."""
-    return next((found for found in _actions(outcome, run_url, command) if found.label), None)
+def action(outcome: Outcome, run_url: str) -> Action | None:
+    """Return the one thing to do next, if there is one."""
+    return next((found for found in _actions(outcome, run_url) if found.label), None)
 
 
-def _actions(outcome: Outcome, run_url: str, command: str) -> Iterator[Action]:
+def _actions(outcome: Outcome, run_url: str) -> Iterator[Action]:
     build, posted = outcome.outputs.get("buildmaster-url", ""), outcome.outputs.get("centercode-release-url", "")
     error, run = outcome.error, "Correct the cause, then re-run the job."
     if isinstance(error, DeploymentFailedError | TimedOutError):
         yield Action(build and "Open the deployment log", build, "The build's page in BuildMaster links it.")
-    elif error is None and outcome.result == "planned":
-        yield Action("shipline run" if outcome.not_done else "", "", "Sends exactly what this page shows.")
-    elif error is None and command == "validate":
-        yield Action("shipline plan", "", "Shows every request before a run sends it.")
     elif error is None:
-        if outcome.outputs.get("v3-release-state") == "draft":
-            draft = shlex.quote(one_line(outcome.outputs.get("v3-release-id", "")))  # whatever a server has sent
-            yield Action(
-                f"shipline v3 publish-release --id {draft}",
-                "",
-                "Customers can't see the draft yet. Publishing can't be undone.",
-            )
+        if found := re.search(r"(?:^|: )(shipline (run|plan|publish [\w.+-]+))", outcome.next):
+            yield Action(found[1], "", _HINTS[found[2].partition(" ")[0]])
         yield Action(posted and "Open in Centercode", posted)
         yield Action(build and "Open the build", build)
     yield Action(run_url and "Open the CI run", run_url, run if error else "")

@@ -85,9 +85,13 @@ class LinkChecker:
         link = self.link(artifact, values)
         return link.size if link else None
 
+    def known(self, artifact: Artifact, values: Mapping[str, str]) -> Link | None:
+        """The artifact's link as it is known without a request."""
+        return self._links.get(file) if (file := _file(artifact, values)) else None
+
     def known_size(self, artifact: Artifact, values: Mapping[str, str]) -> int | None:
         """The artifact's size in bytes as far as it is known without a request."""
-        link = self._links.get(file) if (file := _file(artifact, values)) else None
+        link = self.known(artifact, values)
         return link.size if artifact.size is None and link else artifact.size
 
     def of(self, artifacts: Iterable[Artifact], values: Mapping[str, str]) -> list[File]:
