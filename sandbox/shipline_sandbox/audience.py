@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _SERVER_ZONE = timezone(timedelta(hours=-8))
 _WEB = ("http://", "https://")
 _SETTINGS = (
-    ("single_active", "one active release: a new one archives the others"),
-    ("single_notice", "one notice: a new one takes it from the others"),
+    ("single_active", "A new release archives the earlier ones"),
+    ("single_notice", "A new notice replaces the earlier one"),
 )
 
 
@@ -33,7 +33,7 @@ def projects(context: RequestContext) -> list[Doc]:
             {
                 "key": kind["key"],
                 "settings": [text for name, text in _SETTINGS if kind[name]]
-                + [f"for {', '.join(kind['team_access'])}" for _ in kind["team_access"][:1]],
+                + [f"For {', '.join(kind['team_access'])}" for _ in kind["team_access"][:1]],
                 "current": [r for r in own if r["status"] == "Published" and not r["archived"]],
                 "processing": [r for r in own if r["status"] != "Published"],
                 "archived": [r for r in own if r["status"] == "Published" and r["archived"]],

@@ -209,7 +209,7 @@ def test_github_gets_outputs_annotations_and_one_summary(products: Project) -> N
     page = (products.path / "GITHUB_STEP_SUMMARY").read_text()
     assert "## ❌ 3 products: failed" in page
     assert "| router | 1.4.0 | succeeded | 0 | nothing |" in page
-    assert "## camera/deploy\\:Integration\n\n> **The deployment to Integration failed" in page
+    assert "## camera\\: Deploy to Integration\n\n> **The deployment to Integration failed" in page
 
 
 def test_the_commands_of_fleets_md_work(products: Project) -> None:

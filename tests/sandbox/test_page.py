@@ -108,7 +108,7 @@ def test_testers_see_the_active_release_its_notice_and_its_download_block(client
         r"Manual \(no web address\) Download widget\.zip 2 KB Builds/Widget\.exe from the bucket", text(now)
     )
     assert "javascript:" not in source.partition('id="requests"')[0]
-    assert "one active release" in text(now)
+    assert "A new release archives the earlier ones" in text(now)
     assert "Archived: 1" in text(archived)
     assert "Widget 1.3" in text(archived)
     assert "Widget 1.3" not in text(now)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from shipline.display import columns, listed
 from shipline.reporting import job_summary
 from shipline.reporting.plan_text import NOTHING_LEFT
+from shipline.reporting.step_view import StepView
 from shipline.run.outcome import EVERYTHING, Outcome, ProductRow
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ def summary(results: Sequence[ProductResult], outcome: Outcome) -> str:
         (r.product.name, r.version, r.outcome.result, "" if r.exit_code is None else str(r.exit_code), r.outcome.next)
         for r in results
     ]
-    failures = [(result.failed_step, result.outcome) for result in results if result.outcome.error is not None]
+    ended = [(r.product.name, StepView(r.outcome.failed_step, "failed").label, r.outcome) for r in results]
+    failures = [(f"{name}: {step}" if step else name, outcome) for name, step, outcome in ended if outcome.error]
     return job_summary.of_fleet(outcome, rows, failures)
 
 

@@ -55,7 +55,7 @@ class PublishCentercode(Announcement[None]):
         if not job.evidence.may_be_first(self.key(job)):
             return self._unknown(call, f"{job.evidence.who_else} posted it")
         warnings = (self._uncounted(),) if job.evidence.attempts_unknown(self.key(job)) else ()
-        note = "unchecked: the key, the project and the release type, as Centercode has no request for them"
+        note = "the key, the project and the release type are unchecked: Centercode has no request for them"
         if t.end_date:
             note = f"testers see the release until {t.end_date.partition('T')[0]}, {END_OF_RELEASE}. {note}"
         return Decision(calls=(call,), note=note, warnings=warnings)
