@@ -10,13 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from shipline.cli import common, lazy, options
-from shipline.cli import job as jobs
+from shipline.cli import lazy, options
 from shipline.display import counted
 from shipline.errors import Problem, invalid_input
-from shipline.journal import entries
-from shipline.pipeline import resolve
-from shipline.run import shared_journal
 from shipline.values import utc
 
 if TYPE_CHECKING:
@@ -58,7 +54,9 @@ def prune(*, keep: int, **given: Any) -> None:
 
 
 def _call(action: Callable[[Context], int], given: Mapping[str, Any]) -> None:
-    raise SystemExit(jobs.main("journal", jobs.flags_of(given), action))
+    from shipline.cli import job
+
+    raise SystemExit(job.main("journal", job.flags_of(given), action))
 
 
 def _opened(context: Context, *needed: str) -> Journal:
@@ -66,6 +64,9 @@ def _opened(context: Context, *needed: str) -> Journal:
 
     Only problems of the journal's and the network's settings, and of those in the sections ``needed``, matter.
     """
+    from shipline.cli import common
+    from shipline.pipeline import resolve
+    from shipline.run import shared_journal
 
     def matters(problem: Problem) -> bool:
         return problem.path.partition(".")[0] in ("journal", "network", *needed)
@@ -93,6 +94,8 @@ def _show(context: Context) -> int:
 
 
 def _list(context: Context) -> int:
+    from shipline.journal import entries
+
     opened = _opened(context)
     versions = entries.releases(opened.remote, opened.folder)
     for version in versions:
@@ -104,6 +107,8 @@ def _list(context: Context) -> int:
 
 
 def _prune(keep: int, context: Context) -> int:
+    from shipline.journal import entries
+
     opened = _opened(context)
     removed = 0
     for version in entries.releases(opened.remote, opened.folder)[max(keep, 1) :]:

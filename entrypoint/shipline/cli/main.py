@@ -64,14 +64,13 @@ def _main(command: CommandName, **given: Any) -> None:
 
 def _for_version(command: CommandName) -> click.Command:
     """A command for a version that is given as an argument."""
-    from shipline.cli import release_commands
 
     def call(*, version: str, **given: Any) -> None:
         from shipline.cli import job
 
         raise SystemExit(job.main(command, job.flags_of(given | ({"release-version": version} if version else {}))))
 
-    text, params = release_commands.COMMANDS[command]
+    text, params = options.RELEASE_COMMANDS[command]
     return lazy.LazyCommand(command, options=options.settings, help=text, callback=call, params=[*params])
 
 

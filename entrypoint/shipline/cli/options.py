@@ -13,7 +13,7 @@ from shipline.cli import lazy
 from shipline.display import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from shipline.inputs.catalogue import Setting
 
@@ -102,3 +102,30 @@ def check_configs(command: str, configs: Iterable[str]) -> None:
         with suppress(ValueError):
             raise click.UsageError(f"{what}: for a version, pass --release-version {version.parse(path).text}")
         raise click.UsageError(f"{what}: artifacts go into shipline.yml, as artifacts: [{printable(path)}]")
+
+
+def _stage(flag: str, text: str) -> click.Option:
+    return click.Option([flag, "to_stage"], multiple=True, metavar="STAGE", help=text)
+
+
+_VERSION = click.Argument(["version"])
+RELEASE_COMMANDS: Mapping[str, tuple[str, Sequence[click.Parameter]]] = {
+    "retract": (
+        "Take a release back: delete its v3 draft and reject its build. Prompts first on a terminal.",
+        [
+            _VERSION,
+            _stage("--redeploy", "deploy the build before it there"),
+            click.Option(["--yes"], is_flag=True, help="don't prompt"),
+        ],
+    ),
+    "promote": (
+        "Deploy the existing build of a version to one more stage.",
+        [_VERSION, _stage("--to-stage", "where to deploy it")],
+    ),
+    "publish": ("Publish the v3 draft of a version, after the same checks as run.", [_VERSION]),
+    "status": (
+        "Show where a version is: stages, drafts, customers, testers. Without a version, show the newest few.",
+        [click.Argument(["version"], default="", metavar="[VERSION]")],
+    ),
+}
+"""The help of each command that takes a version, and its own parameters."""

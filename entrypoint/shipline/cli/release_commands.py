@@ -126,30 +126,3 @@ def _show(context: Context, planned: Plan, by_hand: Sequence[str]) -> None:
 
 ACTIONS: Mapping[str, Callable[[Context], int]] = {"retract": _retract, "promote": _promote, "publish": _publish}
 """What each command does; for the wrappers too, whose input ``command`` names it."""
-
-
-def _stage(flag: str, text: str) -> click.Option:
-    return click.Option([flag, "to_stage"], multiple=True, metavar="STAGE", help=text)
-
-
-_VERSION = click.Argument(["version"])
-COMMANDS: Mapping[str, tuple[str, Sequence[click.Parameter]]] = {
-    "retract": (
-        "Take a release back: delete its v3 draft and reject its build. Prompts first on a terminal.",
-        [
-            _VERSION,
-            _stage("--redeploy", "deploy the build before it there"),
-            click.Option(["--yes"], is_flag=True, help="don't prompt"),
-        ],
-    ),
-    "promote": (
-        "Deploy the existing build of a version to one more stage.",
-        [_VERSION, _stage("--to-stage", "where to deploy it")],
-    ),
-    "publish": ("Publish the v3 draft of a version, after the same checks as run.", [_VERSION]),
-    "status": (
-        "Show where a version is: stages, drafts, customers, testers. Without a version, show the newest few.",
-        [click.Argument(["version"], default="", metavar="[VERSION]")],
-    ),
-}
-"""The help of each command that takes a version, and its own parameters."""
