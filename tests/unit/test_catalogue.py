@@ -138,11 +138,14 @@ def test_flat_values_that_are_wrong_say_what_is_expected(name: str, text: str) -
         parsing.read_text(catalogue.by_name()[name], text)
 
 
-def test_the_catalogue_costs_a_light_command_nothing() -> None:
+def test_the_help_and_the_catalogue_load_no_large_library() -> None:
     code = """
-import sys
+import contextlib, io, sys
+from shipline.cli.main import cli
 from shipline.inputs import catalogue, parsing
 catalogue.by_name()
+with contextlib.redirect_stdout(io.StringIO()):
+    cli.main(["--help"], standalone_mode=False)
 print([name for name in ("jsonschema", "yaml", "requests") if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
