@@ -96,11 +96,13 @@ def test_what_provably_was_not_sent_is_sent_again(proxy: Proxy, service: Service
     assert len(service.heard) == 1
 
 
-def test_a_change_after_a_pause_has_a_connection_of_its_own(proxy: Proxy, service: Service) -> None:
+def test_a_change_after_a_pause_has_a_connection_of_its_own(
+    proxy: Proxy, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = session()
     one.send(Request("GET", f"{proxy.url}/x"))
     (idle,) = proxy._clients
-    one._last_used -= 2
+    monkeypatch.setattr(sessions, "_MAX_IDLE_FOR_CHANGE_S", -1.0)
     one.send(Request("POST", f"{proxy.url}/x", json={}))
     assert len(service.heard) == 2
     assert proxy._clients - {idle}

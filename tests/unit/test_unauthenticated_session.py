@@ -30,7 +30,7 @@ class Recorder(http1.Listener):
 
 
 def test_what_was_authorised_for_one_server_is_not_handed_on() -> None:
-    with Recorder() as other, Recorder(f"{other.url}/y") as first, UnauthenticatedSession() as session:
+    with Recorder() as other, Recorder(f"{other.url}/y") as first, UnauthenticatedSession(Adapter()) as session:
         answer = session.get(f"{first.url}/x", headers={"Authorization": "Bearer somebody's", "X-Kept": "1"}, timeout=5)
         assert (answer.status_code, answer.url) == (200, f"{other.url}/y")
         assert b"Authorization" in first.seen[0]
@@ -40,10 +40,10 @@ def test_what_was_authorised_for_one_server_is_not_handed_on() -> None:
 
 @pytest.mark.parametrize("url", ["http://a.example.com/x", "https://a.example.com/x"])
 def test_every_connection_is_one_that_can_be_cut(url: str) -> None:
-    with UnauthenticatedSession() as session:
+    with UnauthenticatedSession(Adapter()) as session:
         assert isinstance(session.get_adapter(url), Adapter)
 
 
 def test_what_is_no_redirect_is_answered_whole() -> None:
-    with Server({"GET /x": {"body": "all of it"}}) as server, UnauthenticatedSession() as session:
+    with Server({"GET /x": {"body": "all of it"}}) as server, UnauthenticatedSession(Adapter()) as session:
         assert session.get(f"{server.url}/x", timeout=5).text == "all of it"

@@ -14,7 +14,6 @@ import requests
 from shipline.cancellation import Poll, ProgressLine
 from shipline.errors import RefusedError
 from shipline.transport import failures, prefetch
-from shipline.transport.connection import Adapter
 from shipline.transport.exchange import Progress, perform
 from shipline.transport.prefetch import Prefetched
 from shipline.values import human_duration
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from shipline.pipeline.model import Artifact
+    from shipline.transport.connection import Adapter
     from shipline.transport.settings import Network
 
 
@@ -153,17 +153,17 @@ class LinkChecker:
     def _request(self, file: File) -> Link:
         """The link by HEAD; by one byte with GET if that doesn't show a good one and its size."""
         link = Link(file.url, None, None, "not requested")
-        with UnauthenticatedSession() as session:
-            for method, headers in _METHODS:
-                progress = Progress()
-                try:
-                    link = _judge(file, self._send(session, progress, method, file.url, headers))
-                except (requests.exceptions.RequestException, OSError, ValueError) as error:
-                    link = Link(file.url, None, None, f"unreachable: {failures.cause(progress, error)}")
-                    if not (progress.sent and isinstance(error, requests.exceptions.ConnectionError)):
-                        break  # else the server doesn't support HEAD
-                if link.good and link.size:
-                    break
+        session = UnauthenticatedSession(self._network.adapter)
+        for method, headers in _METHODS:
+            progress = Progress()
+            try:
+                link = _judge(file, self._send(session, progress, method, file.url, headers))
+            except (requests.exceptions.RequestException, OSError, ValueError) as error:
+                link = Link(file.url, None, None, f"unreachable: {failures.cause(progress, error)}")
+                if not (progress.sent and isinstance(error, requests.exceptions.ConnectionError)):
+                    break  # else the server doesn't support HEAD
+            if link.good and link.size:
+                break
         return link
 
     def _send(
@@ -179,6 +179,8 @@ class LinkChecker:
                 stream=True,
                 verify=self._network.verify,
             )
+            if method == "HEAD":
+                response.content  # noqa: B018 - none comes; the connection is free once it was read
             response.close()
             return response
 
@@ -239,12 +241,12 @@ def refusal(links: Iterable[Link]) -> RefusedError | None:
 
 
 class UnauthenticatedSession(requests.Session):
-    """A session with the environment's proxies and CA bundles, but without ~/.netrc."""
+    """A session with the environment's proxies and CA bundles, but without ~/.netrc; its connections are shared."""
 
-    def __init__(self) -> None:
+    def __init__(self, adapter: Adapter) -> None:
         super().__init__()
-        self.mount("https://", Adapter())
-        self.mount("http://", Adapter())
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
         self.auth = lambda request: request  # without one, requests would read ~/.netrc
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:

@@ -22,7 +22,7 @@ from shipline.transport.exchange import active
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shipline.redaction import Secret
+_MOST_IDLE = 100  # connections to one server that are kept
 
 
 class _Response(http.client.HTTPResponse):
@@ -40,6 +40,19 @@ class _Connection(HTTPConnection):
     """Plain HTTP; notes each phase of a request as it begins."""
 
     response_class = _Response
+    used = 0.0  # when a response last arrived, of the monotonic clock
+
+    @property
+    def is_connected(self) -> bool:
+        """False once the server has closed the connection, or if the request wants one that has been used since."""
+        return time.monotonic() - self.used <= active.progress.max_idle and self._is_open()
+
+    def _is_open(self) -> bool:
+        return super().is_connected
+
+    def connect(self) -> None:
+        super().connect()
+        self.used = time.monotonic()
 
     def _new_conn(self) -> socket.socket:
         host = self._dns_host.strip("[]")
@@ -72,6 +85,7 @@ class _Connection(HTTPConnection):
     def getresponse(self) -> Any:
         active.progress.await_response()
         response = super().getresponse()
+        self.used = time.monotonic()
         active.progress.phase, active.progress.status = "answering", response.status
         return response
 
@@ -86,13 +100,12 @@ class _TlsConnection(_Connection, HTTPSConnection):
             self.ca_certs = self.ca_cert_dir = None  # urllib3 would read them into the context again
         super().connect()
 
-    @property
-    def is_connected(self) -> bool:
+    def _is_open(self) -> bool:
         """False once the server has closed the connection, or has sent something that nobody requested.
 
         Session tickets, which follow the handshake of TLS 1.3, don't count.
         """
-        if super().is_connected or self.sock is None:
+        if super()._is_open() or self.sock is None:
             return self.sock is not None
         self.sock.settimeout(0)
         try:
@@ -131,14 +144,10 @@ _POOLS = {"http": _Pool, "https": _TlsPool}
 
 
 class Adapter(requests.adapters.HTTPAdapter):
-    """Requests' adapter with these connections, also through proxies.
+    """Requests' adapter with these connections, also through proxies. Sessions may share it: it holds no keys."""
 
-    ``query_key`` goes into the request line below the level at which exceptions and logs quote the URL.
-    """
-
-    def __init__(self, query_key: tuple[str, Secret] | None = None) -> None:
-        self._query_key = query_key
-        super().__init__(max_retries=urllib3.Retry(0, read=False))
+    def __init__(self) -> None:
+        super().__init__(max_retries=urllib3.Retry(0, read=False), pool_maxsize=_MOST_IDLE)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -186,12 +195,3 @@ class Adapter(requests.adapters.HTTPAdapter):
             connection.close()
             raise
         return pool, connection
-
-    def forget_idle(self) -> None:
-        """Have the next request open a new connection."""
-        for manager in (self.poolmanager, *self.proxy_manager.values()):
-            manager.clear()
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        active.query_key = None if request.method == "HEAD" else self._query_key
-        return super().send(request, *args, **kwargs)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _SHIELDED_S = 2.0
+MAX_IDLE_S = 60.0  # routers forget idle connections after a few minutes, and servers may not notice
 Phase = Literal["not sent", "connecting", "sending", "sent", "answering"]
 
 
@@ -34,8 +35,9 @@ class Progress:
 
     ``shielded``: it is sent although the run was canceled, and may take a few seconds. ``send_by``: not sent later than
     at this moment of the monotonic clock. ``body_after``: seconds between the headers and the body: haproxy's retries
-    send a request again only if it had all of it before it began to pass it on. ``tick`` is called while the response
-    is awaited, ``again`` before a retry; ``body`` is the file that is sent.
+    send a request again only if it had all of it before it began to pass it on. ``max_idle``: not sent on a connection
+    that was last used longer ago, in seconds. ``tick`` is called while the response is awaited, ``again`` before a
+    retry; ``body`` is the file that is sent.
     """
 
     def __init__(self, *, shielded: bool = False) -> None:
@@ -43,6 +45,7 @@ class Progress:
         self.shielded = shielded
         self.send_by = math.inf
         self.body_after = 0.0
+        self.max_idle = MAX_IDLE_S
         self.body: Body | None = None
         self.tick: Callable[[], None] = lambda: None
         self.again: Callable[[], None] = lambda: None
@@ -139,7 +142,7 @@ def perform(task: Callable[[], T], progress: Progress, limit: float = math.inf) 
     results: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
 
     def work() -> None:
-        active.progress = progress
+        active.progress, active.query_key = progress, None
         try:
             results.put((task(), None))
         except BaseException as error:  # noqa: BLE001 - raised in the thread that waits

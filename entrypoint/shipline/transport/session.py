@@ -17,8 +17,7 @@ from shipline import __version__
 from shipline.cancellation import cancel_token
 from shipline.errors import RefusedError, ShiplineError, UnavailableError
 from shipline.transport import intermediaries, prefetch
-from shipline.transport.connection import Adapter
-from shipline.transport.exchange import Progress, perform
+from shipline.transport.exchange import Progress, active, perform
 from shipline.transport.failures import failed
 from shipline.transport.messages import Credential, Request, Response
 from shipline.transport.rate_limit import Limit, is_own_refusal, pacer
@@ -34,7 +33,7 @@ T = TypeVar("T")
 _log = logging.getLogger("shipline.http")
 _log.addFilter(prefetch.keep)
 LARGEST_RESPONSE = 16 * 1024 * 1024  # bytes, decoded
-_MAX_IDLE_S = 1
+_MAX_IDLE_FOR_CHANGE_S = 1.0  # a change lost on a half-closed connection would look like one that was applied
 _NOT_RETRYABLE = frozenset({501, 505})  # of the 5xx those that describe the server, not its state
 _CHUNK = 65536  # bytes
 
@@ -67,23 +66,22 @@ class Session:
         self.key_name = key.secret.name if key else "nowhere"
         self._session = _NoRedirectSession()
         self._session.headers["User-Agent"] = f"shipline/{__version__}"
-        self._adapter = Adapter((key.name, key.secret) if key and key.place == "query" else None)
-        self._session.mount("https://", self._adapter)
-        self._session.mount("http://", self._adapter)
+        self._query_key = (key.name, key.secret) if key and key.place == "query" else None
+        self._session.mount("https://", network.adapter)
+        self._session.mount("http://", network.adapter)
         self._session.cert = network.client_certificate
-        self._last_used = 0.0
 
     def certificate(self, url: str) -> dict[str, Any]:
         """Return the server's certificate, verified as for a request, which isn't sent.
 
         Raises what ssl, urllib3, requests or the proxy's response raise, and CanceledError.
         """
-        return self._connecting(self._adapter.certificate, url)
+        return self._connecting(self._network.adapter.certificate, url)
 
     def connect(self, url: str) -> None:
         """Open the connection for the next request, unless one is open. If that fails, the request reports it."""
         with contextlib.suppress(requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError):
-            self._connecting(self._adapter.connect, url)
+            self._connecting(self._network.adapter.connect, url)
 
     def _connecting(self, connect: Callable[[str, float, Mapping[str, Any]], T], url: str) -> T:
         settings = self._session.merge_environment_settings(
@@ -111,7 +109,7 @@ class Session:
                     if cached:
                         raise _from_cache(self._service, request, outcome, mark)
                     cached = True
-                    self._adapter.forget_idle()  # a new connection may lead past it
+                    request.progress.max_idle = 0  # a new connection may lead past it
                     continue
                 if not self._is_retryable(outcome, request):
                     budget.succeeded(server)
@@ -147,9 +145,8 @@ class Session:
         return request.safe and (status == requests.codes.request_timeout or server_error)
 
     def _attempt(self, request: Request) -> Response | ShiplineError:
-        if not request.safe and time.monotonic() - self._last_used > _MAX_IDLE_S:
-            # An idle connection may be half closed: a POST lost on it would look like one that was applied.
-            self._adapter.forget_idle()
+        if not request.safe:
+            request.progress.max_idle = _MAX_IDLE_FOR_CHANGE_S
         if not request.progress.shielded:
             cancel_token.check()
         begun = time.monotonic()
@@ -161,14 +158,14 @@ class Session:
         else:
             return response
         finally:
-            self._last_used = time.monotonic()
-            took = (self._last_used - begun) * 1000
+            took = (time.monotonic() - begun) * 1000
             seen = {"request": request, "answer": response, "phase": request.progress.phase}
             status = request.progress.status or "no answer"
             _log.info("%s: %s in %d ms", request.shown, status, took, extra=seen)
 
     def _exchange(self, request: Request) -> Response:
         """Send the request once, and read the response. Raises what requests raises."""
+        active.query_key = None if request.method == "HEAD" else self._query_key
         with request.upload.opened() if request.upload else contextlib.nullcontext() as body:
             request.progress.body = body
             response = self._session.request(

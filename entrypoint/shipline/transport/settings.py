@@ -5,11 +5,15 @@ from __future__ import annotations
 import functools
 import tempfile
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from shipline.transport.retry import Budget
 
+if TYPE_CHECKING:
+    from shipline.transport.connection import Adapter
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Network:
     """Times are in seconds. ``ca_bundle`` is a path, or PEM text."""
 
@@ -19,6 +23,13 @@ class Network:
     ca_bundle: str | None = None
     client_certificate: str | None = None  # the path of a PEM file that holds its key too
     budget: Budget = field(default_factory=Budget, repr=False, compare=False)  # of retries, for all of a run's sessions
+
+    @functools.cached_property
+    def adapter(self) -> Adapter:
+        """The connections that all of a run's sessions share."""
+        from shipline.transport.connection import Adapter
+
+        return Adapter()
 
     @property
     def verify(self) -> str | bool:
