@@ -8,6 +8,8 @@ Python runs a signal handler between two instructions of the main thread, wherev
 - Before a second thread starts, ``defer`` is called. From then on the handler only notes the signal and wakes the
   threads that wait; ``check``, ``sleep`` and ``wait`` raise CanceledError in the thread that called them. Whatever may
   take long is behind one of them: requests and DNS requests (``transport.exchange``), pauses, products of a fleet.
+- Threads that only open a connection ahead (``transport.session``) need no ``defer``: no other thread waits for them
+  after a cancel.
 - Where no thread can be started, the main thread sends requests itself. Meanwhile the handler raises (``blocked``).
 
 The handler takes no lock: the thread that it interrupts may hold it.

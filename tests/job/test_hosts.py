@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
 from typing import TYPE_CHECKING
 
@@ -111,3 +112,16 @@ def test_files_on_several_hosts_are_checked_in_their_order(project: Project) -> 
     assert ended.code == 0, ended.text
     found = re.findall(r"warning: \S+/files/(\d)\.zip: the file there has", ended.text)
     assert found == ["0", "2", "4"]
+
+
+@pytest.mark.parametrize("arguments", [("validate",), ("plan", "--network-connect-timeout", "soon")])
+def test_validate_and_wrong_settings_of_the_network_open_no_connection(
+    project: Project, arguments: tuple[str, ...]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        ended = project.shipline(*arguments, "--buildmaster-url", url, "--v3-url", url)
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    assert ended.code == (0 if arguments == ("validate",) else 2), ended.text

@@ -18,7 +18,7 @@ from shipline.transport import session as sessions
 from shipline.transport.messages import Credential, Request, Response
 from shipline.transport.rate_limit import Limit, Pacer
 from shipline.transport.retry import TOKENS, Budget, seconds_to_wait
-from shipline.transport.session import Session
+from shipline.transport.session import Session, connect_ahead
 from shipline.transport.settings import Network
 from shipline.transport.upload import Upload
 
@@ -117,6 +117,22 @@ def test_an_idle_connection_is_not_used_for_a_change(server: Server) -> None:
     time.sleep(1.1)
     session.send(Request("POST", server.url))
     assert server.connections == 2
+
+
+def test_the_first_request_takes_the_connection_that_was_opened_for_it(server: Server) -> None:
+    shared = network()
+    connect_ahead(shared, [server.url])
+    Session("S", shared).send(Request("POST", server.url))
+    Session("T", shared).send(Request("POST", server.url))
+    assert (server.connections, len(server.seen)) == (1, 2)
+
+
+def test_a_connection_that_could_not_be_opened_ahead_is_no_attempt(server: Server) -> None:
+    refusing = network(retry_for=0)
+    server.server_close()
+    connect_ahead(refusing, [server.url])
+    with pytest.raises(UnavailableError, match="got no response"):
+        Session("S", refusing).send(Request("GET", server.url))
 
 
 def test_each_request_is_logged_without_what_is_in_it(server: Server, caplog: pytest.LogCaptureFixture) -> None:

@@ -66,7 +66,7 @@ def _check_folder(folder: Path, inputs: Inputs) -> None:
 
 def load(context: Context, sources: resolve.Sources) -> ResolvedPipeline:
     """Resolve the pipeline and show its warnings. Raises InvalidInputError."""
-    loaded = resolve.load(sources)
+    loaded = resolve.load(replace(sources, ahead=sources.need_keys))
     context.console.note(event="loaded", loaded=loaded)
     for warning in loaded.pipeline.warnings:
         context.console.warning(warning)

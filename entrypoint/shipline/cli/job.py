@@ -16,7 +16,7 @@ from shipline.errors import ShiplineError, bug, invalid_input
 from shipline.inputs.parsing import config_paths, is_fleet
 from shipline.inputs.sources import Inputs
 from shipline.reporting.console import Console, show_log
-from shipline.reporting.delivery import Context, describe, finish
+from shipline.reporting.delivery import Context, describe, finish, may_lack_keys
 from shipline.run.outcome import Outcome, validated
 
 if TYPE_CHECKING:
@@ -131,9 +131,10 @@ def _plan(context: Context) -> int:
 
 
 def _run(context: Context) -> int:
-    from shipline.run import execute
+    pipeline = load(context, sources_of(context, need_keys=True)).pipeline
+    from shipline.run import execute  # while the first connections are opened
 
-    return carry_out(context, load(context, sources_of(context, need_keys=True)).pipeline, execute.release)
+    return carry_out(context, pipeline, execute.release)
 
 
 def _rehearse(context: Context) -> int:
@@ -184,10 +185,9 @@ def _run_products(name: str, context: Context) -> int:
     """Carry out a command for several products, or a shard of them; a single config file is a plain job."""
     from shipline.fleet import products
     from shipline.fleet import run as fleet
-    from shipline.reporting import review
 
     sources = sources_of(context, need_keys=name != "validate")
-    if review.may_lack_keys(name, context.options, sources.facts):
+    if may_lack_keys(name, context.options, sources.facts):
         sources.need_keys = False
     chosen = products.select(
         sources, shard=context.options.get("shard", ""), ci_shard=detect.shard(context.inputs.environ)

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 from shipline.cli.common import load, receipt_path, sources_of
 from shipline.errors import CanceledError, ShiplineError
-from shipline.pipeline import rehearsal, resolve
-from shipline.reporting import job_summary, plan_text, review
-from shipline.reporting.delivery import Context, finish
-from shipline.run import execute, plan, shared_journal
+from shipline.pipeline import resolve
+from shipline.reporting.delivery import Context, finish, lacks_keys, may_lack_keys
 
 if TYPE_CHECKING:
     from shipline.pipeline.model import Pipeline
@@ -20,13 +18,18 @@ def main(context: Context) -> int:
     """Plan one product. Returns the exit code."""
     console, options = context.console, context.options
     sources = sources_of(context, need_keys=True)
-    sources.need_keys = not review.may_lack_keys("plan", options, sources.facts)
+    sources.need_keys = not may_lack_keys("plan", options, sources.facts)
     if options["comment"] == "true":
+        from shipline.pipeline import rehearsal
+
         sources = rehearsal.with_tag(sources)
     pipeline: Pipeline | None = None
     try:
         pipeline = load(context, sources).pipeline
-        if review.lacks_keys(options, pipeline):
+        from shipline.reporting import review
+        from shipline.run import execute, plan, shared_journal
+
+        if lacks_keys(options, pipeline):
             outcome, page = review.show_without_keys(console, pipeline)
             return finish(console, outcome, lambda: page)
         shared = shared_journal.read(pipeline)
@@ -34,9 +37,13 @@ def main(context: Context) -> int:
     except CanceledError:
         raise
     except ShiplineError as error:
+        from shipline.reporting import review
+
         review.show_error(console, options, pipeline or resolve.outline(sources), error)
         raise
     planned = plan.make(job)
+    from shipline.reporting import job_summary, plan_text
+
     plan_text.show(planned, job, console)
     outcome = plan_text.outcome(planned)
     review.show(console, options, outcome, planned, job)

@@ -120,7 +120,7 @@ def _carry_out(command: str, options: Mapping[str, str], resolved: ResolvedProdu
     console.note(event="begins")
     job: Job | None = None
     try:
-        if command == "plan" and review.lacks_keys(options, resolved.pipeline):
+        if command == "plan" and delivery.lacks_keys(options, resolved.pipeline):
             outcome, _ = review.show_without_keys(console, resolved.pipeline)
         elif command == "plan":
             job = execute.job_for(resolved.pipeline, resolved.receipt, console, shared_journal.read(resolved.pipeline))

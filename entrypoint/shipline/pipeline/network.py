@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
+from shipline.inputs.document import Problems
+from shipline.pipeline.section import Section
 from shipline.transport.settings import Network
+from shipline.values import service_url
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shipline.pipeline.section import Section
+    from shipline.inputs.document import Document
+
+
+_FIRST_SERVICES = (("buildmaster", "url"), ("v3", "url"), ("v3", 0, "url"))
 
 
 def resolve(section: Section, workspace: Path) -> Network:
@@ -21,6 +28,28 @@ def resolve(section: Section, workspace: Path) -> Network:
         ca_bundle=_ca_bundle(section, workspace, "ca-bundle"),
         client_certificate=_client_certificate(section, workspace, "client-certificate"),
     )
+
+
+def connect_ahead(document: Document, workspace: Path) -> Network | None:
+    """Begin to connect to the first services of a plan, before the settings are checked. Returns these settings.
+
+    None if they have a problem, which ``resolve`` reports later.
+    """
+    document = copy.copy(document)
+    document.problems = Problems()
+    texts = (document.get(path) for path in _FIRST_SERVICES)
+    urls = {url for url in texts if isinstance(url, str) and url.startswith("https:") and not service_url(url).problem}
+    try:
+        settings = resolve(Section(document, ("network",)), workspace)
+    except ValueError:
+        return None
+    if document.problems.paths:
+        return None
+    if urls:
+        from shipline.transport.session import connect_ahead
+
+        connect_ahead(settings, urls)
+    return settings
 
 
 def _ca_bundle(section: Section, workspace: Path, name: str) -> str | None:

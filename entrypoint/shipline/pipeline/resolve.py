@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from shipline.ci.facts import Facts
     from shipline.errors import Problem
+    from shipline.transport.settings import Network
 
 
 DEFAULT_CONFIGS = ("shipline.yml", "shipline.yaml")
@@ -56,6 +57,7 @@ class Sources:
     progress: Callable[[str], None] = lambda _: None  # receives how far it is; an empty text at the end
     without: frozenset[str] = frozenset()  # the last names of settings that aren't read
     any_version: bool = False  # True: the version, the artifacts and the notes aren't known yet
+    ahead: bool = False  # True: connect to services while the settings are checked
     connects: bool = False  # True: doctor, to which a placeholder is a problem as it is to plan and run
 
 
@@ -92,7 +94,9 @@ def read(sources: Sources, problems: Problems) -> ResolvedPipeline | None:
     given, key_variables = _given(sources, document, problems)
     if document is None:
         return None
-    _check(document, given, sources.without)
+    _merge(document, given, sources.without)
+    ahead = network.connect_ahead(document, sources.workspace) if sources.ahead else None
+    validation.check(document)
     placeholders.check(document, refuse=sources.need_keys or sources.connects)
     if sources.any_version:
         document.unusable |= {path for path, _ in document.walk() if path and path[-1] in _READ_FILES}
@@ -106,7 +110,7 @@ def read(sources: Sources, problems: Problems) -> ResolvedPipeline | None:
         folder=sources.workspace,
         hint=sources.facts.key_hint,
     )
-    pipeline = _pipeline(document, sources, credentials, every_key, config_name)
+    pipeline = _pipeline(document, sources, credentials, every_key, config_name, ahead=ahead)
     return ResolvedPipeline(pipeline, config_name, tuple(credentials.missing), document, given)
 
 
@@ -120,7 +124,8 @@ def outline(sources: Sources) -> Pipeline | None:
     if document is None:
         return None
     given, _ = _given(sources, document, problems)
-    _check(document, given, without=_READ_FILES)
+    _merge(document, given, without=_READ_FILES)
+    validation.check(document)
     no_keys = secrets.CredentialResolver({}, Inputs({}, {}), problems, required=False)
     return _pipeline(document, sources, no_keys, {}, config_name)
 
@@ -138,9 +143,8 @@ def version_of(sources: Sources) -> str:
     merge(document, sources.inputs.settings(Problems()), Problems())
     facts = sources.facts.of_product(Section(document, ()).text("tag-prefix") or "")
     section, names = Section(document, ("release",)), variables.of_run(facts)
-    version = None
-    if section.given("version") or "tag" in names.values:
-        version = release.version(section, names, facts.tag_hint)
+    given = section.given("version") or "tag" in names.values
+    version = release.version(section, names, facts.tag_hint) if given else None
     problems.raise_any()
     return version.text if version else ""
 
@@ -184,15 +188,14 @@ def _given(
     return given, key_variables
 
 
-def _check(document: Document, given: Mapping[str, InputValue], without: Container[str] = ()) -> None:
-    """Set what is given, remove secrets and the settings named ``without``, and report what is wrong."""
+def _merge(document: Document, given: Mapping[str, InputValue], without: Container[str]) -> None:
+    """Set what is given, and remove secrets and the settings named ``without``."""
     secrets.strip_secrets(document)
     validation.expand_shorthands(document)
     merge(document, given, document.problems)
     for path, _ in document.walk():
         if path and path[-1] in without:
             document.remove(path)
-    validation.check(document)
 
 
 def _pipeline(
@@ -201,15 +204,14 @@ def _pipeline(
     credentials: secrets.CredentialResolver,
     every_key: Mapping[str, str],
     config: str | None,
+    *,
+    ahead: Network | None = None,
 ) -> Pipeline:
     steps, prefix = _steps(document), Section(document, ()).text("tag-prefix") or ""
     facts, release_section = sources.facts.of_product(prefix), Section(document, ("release",))
     run_names = variables.of_run(facts)
-    if sources.any_version:
-        version, run_names = None, run_names.unknown()
-    else:
-        version = release.version(release_section, run_names, facts.tag_hint)
-    all_names = variables.with_version(run_names, version)
+    version = None if sources.any_version else release.version(release_section, run_names, facts.tag_hint)
+    all_names = variables.with_version(run_names.unknown() if sources.any_version else run_names, version)
     has_buildmaster = document.has(("buildmaster",))
     no_section = dict.fromkeys(LATE_NAMES, "there is no buildmaster section")
     late_names = all_names.with_late() if has_buildmaster else all_names.without(no_section)
@@ -265,7 +267,7 @@ def _pipeline(
         buildmaster=builder,
         v3=tuple(target for _, target in v3_targets),
         centercode=tuple(target for _, target in centercode_targets),
-        network=network.resolve(Section(document, ("network",)), sources.workspace),
+        network=ahead or network.resolve(Section(document, ("network",)), sources.workspace),
         notes_from=notes.origin,
         notify=listeners,
         journal=journal.resolve(Section(document, ("journal",)), credentials, facts, sources.workspace),

@@ -10,6 +10,7 @@ from shipline.display import counted, hide_in_value
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from shipline.ci.facts import Facts
     from shipline.inputs.sources import Inputs
     from shipline.pipeline.model import Pipeline
     from shipline.reporting.console import Console
@@ -27,6 +28,17 @@ class Context(NamedTuple):
     def verbose(self) -> bool:
         """True if the log shows each request and the source of each value."""
         return self.options.get("verbose") == "true" or self.console.system.debugging
+
+
+def lacks_keys(options: Mapping[str, str], pipeline: Pipeline) -> bool:
+    """Return True if a review can send no requests, because the CI system gives this run no keys."""
+    accounts = [account for account in (pipeline.buildmaster, *pipeline.v3, *pipeline.centercode) if account]
+    return may_lack_keys("plan", options, pipeline.facts) and any(account.key is None for account in accounts)
+
+
+def may_lack_keys(command: str, options: Mapping[str, str], facts: Facts) -> bool:
+    """Return True if missing keys are no problem."""
+    return command == "plan" and options["comment"] == "true" and bool(facts.key_hint)
 
 
 def finish(console: Console, outcome: Outcome, summary: Callable[[], str] | None = None) -> int:

@@ -57,17 +57,6 @@ def show_error(console: Console, options: Mapping[str, str], pipeline: Pipeline 
         _deliver(console, pipeline, plan_page.of_error(error), commented=options["comment"] == "true")
 
 
-def lacks_keys(options: Mapping[str, str], pipeline: Pipeline) -> bool:
-    """Return True if a review can send no requests, because the CI system gives this run no keys."""
-    accounts = [account for account in (pipeline.buildmaster, *pipeline.v3, *pipeline.centercode) if account]
-    return may_lack_keys("plan", options, pipeline.facts) and any(account.key is None for account in accounts)
-
-
-def may_lack_keys(command: str, options: Mapping[str, str], facts: Facts) -> bool:
-    """Return True if missing keys are no problem."""
-    return command == "plan" and options["comment"] == "true" and bool(facts.key_hint)
-
-
 def show_without_keys(console: Console, pipeline: Pipeline) -> tuple[Outcome, str]:
     """Show what needs no request. Returns the outcome, and the page as the job's summary."""
     why = pipeline.facts.key_hint

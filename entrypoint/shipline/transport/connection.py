@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.client
 import socket
 import ssl
+import threading
 import time
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import requests.adapters
 import urllib3
@@ -20,9 +22,10 @@ from shipline.transport import addresses
 from shipline.transport.exchange import active
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _MOST_IDLE = 100  # connections to one server that are kept
+_MAX_OPENING_S = 1.0  # that a request waits for a connection which is being opened, before it opens its own
 
 
 class _Response(http.client.HTTPResponse):
@@ -148,6 +151,7 @@ class Adapter(requests.adapters.HTTPAdapter):
 
     def __init__(self) -> None:
         super().__init__(max_retries=urllib3.Retry(0, read=False), pool_maxsize=_MOST_IDLE)
+        self._opening: dict[str, threading.Thread] = {}
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -195,3 +199,16 @@ class Adapter(requests.adapters.HTTPAdapter):
             connection.close()
             raise
         return pool, connection
+
+    def open_ahead(self, url: str, connect: Callable[[], None]) -> None:
+        """Have a thread open a connection by ``connect``. The next request to the server of ``url`` waits for it."""
+        thread = threading.Thread(target=connect, daemon=True)
+        with contextlib.suppress(RuntimeError):  # a container may allow few threads
+            thread.start()
+            self._opening[urlsplit(url).netloc] = thread
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        opening = self._opening.pop(urlsplit(request.url or "").netloc, None)
+        if opening is not None:
+            opening.join(_MAX_OPENING_S)
+        return super().send(request, *args, **kwargs)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-import urllib3
 
 from shipline import __version__
 from shipline.cancellation import cancel_token
@@ -24,7 +23,7 @@ from shipline.transport.rate_limit import Limit, is_own_refusal, pacer
 from shipline.transport.retry import seconds_to_wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from shipline.transport.settings import Network
 
@@ -76,18 +75,18 @@ class Session:
 
         Raises what ssl, urllib3, requests or the proxy's response raise, and CanceledError.
         """
-        return self._connecting(self._network.adapter.certificate, url)
+        return perform(functools.partial(self._connecting, self._network.adapter.certificate, url), Progress())
 
     def connect(self, url: str) -> None:
         """Open the connection for the next request, unless one is open. If that fails, the request reports it."""
-        with contextlib.suppress(requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError):
+        with contextlib.suppress(Exception):
             self._connecting(self._network.adapter.connect, url)
 
     def _connecting(self, connect: Callable[[str, float, Mapping[str, Any]], T], url: str) -> T:
         settings = self._session.merge_environment_settings(
             url, {}, stream=True, verify=self._network.verify, cert=self._network.client_certificate
         )
-        return perform(functools.partial(connect, url, self._network.connect_timeout, settings), Progress())
+        return connect(url, self._network.connect_timeout, settings)
 
     def send(self, request: Request) -> Response:
         """Send a request and return the response, whatever its status.
@@ -226,3 +225,10 @@ def _read(request: Request, response: requests.Response) -> bytes:
 def backoff(attempt: int) -> float:
     """Seconds before a retry: exponential, at most 20, with jitter."""
     return float(random.uniform(0.25, 1) * min(0.5 * 2**attempt, 20))  # noqa: S311 - jitter, not cryptography
+
+
+def connect_ahead(network: Network, urls: Iterable[str]) -> None:
+    """Open a connection to each server, in threads that end by themselves; a cancel needn't wait for them."""
+    session = Session("", network)
+    for url in urls:
+        network.adapter.open_ahead(url, functools.partial(session.connect, url))
