@@ -162,6 +162,15 @@ def test_a_footer_says_what_breaks(separator: str) -> None:
     assert "A body" not in notes(message)
 
 
+@pytest.mark.parametrize(
+    "below",
+    ["Refs: #12", "Closes #12", "* fix: dock", "---------", "fix(ui): dock", f"(cherry picked from commit {SHA}0)"],
+)
+def test_what_breaks_may_have_paragraphs(below: str) -> None:
+    broken = notes(f"feat!: radio\n\nBREAKING CHANGE: old phones\n\nUpdate the phone\nfirst.\n\n{below}\n\nEnd.\n")
+    assert broken.split("\n\n")[1] == "- old phones Update the phone first."
+
+
 def test_a_breaking_change_of_any_commit_is_listed() -> None:
     assert headings("Drop phones\n\nBREAKING CHANGE: a", "fix: b", "fix: c") == [
         "Breaking Changes",

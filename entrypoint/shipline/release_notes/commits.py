@@ -31,7 +31,11 @@ _MERGES = "merges"  # in `exclude`, commits with several parents
 _CONVENTIONAL = re.compile(r"(?P<type>[A-Za-z]+)(?:\((?P<scope>[^()]*)\))?(?P<breaking>!)?:\s*(?P<description>\S.*)")
 _REVERT = re.compile(r'Revert "(?P<subject>.+)"(?P<rest>.*)')  # the subject that `git revert` writes
 _REVERTED = re.compile(r"^This reverts commit (?P<sha>[0-9a-f]{40,64})\b", re.MULTILINE)
-_BREAKING_FOOTER = re.compile(r"^BREAKING[ -]CHANGE:\s*(.+?)(?=\n\s*\n|\n[\w-]+(?:: | #)|\Z)", re.MULTILINE | re.DOTALL)
+# It ends at the next footer, or at what git and its hosts write below: squashed commits, "(cherry picked from …)".
+_BREAKING_FOOTER = re.compile(
+    r"^BREAKING[ -]CHANGE:\s*(.+?)(?=\n\s*\n\s*(?:[-*]|\(cherry)|\n[\w-]+(?:\([^()\n]*\))?!?(?:: | #)|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 _BREAKING, _OTHER = "Breaking Changes", "Other Changes"
 # In the order and with the names of release-please and conventional-changelog, which leave out most after Reverts.
 _GROUPS = {
