@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shipline import sanitizer
 from shipline.release_notes import render
-from shipline.reporting import html_text
+from shipline.reporting import notes
 
 
 @given(
@@ -73,7 +73,7 @@ def test_harmful_html_is_taken_out(html: str, gone: str) -> None:
     ],
 )
 def test_html_as_text(html: str, text: str) -> None:
-    assert html_text.as_text(html) == text
+    assert notes.as_text(html) == text
 
 
 def test_a_part_of_a_page_fetches_nothing_and_has_no_ids() -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from shipline.reporting import terminal
-from shipline.reporting.html_text import as_text
+from shipline.reporting.notes import as_text
 from shipline.services import openapi
 from shipline.services.registry import SERVICES
 from shipline.transport.loopback import WITHOUT_PROXY

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from shipline.display import one_line
 from shipline.errors import ShiplineError
 from shipline.reporting import html_body, plan_text, step_view
+from shipline.reporting import notes as release_notes
 from shipline.run.outcome import Outcome, ProductRow
 
 if TYPE_CHECKING:
@@ -222,7 +223,7 @@ def _about(loaded: ResolvedPipeline) -> About:
     shown = [("Tag", facts.tag), ("Branch", "" if facts.tag else facts.branch), ("Commit", facts.sha[:7])]
     known = [f"{label} {value}" for label, value in (*shown, ("Started by", facts.actor)) if value]
     run = [f"Run #{facts.run_number}"] if facts.run_number else []
-    notes = [*plan_text.rendered_notes(pipeline)]
+    notes = [*release_notes.rendered(pipeline)]
     return About(
         title, [*run, *known], facts.run_url, pipeline.notes_from, notes, loaded.origins, step_view.targets(pipeline)
     )

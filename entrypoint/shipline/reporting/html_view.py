@@ -11,7 +11,8 @@ from markupsafe import Markup, escape
 from shipline.display import counted, escape_controls
 from shipline.errors import DeploymentFailedError
 from shipline.redaction import HIDDEN, redact
-from shipline.reporting import notes_html, step_view
+from shipline.reporting import notes as release_notes
+from shipline.reporting import step_view
 from shipline.reporting.html_timeline import UNENDED, ReleasedFile, RunTimeline, StepTimeline
 from shipline.reporting.step_view import StepView
 from shipline.values import http_url, human_duration
@@ -91,7 +92,7 @@ def sentence(run: RunTimeline, products: Sequence[Product] = ()) -> str:
         return f"{len(products) - len(failed)} of {counted(len(products), 'product')} done.{first}"
     if run.findings:
         return f"{step_view.checks(finding['state'] for finding in run.findings)}. Shipline changed nothing."
-    return step_view.sentence(run.outcome, steps(run), sum(len(step.requests) for step in run.plan))
+    return step_view.sentence(run.outcome, steps(run))
 
 
 def action(run: RunTimeline) -> step_view.Action | None:
@@ -220,4 +221,4 @@ def linked(text: str) -> Markup:
 
 def notes(run: RunTimeline, level: int) -> Markup:
     """Return the release notes, with headings from ``level`` on."""
-    return Markup(notes_html.of_targets(run.about.notes, level))  # noqa: S704 - sanitized
+    return Markup(release_notes.as_html(run.about.notes, level))  # noqa: S704 - sanitized

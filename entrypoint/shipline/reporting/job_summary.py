@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from shipline.display import counted, escape_controls, escape_markdown, one_line, shorten
-from shipline.reporting import html_text, notes_html, plan_text, step_view
+from shipline.reporting import notes, plan_text, step_view
 from shipline.run.outcome import Outcome
 from shipline.values import http_url, human_duration
 
@@ -32,7 +32,6 @@ ICONS = {
     **dict.fromkeys(("not run", "not started"), "⬜"),
     "skipped": "➖",  # noqa: RUF001
 }
-_NOTES_LEVEL = 4
 _MAX_HTML = 60_000  # characters of notes; GitHub rejects a summary of over 1 MiB
 
 
@@ -50,7 +49,7 @@ def of_plan(outcome: Outcome, plan: Plan, job: Job) -> str:
     """Return every step, its notes and waits, and each request that a run would send."""
     described = [*plan_text.steps(plan, job)]
     steps = step_view.of_plan(described, step_view.targets(job.pipeline), plan.failed_step)
-    sentence = step_view.sentence(outcome, steps, sum(len(step.requests) for step in described))
+    sentence = step_view.sentence(outcome, steps)
     links = [str(link) for link in plan.links if not link.good]
     values = {"steps": steps, "sentence": sentence, "plan": described, "code_block": _code_block, "warnings": links}
     return _render(outcome, title_of(job), **_of_job(job), **values)
@@ -100,8 +99,8 @@ def _of_job(job: Job) -> dict[str, Any]:
     artifacts = [*plan_text.artifacts(job)]
     sums = "\n".join(f"{sha256}  {one_line(name)}" for name, _, sha256, *_ in artifacts if sha256)
     run = {"run_url": facts.run_url, "run_number": facts.run_number}
-    notes = {"notes": _notes(job), "notes_from": job.pipeline.notes_from}
-    return {**run, **notes, "artifacts": artifacts, "checksums": sums}
+    shown = {"notes": _notes(job), "notes_from": job.pipeline.notes_from}
+    return {**run, **shown, "artifacts": artifacts, "checksums": sums}
 
 
 def _web(url: str) -> str:
@@ -121,12 +120,10 @@ def _linked(text: str) -> Markup:
 
 def _notes(job: Job) -> str:
     """Return the notes as HTML that Markdown keeps as one block."""
-    html = notes_html.of_targets(plan_text.rendered_notes(job.pipeline), _NOTES_LEVEL)
+    html = notes.as_html(notes.rendered(job.pipeline))
     if len(html) > _MAX_HTML:
-        return fenced(shorten(html_text.as_text(html)))
-    # Without an empty line it is one block of HTML to Markdown, and no line of it looks like a heading.
-    one_block = re.sub(r"\n(?=[ \t]*[\n#])", "\n&#8203;", html.strip())
-    return f"<div>\n{one_block}\n</div>" if html else ""
+        return fenced(shorten(notes.as_text(html)))
+    return notes.markdown_block(html) if html else ""
 
 
 def _code_block(body: Any) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shipline import sanitizer
 from shipline.display import one_line
 from shipline.errors import InvalidInputError, ShiplineError
-from shipline.reporting import notes_html, plan_text, step_view
+from shipline.reporting import notes, plan_text, step_view
 from shipline.reporting.job_summary import ICONS, fenced, title_of
 
 if TYPE_CHECKING:
@@ -28,14 +28,13 @@ _MOST = {"changes": 6, "steps": 10, "warnings": 3, "problems": 8, "diff": 6}
 _MOST_PROBLEMS = 30  # of a config without a plan
 _LONGEST_LINE = 300  # characters
 _MOST_HTML = 20_000  # characters of notes
-_NOTES_LEVEL = 4
 
 
 def of_plan(outcome: Outcome, plan: Plan, job: Job, changes: Sequence[Change]) -> str:
     """Return the requests in words, what differs from what is announced now, and the rendered notes."""
     described = [*plan_text.steps(plan, job)]
     views = step_view.of_plan(described, step_view.targets(job.pipeline), plan.failed_step)
-    sentence = step_view.sentence(outcome, views, sum(len(step.requests) for step in described))
+    sentence = step_view.sentence(outcome, views)
     warnings = [warning for step in described for warning in step.warnings]
     warnings += [str(link) for link in plan.links if not link.good]
     page = _render(
@@ -103,7 +102,7 @@ def _difference(changes: Sequence[Change]) -> dict[str, str]:
 
 def _notes(pipeline: Pipeline, lines: int) -> str:
     """Return the rendered notes in at most this many lines, as HTML that Markdown keeps as one block."""
-    html = notes_html.of_targets(plan_text.rendered_notes(pipeline), _NOTES_LEVEL).strip()
+    html = notes.as_html(notes.rendered(pipeline)).strip()
     head, own = f"\n#### Release notes from {one_line(pipeline.notes_from)}\n\n", 6  # lines of the head and around
     if not html or lines <= own:
         return ""
@@ -117,9 +116,7 @@ def _notes(pipeline: Pipeline, lines: int) -> str:
     if len(kept) < len(found):
         html = sanitizer.sanitize("\n".join(kept), embedded=True)[0]  # ends what is open
         html += f"\n<p>… {len(found) - len(kept)} more lines</p>"
-    # Without an empty line it is one block of HTML to Markdown, and no line of it looks like a heading.
-    one_block = re.sub(r"\n(?=[ \t]*[\n#])", "\n&#8203;", html)
-    return f"{head}<div>\n{one_block}\n</div>\n"
+    return f"{head}{notes.markdown_block(html)}\n"
 
 
 def _short(text: str) -> str:

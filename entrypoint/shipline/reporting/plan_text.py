@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shipline.display import one_line
 from shipline.errors import UnknownOutcomeError
-from shipline.reporting import html_text
+from shipline.reporting import notes
 from shipline.run.outcome import Outcome
 from shipline.values import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from shipline.pipeline.model import Pipeline
     from shipline.reporting.console import Console
     from shipline.run.plan import Plan
     from shipline.run.step import Job
@@ -70,17 +69,17 @@ def outcome(plan: Plan) -> Outcome:
 
 def show(plan: Plan, job: Job, console: Console) -> None:
     """Write the plan, and the links that can't be had."""
-    described, notes = list(steps(plan, job)), dict(rendered_notes(job.pipeline))
+    described, rendered = list(steps(plan, job)), dict(notes.rendered(job.pipeline))
     if console.json or console.listeners:
         version, data = job.pipeline.version.text, [step.as_data() for step in described]
-        console.event(described, event="plan", result=outcome(plan).result, version=version, steps=data, notes=notes)
+        console.event(described, event="plan", result=outcome(plan).result, version=version, steps=data, notes=rendered)
     if console.text:
         console.line(f"Plan for version {job.pipeline.version.text}: nothing is sent now\n")
         for step in described:
             _show_step(step, console)
-        for name, text in notes.items():
+        for name, text in rendered.items():
             console.line(f"\nRelease notes for {name}, from {job.pipeline.notes_from} ({len(text)} characters):")
-            console.line(_indent(html_text.as_text(text) if is_html(name) else text, "  | "))
+            console.line(_indent(notes.as_text(text) if notes.is_html(name) else text, "  | "))
     for link in plan.links:
         if not link.good:
             console.warning(str(link))
@@ -157,17 +156,6 @@ def artifacts(job: Job) -> Iterator[tuple[str, str, str, str, str]]:
         url = artifact.url.fill(job.placeholders) if artifact.url else ""
         state = (link.problem or "checked") if link else "unchecked"
         yield artifact.filename, human_size(size) if size is not None else "", artifact.sha256 or "", url, state
-
-
-def is_html(target: str) -> bool:
-    """Return True if a target shows its notes as HTML, not as Markdown."""
-    return target.startswith("centercode")
-
-
-def rendered_notes(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
-    """Yield the rendered notes of each target by its name."""
-    every = [*((v3.name, v3.notes) for v3 in pipeline.v3), *((c.name, c.body) for c in pipeline.centercode)]
-    yield from ((name, text) for name, text in every if text)
 
 
 def _indent(text: str, prefix: str) -> str:

@@ -55,6 +55,7 @@ class StepView(NamedTuple):
     seconds: float | None = None
     url: str = ""  # the page of the build or the release
     about: str = ""  # the target, where a run has several of the kind
+    requests: int = 0  # that a run will send
 
     @property
     def label(self) -> str:
@@ -122,7 +123,8 @@ def of_plan(steps: Iterable[StepText], about: Mapping[str, str], failed_step: st
             state, result = "skipped", step.skip
         elif state == "not run":
             state, result = ("done", step.reuse) if step.reuse else (state, step.note)
-        views.append(StepView(step.name, state, result, about=about.get(step.name, "")))
+        own = about.get(step.name, "")
+        views.append(StepView(step.name, state, result, about=own, requests=len(step.requests)))
     return views
 
 
@@ -133,11 +135,11 @@ def failed_as(error: Exception | None) -> State:
     return "canceled" if isinstance(error, CanceledError) else "failed"
 
 
-def sentence(outcome: Outcome, steps: Sequence[StepView], requests: int = 0) -> str:
-    """Return the result in one or two sentences; ``requests`` is what a run would send."""
+def sentence(outcome: Outcome, steps: Sequence[StepView]) -> str:
+    """Return the result in one or two sentences."""
     failed = next((step for step in steps if step.name == outcome.failed_step), None)
     if outcome.result == "planned":
-        count = sum(step.state == "planned" for step in steps)
+        count, requests = sum(step.state == "planned" for step in steps), sum(step.requests for step in steps)
         if not count:
             return "Shipline changed nothing: everything is done."
         return f"Shipline changed nothing. A run will send {counted(requests, 'request')} in {counted(count, 'step')}."

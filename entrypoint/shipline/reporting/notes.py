@@ -1,9 +1,58 @@
-"""HTML as text for a terminal and the job summary."""
+"""Release notes in the log, the report and the job summary: as HTML, in Markdown, or as text for a terminal."""
 
 from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+from shipline import sanitizer
+from shipline.display import escape_controls
+from shipline.release_notes import render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from shipline.pipeline.model import Pipeline
+
+
+def rendered(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
+    """Yield the rendered notes of each target by its name."""
+    every = [*((v3.name, v3.notes) for v3 in pipeline.v3), *((c.name, c.body) for c in pipeline.centercode)]
+    yield from ((name, text) for name, text in every if text)
+
+
+def is_html(target: str) -> bool:
+    """Return True if a target shows its notes as HTML, not as Markdown."""
+    return target.startswith("centercode")
+
+
+def as_html(notes: Iterable[tuple[str, str]], level: int = 4) -> str:
+    """Return the notes that testers see, else those of customers, as harmless HTML; empty if there are none.
+
+    ``notes`` are the rendered notes by target. Headings begin at ``level`` and leave no level out.
+    """
+    every = [(is_html(name), text) for name, text in notes]
+    html = next((text for is_html, text in every if is_html), "")
+    html = html or next((render.to_html(text) for is_html, text in every if not is_html), "")
+    clean = sanitizer.sanitize(escape_controls(html), embedded=True)[0]
+    clean = re.sub(r'<input type="checkbox"( checked="")?[^>]*>', lambda box: "☑ " if box[1] else "☐ ", clean)
+    ranks = {found: level + rank for rank, found in enumerate(sorted(set(re.findall(r"<h([1-6])", clean))))}
+    last, opened = level - 1, level
+
+    def moved(tag: re.Match[str]) -> str:
+        nonlocal last, opened
+        if not tag[1]:
+            last = opened = min(ranks[tag[2]], last + 1, 6)
+        return f"<{tag[1]}h{opened}"
+
+    return re.sub(r"<(/?)h([1-6])", moved, clean)
+
+
+def markdown_block(html: str) -> str:
+    """Return HTML as one block of Markdown: without an empty line, and no line of it looks like a heading."""
+    one_block = re.sub(r"\n(?=[ \t]*[\n#])", "\n&#8203;", html.strip())
+    return f"<div>\n{one_block}\n</div>"
 
 
 def as_text(html: str) -> str:
