@@ -220,6 +220,11 @@ def human_duration(seconds: float) -> str:
     return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
+def as_text(value: Any) -> str:
+    """A scalar as flags, variables, queries and forms have it: booleans are ``true`` or ``false``."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def unique_members(members: list[tuple[str, Any]]) -> dict[str, Any]:
     """Build a JSON object from its members (``object_pairs_hook``). Raises ValueError for a name that is repeated."""
     found = dict(members)

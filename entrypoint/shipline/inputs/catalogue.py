@@ -110,11 +110,6 @@ def shorthands() -> dict[tuple[tuple[str, ...], bool], str]:
     return dict(_shorthands(schemas.load("pipeline"), ()))
 
 
-def as_text(value: Any) -> str:
-    """A scalar as it is written in a flag or variable: booleans are ``true`` or ``false``."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def exclusions(section: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Each two settings of a section that can't be given both, and what is expected."""
     for one, rule in section.get("dependentSchemas", {}).items():

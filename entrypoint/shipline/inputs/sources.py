@@ -16,6 +16,7 @@ from shipline.inputs import catalogue
 from shipline.inputs.document import Document, Path, Problems, SourceLocation
 from shipline.inputs.parsing import BOOLEANS, list_items, read_text
 from shipline.redaction import Secret, redact
+from shipline.values import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -154,7 +155,7 @@ class Inputs:
                 if what := _option_problem(setting, value.text):
                     problems.add(value.location, (setting.name,), what)
             elif setting.default is not None:
-                options[setting.name] = catalogue.as_text(setting.default)
+                options[setting.name] = as_text(setting.default)
         with suppress(KeyError, ValueError):  # unset; a glob that begins with [
             options["config"] = "\n".join(list_items(options["config"]))
         problems.raise_any()

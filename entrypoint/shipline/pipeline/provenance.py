@@ -10,6 +10,7 @@ from shipline.inputs import catalogue
 from shipline.inputs.document import Document, Path, dotted
 from shipline.pipeline.model import CentercodeTarget, Pipeline, V3Target
 from shipline.redaction import HIDDEN, redact
+from shipline.values import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +42,7 @@ def shown(document: Document, given: Mapping[str, InputValue], pipeline: Pipelin
         elif setting.name == "release-version":
             yield setting.dotted, pipeline.version.text, "the tag"
         elif setting.default is not None and not isinstance(document.get((section,)), list):
-            yield setting.dotted, catalogue.as_text(setting.default), "default"
+            yield setting.dotted, as_text(setting.default), "default"
     for path, text in _derived(document, pipeline):
         if not document.has(path):
             yield dotted(path), printable(redact(text)), "default"

@@ -17,6 +17,7 @@ from shipline.services.registry import SERVICES
 from shipline.transport.messages import Credential, Report, Request
 from shipline.transport.prefetch import Prefetched
 from shipline.transport.session import Session
+from shipline.values import as_text
 
 if TYPE_CHECKING:
     from shipline.redaction import Secret
@@ -59,7 +60,7 @@ class Call(NamedTuple):
         return Request(
             self.operation.method,
             (self.client.file_server if self.operation.own_server else self.client.base) + path,
-            form={k: openapi.as_text(v) for k, v in body.items()} if form and body else None,
+            form={k: as_text(v) for k, v in body.items()} if form and body else None,
             json=None if form else body,
             query=self.query,
             upload=self.upload,

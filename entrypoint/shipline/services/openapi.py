@@ -150,11 +150,6 @@ def python_name(name: str) -> str:
     return "_".join(_words(name))
 
 
-def as_text(value: Any) -> str:
-    """A value in a query or form: booleans as ``true`` and ``false``."""
-    return ("false", "true")[value] if isinstance(value, bool) else str(value)
-
-
 @functools.cache
 def operations(service: str) -> Mapping[str, Operation]:
     """Every operation of a service by its id, in the file's order."""

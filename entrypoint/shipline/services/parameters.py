@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shipline.errors import InvalidInputError, Problem
 from shipline.redaction import HIDDEN, Secret, redact
-from shipline.services.openapi import Operation, Parameter, as_text, message, python_name, violations
+from shipline.services.openapi import Operation, Parameter, message, python_name, violations
 from shipline.services.registry import SERVICES
 from shipline.services.response import schema_drift_log
 from shipline.transport.upload import Upload
+from shipline.values import as_text
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
