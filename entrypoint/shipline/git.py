@@ -68,18 +68,12 @@ def run(
     if git is None:
         raise MissingGitError
     command = [git, "-C", str(folder), *_OPTIONS, *arguments]
-    removed = _REPOSITORY_VARIABLES.split()
-    environ = {name: text for name, text in os.environ.items() if name not in removed} | _ENVIRONMENT
-    if settings is not None:
-        environ = {name: text for name, text in environ.items() if not _OVERRIDES.match(name)} | _configuration(
-            settings
-        )
     pipe, text = subprocess.PIPE, stdin.encode() if isinstance(stdin, str) else stdin
     source = pipe if stdin else subprocess.DEVNULL
     # A group of its own: what git has started for an address would go on, and push, after git itself was killed.
     own_group = settings is not None and os.name == "posix"
     with subprocess.Popen(  # noqa: S603
-        command, stdin=source, stdout=pipe, stderr=pipe, env=environ, start_new_session=own_group
+        command, stdin=source, stdout=pipe, stderr=pipe, env=_environment(settings), start_new_session=own_group
     ) as process:
         try:
             if process.stdin is not None:
@@ -94,6 +88,14 @@ def run(
             process.kill()
             raise
     return Completed(process.returncode, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace"))
+
+
+def _environment(settings: Mapping[str, str] | None) -> dict[str, str]:
+    removed = _REPOSITORY_VARIABLES.split()
+    environ = {name: text for name, text in os.environ.items() if name not in removed} | _ENVIRONMENT
+    if settings is None:
+        return environ
+    return {name: text for name, text in environ.items() if not _OVERRIDES.match(name)} | _configuration(settings)
 
 
 def _configuration(settings: Mapping[str, str]) -> dict[str, str]:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shipline.pipeline.artifacts import ArtifactSet
-    from shipline.pipeline.secrets import CredentialResolver
     from shipline.pipeline.section import Section
+    from shipline.pipeline.target import Context
     from shipline.pipeline.variables import Variables
 
 
@@ -22,10 +22,9 @@ _ARTIFACT_URL = Placeholder("artifact_url")
 _ID = re.compile(r"id:([1-9][0-9]{0,17})")
 
 
-def resolve(
-    section: Section, names: Variables, artifacts: ArtifactSet, keys: CredentialResolver, steps: frozenset[StepName]
-) -> BuildMaster:
+def resolve(section: Section, context: Context, steps: frozenset[StepName]) -> BuildMaster:
     """The section with every default; values that have a problem are empty."""
+    names, artifacts = context.names, context.artifacts
     with_artifact = _with_artifact(names, artifacts)
     expected = "expected an application's name, or id: and its number, such as id:42"
     application, application_id = _name_or_id(section, names, "application", expected)
@@ -36,7 +35,7 @@ def resolve(
         section.complain(what, "wait")
     return BuildMaster(
         url=service_url(section, "url", may_be_http=bool(section.value("allow-http"))),
-        key=keys.of(section, "api-key"),
+        key=context.keys.of(section, "api-key"),
         application=application,
         application_id=int(application_id) if application_id else None,
         release=_release(section, names),

@@ -1,4 +1,4 @@
-"""The ``release`` section: the version and the title."""
+"""The ``release`` section, which gives the version and the title, and the steps of the run."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from shipline import version as versions
 from shipline.display import printable
 from shipline.interpolation import Placeholder, Template
 from shipline.pipeline.section import Section
+from shipline.services.registry import SERVICES
 
 if TYPE_CHECKING:
+    from shipline.inputs.document import Document
+    from shipline.pipeline.model import StepName
     from shipline.pipeline.variables import Variables
     from shipline.version import Version
+
+
+_STEPS: tuple[StepName, ...] = ("build", "deploy", "publish")
 
 
 def version(release: Section, run_names: Variables, tag_hint: str) -> Version | None:
@@ -53,3 +59,25 @@ def title(
     if (raw := release.text("title")) is not None:
         return late_names.fill(release, raw, "title")
     return Template((Placeholder("application"), f" {version.text if version else ''}")) if has_buildmaster else None
+
+
+def steps(document: Document) -> frozenset[StepName]:
+    """The steps that are requested, else all that the given sections make possible."""
+    given = {name for name in SERVICES if document.has((name,))}
+    top = Section(document, ())
+    unknown = any(len(path) == 1 for path in document.unusable)
+    if not given and not unknown:  # an unknown section is reported, and was meant to be one of them
+        location = document.locations[()]
+        where = "in this file" if location.line else "in this file (there is none: shipline init writes one)"
+        what = f"nothing to do: expected at least one of the sections {', '.join(SERVICES)}, {where} or as inputs"
+        document.problems.add(location, (), what)
+    text = top.text("steps")
+    asked = [part.strip() for part in text.split(",")] if text else [step for _, step in top.entries("steps")]
+    if not asked:
+        building = {"build", "deploy"} if "buildmaster" in given else set()
+        return frozenset(step for step in _STEPS if step in building or (step == "publish" and given - {"buildmaster"}))
+    if given and "buildmaster" not in given and not {"build", "deploy"}.isdisjoint(asked):
+        top.complain("build and deploy need a buildmaster section: add it, or write steps: publish", "steps")
+    if given == {"buildmaster"} and "publish" in asked:
+        top.complain("publish needs a v3 or centercode section: add one, or leave publish out", "steps")
+    return frozenset(step for step in _STEPS if step in asked)

@@ -24,10 +24,9 @@ from shipline.pipeline import (
     v3,
     variables,
 )
-from shipline.pipeline.model import Listener, Pipeline, StepName
+from shipline.pipeline.model import Listener, Pipeline
 from shipline.pipeline.section import Section, targets
 from shipline.pipeline.target import Context
-from shipline.services.registry import SERVICES
 from shipline.version import Version
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
 
 DEFAULT_CONFIGS = ("shipline.yml", "shipline.yaml")
-_STEPS: tuple[StepName, ...] = ("build", "deploy", "publish")
 _READ_FILES = frozenset({"artifacts", "notes", "notify", "network"})  # settings that lead to other files
 
 
@@ -207,45 +205,10 @@ def _pipeline(
     *,
     ahead: Network | None = None,
 ) -> Pipeline:
-    steps, prefix = _steps(document), Section(document, ()).text("tag-prefix") or ""
-    facts, release_section = sources.facts.of_product(prefix), Section(document, ("release",))
-    run_names = variables.of_run(facts)
-    version = None if sources.any_version else release.version(release_section, run_names, facts.tag_hint)
-    all_names = variables.with_version(run_names.unknown() if sources.any_version else run_names, version)
-    has_buildmaster = document.has(("buildmaster",))
-    no_section = dict.fromkeys(LATE_NAMES, "there is no buildmaster section")
-    late_names = all_names.with_late() if has_buildmaster else all_names.without(no_section)
-    folder = artifacts.base_folder(document, config, sources.workspace)
-    finder = artifacts.Finder(document, all_names, late_names, facts, sources.workspace, sources.progress, folder)
-    artifact_set = finder.find()
-    notes_source = release_notes.Source(
-        release=release_section,
-        names=all_names,
-        version=version,
-        workspace=sources.workspace,
-        folder=folder,
-        allowed=artifacts.allowed_folders(document),
-        commits=release_notes.commit_reader(sources.workspace, version, facts.tag, prefix),
-        tag_prefix=prefix,
-        keys=every_key,
-    )
-    notes = release_notes.read(release_section, notes_source)
-    prerelease = release_section.value("prerelease")
-    context = Context(
-        names=all_names,
-        late_names=late_names,
-        version=version,
-        prerelease=bool(version and version.prerelease) if prerelease == "auto" else prerelease is True,
-        notes=notes,
-        notes_source=notes_source,
-        title=release.title(release_section, late_names, version, has_buildmaster=has_buildmaster),
-        artifacts=artifact_set,
-        keys=credentials,
-        facts=facts,
-        publishing="publish" in steps,
-    )
+    steps = release.steps(document)
+    context = _context(document, sources, credentials, every_key, config, publishing="publish" in steps)
     section = Section(document, ("buildmaster",))
-    builder = buildmaster.resolve(section, all_names, artifact_set, credentials, steps) if section.usable() else None
+    builder = buildmaster.resolve(section, context, steps) if section.usable() else None
     v3_targets = [(target, v3.resolve(target, context)) for target in targets(document, "v3")]
     centercode_targets = [(target, centercode.resolve(target, context)) for target in targets(document, "centercode")]
     if len(v3_targets) > 1 or len(centercode_targets) > 1:
@@ -259,40 +222,65 @@ def _pipeline(
 
         listeners = notify.resolve(document, context, v3_targets, centercode_targets)
     return Pipeline(
-        facts=facts,
-        version=version or Version("", ()),
+        facts=context.facts,
+        version=context.version or Version("", ()),
         steps=steps,
-        artifacts=artifact_set.items,
+        artifacts=context.artifacts.items,
         check_links=Section(document, ()).value("check-links"),
         buildmaster=builder,
         v3=tuple(target for _, target in v3_targets),
         centercode=tuple(target for _, target in centercode_targets),
         network=ahead or network.resolve(Section(document, ("network",)), sources.workspace),
-        notes_from=notes.origin,
+        notes_from=context.notes.origin,
         notify=listeners,
-        journal=journal.resolve(Section(document, ("journal",)), credentials, facts, sources.workspace),
+        journal=journal.resolve(Section(document, ("journal",)), credentials, context.facts, sources.workspace),
         warnings=document.problems.warnings,
-        if_older=release_section.value("if-older"),
+        if_older=Section(document, ("release",)).value("if-older"),
     )
 
 
-def _steps(document: Document) -> frozenset[StepName]:
-    """The steps that are requested, else all that the given sections make possible."""
-    given = {name for name in SERVICES if document.has((name,))}
-    top = Section(document, ())
-    unknown = any(len(path) == 1 for path in document.unusable)
-    if not given and not unknown:  # an unknown section is reported, and was meant to be one of them
-        location = document.locations[()]
-        where = "in this file" if location.line else "in this file (there is none: shipline init writes one)"
-        what = f"nothing to do: expected at least one of the sections {', '.join(SERVICES)}, {where} or as inputs"
-        document.problems.add(location, (), what)
-    text = top.text("steps")
-    asked = [part.strip() for part in text.split(",")] if text else [step for _, step in top.entries("steps")]
-    if not asked:
-        building = {"build", "deploy"} if "buildmaster" in given else set()
-        return frozenset(step for step in _STEPS if step in building or (step == "publish" and given - {"buildmaster"}))
-    if given and "buildmaster" not in given and not {"build", "deploy"}.isdisjoint(asked):
-        top.complain("build and deploy need a buildmaster section: add it, or write steps: publish", "steps")
-    if given == {"buildmaster"} and "publish" in asked:
-        top.complain("publish needs a v3 or centercode section: add one, or leave publish out", "steps")
-    return frozenset(step for step in _STEPS if step in asked)
+def _context(
+    document: Document,
+    sources: Sources,
+    credentials: secrets.CredentialResolver,
+    every_key: Mapping[str, str],
+    config: str | None,
+    *,
+    publishing: bool,
+) -> Context:
+    """What the sections of the services are resolved from: names, version, artifacts, notes and keys."""
+    prefix = Section(document, ()).text("tag-prefix") or ""
+    facts, release_section = sources.facts.of_product(prefix), Section(document, ("release",))
+    run_names = variables.of_run(facts)
+    version = None if sources.any_version else release.version(release_section, run_names, facts.tag_hint)
+    all_names = variables.with_version(run_names.unknown() if sources.any_version else run_names, version)
+    has_buildmaster = document.has(("buildmaster",))
+    no_section = dict.fromkeys(LATE_NAMES, "there is no buildmaster section")
+    late_names = all_names.with_late() if has_buildmaster else all_names.without(no_section)
+    folder = artifacts.base_folder(document, config, sources.workspace)
+    finder = artifacts.Finder(document, all_names, late_names, facts, sources.workspace, sources.progress, folder)
+    notes_source = release_notes.Source(
+        release=release_section,
+        names=all_names,
+        version=version,
+        workspace=sources.workspace,
+        folder=folder,
+        allowed=artifacts.allowed_folders(document),
+        commits=release_notes.commit_reader(sources.workspace, version, facts.tag, prefix),
+        tag_prefix=prefix,
+        keys=every_key,
+    )
+    prerelease = release_section.value("prerelease")
+    return Context(
+        names=all_names,
+        late_names=late_names,
+        version=version,
+        prerelease=bool(version and version.prerelease) if prerelease == "auto" else prerelease is True,
+        artifacts=finder.find(),
+        notes=release_notes.read(release_section, notes_source),
+        notes_source=notes_source,
+        title=release.title(release_section, late_names, version, has_buildmaster=has_buildmaster),
+        keys=credentials,
+        facts=facts,
+        publishing=publishing,
+    )

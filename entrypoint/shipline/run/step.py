@@ -127,29 +127,11 @@ class Job:
             request.progress.body_after = 0.0 if step.can_reconcile else _BODY_AFTER_S
             made = _parsed(step, parse, call, self._sent(step, call, request))
             status = "sent"
-        except ConflictError as error:
-            # What exists may be ours; looking it up settles that, where possible.
-            status = "unknown" if step.can_adopt or error.certain else "refused"
-            raise
-        except CanceledError as error:
-            if not request.progress.complete:
-                status = "refused"
-                raise
-            todo = (
-                None
-                if step.can_reconcile
-                else "run again: Shipline then names what to check before it sends this again"
-            )
-            why = f"{call.operation.heading} didn't end, and may have been applied"
-            raise error.with_context(why=why, todo=todo) from error
-        except (RefusedError, NotAuthorisedError, UnavailableError) as error:
-            status = "refused"
-            advice = call.client.name_advice(call) if line and isinstance(error, RefusedError) else ""
-            raise error.with_context(todo=f"{error.todo}; {advice}" if advice else None) from error
-        except UnknownOutcomeError as error:
+        except ShiplineError as error:
+            status = _status_after(error, step, request)
             if isinstance(error, LostAnswerError) and line is not None:
                 line.accepted = True
-            raise error.with_context(todo=step.lost_response_advice or None) from error
+            raise _with_advice(error, step, call, request, sent=line is not None) from error
         finally:
             if line is not None:
                 line.status, line.phase = status, request.progress.phase
@@ -174,6 +156,35 @@ class Job:
         record = self.receipt.begin(step.name, step.key(self))
         record.update(**details)
         self.receipt.settle(record, "done", step.to_made(made))
+
+
+def _status_after(error: ShiplineError, step: Step[Any], request: Request) -> Status:
+    """The status of a request that ended in an error."""
+    match error:
+        case ConflictError():  # what exists may be ours; looking it up settles that, where possible
+            return "unknown" if step.can_adopt or error.certain else "refused"
+        case RefusedError() | NotAuthorisedError() | UnavailableError():
+            return "refused"
+        case CanceledError() if not request.progress.complete:
+            return "refused"
+        case _:
+            return "unknown"
+
+
+def _with_advice(error: ShiplineError, step: Step[Any], call: Call, request: Request, *, sent: bool) -> ShiplineError:
+    """A copy of the error with what to do next, as far as the step knows more. ``sent``: it was recorded and sent."""
+    match error:
+        case CanceledError() if request.progress.complete:
+            again = "run again: Shipline then names what to check before it sends this again"
+            why = f"{call.operation.heading} didn't end, and may have been applied"
+            return error.with_context(why=why, todo=None if step.can_reconcile else again)
+        case RefusedError() if sent and not isinstance(error, ConflictError):
+            advice = call.client.name_advice(call)
+            return error.with_context(todo=f"{error.todo}; {advice}" if advice else None)
+        case UnknownOutcomeError():
+            return error.with_context(todo=step.lost_response_advice or None)
+        case _:
+            return error.with_context()
 
 
 def _parsed(step: Step[Any], parse: Callable[[Any], RunValues], call: Call, data: Any) -> RunValues:
