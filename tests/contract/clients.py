@@ -19,7 +19,7 @@ def _secret() -> Secret:
 
 
 def buildmaster(url: str = "https://buildmaster.example.com", application: str = "Widget") -> BuildMaster:
-    settings = model.BuildMaster(
+    settings = model.BuildMasterSettings(
         url=url,
         key=_secret(),
         application=application,

@@ -12,7 +12,7 @@ from shipline.run.evidence import Origin
 from shipline.run.records import RequestRecord
 from shipline.run.results import RunValues
 from shipline.run.steps.create_build import CreateBuild
-from shipline.run.steps.deploy import Deploy, Details
+from shipline.run.steps.deploy import Deploy, StageDetails
 from shipline.run.steps.ensure_release import EnsureRelease
 from shipline.services.buildmaster import BuildMaster
 from unit.responding_server import Clock, Server, StepRun
@@ -74,7 +74,7 @@ def test_a_stage_is_deployed_and_waited_for(tmp_path: Path, server: Server) -> N
     decision = run.step.decide(run.job)
     assert run.job.evidence.origin == Origin("started")
     assert decision.wait == "timeout 30 min (10 min in pending)"
-    assert decision.details == Details("Testing", search=True)
+    assert decision.details == StageDetails("Testing", search=True)
     assert run.step.act(run.job, decision).startswith("deployed to Testing (succeeded")
     assert run.job.evidence.origin == Origin("started", (10, 12))
     assert server.bodies[server.asked.index(POST)] == b"buildId=5&toStage=Testing&force=true"
@@ -94,7 +94,7 @@ def test_a_deployment_that_the_receipt_shows_as_started_is_waited_for(tmp_path: 
     run.recorded("sent", {"buildmaster-deployment-id": "10,12"}, before=[3])
     decision = run.step.decide(run.job)
     assert decision.reuse == "deployment 10 to Testing was started before"
-    assert decision.details == Details(before=(3,), parents=(10, 12))
+    assert decision.details == StageDetails(before=(3,), parents=(10, 12))
     assert run.job.evidence.origin == Origin()  # the receipt is the evidence
     assert server.asked == []
 
@@ -106,7 +106,7 @@ def test_one_that_runs_is_waited_for(tmp_path: Path, server: Server, monkeypatch
     run = Deploying(tmp_path, server)
     decision = run.step.decide(run.job)
     assert decision.reuse == "deployment 11 to Testing is executing already"
-    assert decision.details == Details("Testing", before=(3,))
+    assert decision.details == StageDetails("Testing", before=(3,))
     assert run.step.act(run.job, decision).startswith("deployed to Testing (succeeded")
     assert server.count("POST") == 0
 
@@ -119,7 +119,7 @@ def test_a_lost_deploy_that_shows_is_taken_up_without_a_search(tmp_path: Path, s
     run.recorded(status, before=[3])
     decision = run.step.decide(run.job)
     assert decision.reuse == "deployment 11 to Testing was started before"
-    assert decision.details == Details("Testing", before=(3,))
+    assert decision.details == StageDetails("Testing", before=(3,))
     assert server.asked == [f"{LIST}&pipelineStageName=Testing"]
 
 
@@ -136,7 +136,7 @@ def test_a_lost_deploy_that_waits_unseen_is_found(
     run.recorded("unknown", before=[3])
     decision = run.step.decide(run.job)
     assert decision.reuse == "deployment 4 to Testing was started before"
-    assert decision.details == Details("Testing", before=(3,), parents=(4,))
+    assert decision.details == StageDetails("Testing", before=(3,), parents=(4,))
 
 
 def lost(run: Deploying, age: float = 60, **details: Any) -> None:
@@ -174,7 +174,7 @@ def test_a_lost_deploy_that_is_nowhere_is_sent_again_by_a_later_run(
     assert waited <= sum(clock.slept) <= waited + 1
     assert decision.note == "an earlier run's request started no deployment: sent again"
     assert decision.calls[0].request(run.job.placeholders).form == {"buildId": "5", "toStage": "Testing"}
-    assert decision.details == Details("Testing", before=(3,))
+    assert decision.details == StageDetails("Testing", before=(3,))
     server.answers[POST] = deployment("pending", 10)
     server.answers[f"{BY_ID}10"] = [deployment("succeeded", 10)]
     assert run.step.act(run.job, decision).startswith("deployed to Testing (succeeded")
@@ -221,7 +221,7 @@ def test_one_that_failed_is_deployed_again_if_that_is_wanted(tmp_path: Path, ser
     run = Deploying(tmp_path, server)
     decision = run.step.decide(run.job)
     assert decision.note == f"deployment 11 to Testing has {status}: deployed again, attempt 3"
-    assert decision.details == Details("Testing", before=(3, 11), search=True, attempt=3)
+    assert decision.details == StageDetails("Testing", before=(3, 11), search=True, attempt=3)
     never = Deploying(tmp_path, server, redeploy="never")
     error = never.failure()
     assert isinstance(error, DeploymentFailedError)
@@ -257,7 +257,7 @@ def test_an_empty_answer_is_a_failure_and_the_next_run_looks_before_it_sends_aga
     server.answers[POST] = []
     assert run.failure().what == "BuildMaster started no deployment to Testing: the response is empty"
     assert (run.record.status, run.record.attempt, run.record.made) == ("failed", 1, {})
-    assert run.step.decide(run.job).details == Details("Testing", doubtful=True, search=True)
+    assert run.step.decide(run.job).details == StageDetails("Testing", doubtful=True, search=True)
 
 
 def test_without_a_receipt_it_is_looked_again_before_it_is_deployed(
@@ -268,7 +268,7 @@ def test_without_a_receipt_it_is_looked_again_before_it_is_deployed(
     server.answers[LIST] = ([], [], running, running, [deployment("succeeded", 11)])
     run = Deploying(tmp_path, server)
     decision = run.step.decide(run.job)
-    assert decision.details == Details("Testing", doubtful=True, search=True)
+    assert decision.details == StageDetails("Testing", doubtful=True, search=True)
     assert run.step.act(run.job, decision).startswith("deployed to Testing (succeeded")
     assert clock.slept[0] == 1
     assert server.count("POST") == 0

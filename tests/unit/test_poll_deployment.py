@@ -12,7 +12,7 @@ from shipline.errors import DeploymentFailedError, SupersededError, TimedOutErro
 from shipline.run.results import RunValues
 from shipline.run.step import Decision
 from shipline.run.steps.await_deployment import AwaitDeployment
-from shipline.run.steps.deploy import Deploy, Details
+from shipline.run.steps.deploy import Deploy, StageDetails
 from shipline.run.steps.poll_deployment import DeploymentPoll
 from shipline.services.buildmaster import BuildMaster
 from unit.responding_server import Clock, Server, StepRun
@@ -186,7 +186,7 @@ def test_a_failed_deployment_of_a_rejected_build_reports_both(
     server.answers[PARENT] = ([deployment("executing")], [deployment("failed")])
     server.answers[BUILD] = [build(status="rejected")]
     run = Waiting(tmp_path, server, on_failure=on_failure)
-    step, details = Deploy(run.settings, run.client, "Testing", last=True), Details("Testing", parents=(10,))
+    step, details = Deploy(run.settings, run.client, "Testing", last=True), StageDetails("Testing", parents=(10,))
     with pytest.raises(DeploymentFailedError) as raised:
         step.act(run.job, Decision(wait="30m", details=details))
     assert re.fullmatch(

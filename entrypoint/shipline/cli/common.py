@@ -15,7 +15,7 @@ from shipline.inputs import catalogue
 from shipline.inputs.parsing import is_fleet
 from shipline.pipeline import resolve
 from shipline.reporting.console import show_log
-from shipline.reporting.delivery import Context, finish
+from shipline.reporting.delivery import CommandContext, finish
 from shipline.services.registry import SERVICES
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from shipline.run.step import Job
 
 
-def sources_of(context: Context, *, need_keys: bool) -> resolve.Sources:
+def sources_of(context: CommandContext, *, need_keys: bool) -> resolve.Sources:
     """Where the settings of this command may come from."""
     any_version = context.options.get("any-version") == "true"
     if any_version and need_keys:
@@ -64,7 +64,7 @@ def _check_folder(folder: Path, inputs: Inputs) -> None:
             raise invalid_input(resolve.DEFAULT_CONFIGS[0], what)
 
 
-def load(context: Context, sources: resolve.Sources) -> ResolvedPipeline:
+def load(context: CommandContext, sources: resolve.Sources) -> ResolvedPipeline:
     """Resolve the pipeline and show its warnings. Raises InvalidInputError."""
     loaded = resolve.load(replace(sources, ahead=sources.need_keys))
     context.console.note(event="loaded", loaded=loaded)
@@ -77,7 +77,7 @@ def load(context: Context, sources: resolve.Sources) -> ResolvedPipeline:
     return loaded
 
 
-def receipt_path(pipeline: Pipeline, context: Context) -> Path:
+def receipt_path(pipeline: Pipeline, context: CommandContext) -> Path:
     """The receipt's path."""
     from shipline.run.naming import default_path
 
@@ -86,7 +86,9 @@ def receipt_path(pipeline: Pipeline, context: Context) -> Path:
     return default_path(pipeline)
 
 
-def carry_out(context: Context, pipeline: Pipeline, action: Callable[[Job], Outcome], *, prompts: bool = False) -> int:
+def carry_out(
+    context: CommandContext, pipeline: Pipeline, action: Callable[[Job], Outcome], *, prompts: bool = False
+) -> int:
     """Have ``action`` change something, with the receipt and the shared journal locked. Returns the exit code."""
     from shipline import workspace
     from shipline.run import execute, shared_journal

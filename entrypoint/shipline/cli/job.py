@@ -16,7 +16,7 @@ from shipline.errors import ShiplineError, bug, invalid_input
 from shipline.inputs.parsing import config_paths, is_fleet
 from shipline.inputs.sources import Inputs
 from shipline.reporting.console import Console, show_log
-from shipline.reporting.delivery import Context, describe, finish, may_lack_keys
+from shipline.reporting.delivery import CommandContext, describe, finish, may_lack_keys
 from shipline.run.outcome import Outcome, validated
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ CommandName = Literal[
 ]
 
 
-def main(name: CommandName, flags: Mapping[str, str], action: Callable[[Context], int] | None = None) -> int:
+def main(name: CommandName, flags: Mapping[str, str], action: Callable[[CommandContext], int] | None = None) -> int:
     """Carry out a command, or ``action``, with these flags (by input name). Returns the exit code (docs/errors.md)."""
     inputs = Inputs.read(flags, os.environ)
     redaction.mask(inputs.environ)
@@ -45,7 +45,7 @@ def main(name: CommandName, flags: Mapping[str, str], action: Callable[[Context]
         # `run` is what the wrappers start; their input `command` chooses.
         chosen = options["command"] if name == "run" else name
         _check_format(chosen, options)
-        context = Context(inputs, options, console)
+        context = CommandContext(inputs, options, console)
         if action is not None:
             return action(context)
         config = options.get("config")
@@ -115,7 +115,7 @@ def _error_summary(error: ShiplineError) -> str:
     return job_summary.of_error(error)
 
 
-def _validate(context: Context) -> int:
+def _validate(context: CommandContext) -> int:
     loaded = load(context, sources_of(context, need_keys=False))
     pipeline = loaded.pipeline
     context.console.line(f"valid: {describe(pipeline)}")
@@ -124,20 +124,20 @@ def _validate(context: Context) -> int:
     return finish(context.console, validated("checked the input"))
 
 
-def _plan(context: Context) -> int:
+def _plan(context: CommandContext) -> int:
     from shipline.cli import plan
 
     return plan.main(context)
 
 
-def _run(context: Context) -> int:
+def _run(context: CommandContext) -> int:
     pipeline = load(context, sources_of(context, need_keys=True)).pipeline
     from shipline.run import execute  # while the first connections are opened
 
     return carry_out(context, pipeline, execute.release)
 
 
-def _rehearse(context: Context) -> int:
+def _rehearse(context: CommandContext) -> int:
     """Rehearse each product, once all of them are valid. The exit code is that of the first one that fails."""
     from shipline.cli import rehearse
     from shipline.pipeline import rehearsal
@@ -149,7 +149,7 @@ def _rehearse(context: Context) -> int:
     return next(filter(None, codes), 0)
 
 
-def _doctor(context: Context) -> int:
+def _doctor(context: CommandContext) -> int:
     from shipline.doctor import diagnose
 
     if context.verbose:
@@ -158,19 +158,19 @@ def _doctor(context: Context) -> int:
     return diagnose.main((one for _, one in every), context.console, quiet=context.options["quiet"] == "true")
 
 
-def _existing_release(name: str, context: Context) -> int:
+def _existing_release(name: str, context: CommandContext) -> int:
     from shipline.cli import release_commands
 
     return release_commands.ACTIONS[name](context)
 
 
-def _status(context: Context) -> int:
+def _status(context: CommandContext) -> int:
     from shipline.cli import status
 
     return status.main(context)
 
 
-_COMMANDS: Mapping[str, Callable[[Context], int]] = {
+_COMMANDS: Mapping[str, Callable[[CommandContext], int]] = {
     "validate": _validate,
     "plan": _plan,
     "run": _run,
@@ -181,7 +181,7 @@ _COMMANDS: Mapping[str, Callable[[Context], int]] = {
 }
 
 
-def _run_products(name: str, context: Context) -> int:
+def _run_products(name: str, context: CommandContext) -> int:
     """Carry out a command for several products, or a shard of them; a single config file is a plain job."""
     from shipline.fleet import products
     from shipline.fleet import run as fleet

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from shipline.journal.lease import Journal
-    from shipline.reporting.delivery import Context
+    from shipline.reporting.delivery import CommandContext
 
 
 _YOUNG_S = 30 * 24 * 3600  # never removed
@@ -53,13 +53,13 @@ def prune(*, keep: int, **given: Any) -> None:
     _call(partial(_prune, keep), given)
 
 
-def _call(action: Callable[[Context], int], given: Mapping[str, Any]) -> None:
+def _call(action: Callable[[CommandContext], int], given: Mapping[str, Any]) -> None:
     from shipline.cli import job
 
     raise SystemExit(job.main("journal", job.flags_of(given), action))
 
 
-def _opened(context: Context, *needed: str) -> Journal:
+def _opened(context: CommandContext, *needed: str) -> Journal:
     """The journal that the settings name. Raises InvalidInputError if they name none.
 
     Only problems of the journal's and the network's settings, and of those in the sections ``needed``, matter.
@@ -78,7 +78,7 @@ def _opened(context: Context, *needed: str) -> Journal:
     return found
 
 
-def _show(context: Context) -> int:
+def _show(context: CommandContext) -> int:
     opened, console = _opened(context, "release"), context.console
     found = opened.read()
     if found is None:
@@ -93,7 +93,7 @@ def _show(context: Context) -> int:
     return 0
 
 
-def _list(context: Context) -> int:
+def _list(context: CommandContext) -> int:
     from shipline.journal import entries
 
     opened = _opened(context)
@@ -106,7 +106,7 @@ def _list(context: Context) -> int:
     return 0
 
 
-def _prune(keep: int, context: Context) -> int:
+def _prune(keep: int, context: CommandContext) -> int:
     from shipline.journal import entries
 
     opened = _opened(context)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from shipline.cli.common import load, receipt_path, sources_of
 from shipline.errors import CanceledError, ShiplineError
 from shipline.pipeline import resolve
-from shipline.reporting.delivery import Context, finish, lacks_keys, may_lack_keys
+from shipline.reporting.delivery import CommandContext, finish, lacks_keys, may_lack_keys
 
 if TYPE_CHECKING:
     from shipline.pipeline.model import Pipeline
 
 
-def main(context: Context) -> int:
+def main(context: CommandContext) -> int:
     """Plan one product. Returns the exit code."""
     console, options = context.console, context.options
     sources = sources_of(context, need_keys=True)

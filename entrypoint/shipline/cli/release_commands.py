@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from shipline.pipeline.model import Pipeline
-    from shipline.reporting.delivery import Context
+    from shipline.reporting.delivery import CommandContext
     from shipline.run.outcome import Outcome
     from shipline.run.plan import Plan
     from shipline.run.step import Job
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _CONTENT = frozenset({"artifacts", "artifacts-url", "notes", "notify", "centercode", "variables"})
 
 
-def _load(context: Context, *without: str) -> Pipeline:
+def _load(context: CommandContext, *without: str) -> Pipeline:
     """The pipeline of the one config file, without these settings. Raises InvalidInputError."""
     sources = common.sources_of(context, need_keys=True)
     if is_fleet(sources.config):
@@ -54,11 +54,11 @@ def _continue(job: Job) -> Outcome:
     return execute.release(_continued(job), [*plan.continued(job.pipeline)])
 
 
-def _stages(context: Context) -> list[str]:
+def _stages(context: CommandContext) -> list[str]:
     return list_items(context.options.get("to-stage", ""))
 
 
-def _promote(context: Context) -> int:
+def _promote(context: CommandContext) -> int:
     stages = _stages(context)
     if not stages:
         raise invalid_input("to-stage", "is missing: promote needs the stage to deploy to")
@@ -67,7 +67,7 @@ def _promote(context: Context) -> int:
     return common.carry_out(context, pipeline, _continue)
 
 
-def _publish(context: Context) -> int:
+def _publish(context: CommandContext) -> int:
     inputs = context.inputs.with_flags({"steps": "publish"})
     pipeline = _load(context._replace(inputs=inputs), "notify", "centercode")
     if not pipeline.v3:
@@ -77,7 +77,7 @@ def _publish(context: Context) -> int:
     return common.carry_out(context, pipeline._replace(v3=targets), _continue)
 
 
-def _retract(context: Context) -> int:
+def _retract(context: CommandContext) -> int:
     stages, confirmed = _stages(context), context.options["yes"] == "true"
     if not confirmed and not (sys.stdin.isatty() and sys.stderr.isatty()):
         what = "retract prompts first, and there is no terminal: pass --yes, or set SHIPLINE_YES to true"
@@ -89,7 +89,7 @@ def _retract(context: Context) -> int:
     return common.carry_out(context, pipeline, action, prompts=not confirmed)
 
 
-def _take_back(context: Context, stages: Sequence[str], job: Job, *, confirmed: bool) -> Outcome:
+def _take_back(context: CommandContext, stages: Sequence[str], job: Job, *, confirmed: bool) -> Outcome:
     """Show what will be done and what can't be, ask, and do it. Raises CanceledError if the answer is no."""
     from shipline.run import execute, plan
     from shipline.run.steps import retract
@@ -114,7 +114,7 @@ def _agreed(question: str) -> bool:
     return False
 
 
-def _show(context: Context, planned: Plan, by_hand: Sequence[str]) -> None:
+def _show(context: CommandContext, planned: Plan, by_hand: Sequence[str]) -> None:
     for step in planned.steps:
         requests = ", ".join(call.operation.heading for call in step.decision.calls)
         if requests or step.step.name.startswith(("retract:", "reject", "redeploy:")):
@@ -124,5 +124,5 @@ def _show(context: Context, planned: Plan, by_hand: Sequence[str]) -> None:
         context.console.event(event="by-hand", text=text)
 
 
-ACTIONS: Mapping[str, Callable[[Context], int]] = {"retract": _retract, "promote": _promote, "publish": _publish}
+ACTIONS: Mapping[str, Callable[[CommandContext], int]] = {"retract": _retract, "promote": _promote, "publish": _publish}
 """What each command does; for the wrappers too, whose input ``command`` names it."""

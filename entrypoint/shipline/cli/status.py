@@ -12,7 +12,7 @@ from shipline.display import columns
 from shipline.errors import RefusedError, ShiplineError
 from shipline.pipeline import resolve
 from shipline.reporting.console import Console, show_log
-from shipline.reporting.delivery import Context, deliver
+from shipline.reporting.delivery import CommandContext, deliver
 from shipline.run.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class _Row(NamedTuple):
     places: Sequence[PlaceState]
 
 
-def main(context: Context) -> int:
+def main(context: CommandContext) -> int:
     """Show the table. Returns 0 if the version is everywhere, else 4; of the newest few, 4 only without any."""
     from shipline.run.naming import default_path, slug
     from shipline.run.status import newest, places

@@ -18,14 +18,14 @@ from shipline.transport.retry import Budget
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from shipline.pipeline.model import BuildMaster, CentercodeTarget, Pipeline, V3Target
+    from shipline.pipeline.model import BuildMasterSettings, CentercodeTarget, Pipeline, V3Target
     from shipline.pipeline.resolve import Sources
     from shipline.redaction import Secret
     from shipline.reporting.console import Console
     from shipline.transport.settings import Network
 
 
-_Service = TypeVar("_Service", "BuildMaster", "V3Target", "CentercodeTarget")
+_Service = TypeVar("_Service", "BuildMasterSettings", "V3Target", "CentercodeTarget")
 _MAX_RETRY_S = 5.0  # a person waits for the result
 _SEVERITY = (1, 3, 4, 7, 2)  # exit codes, the most severe first
 # Without these settings Shipline can't send a service's requests.

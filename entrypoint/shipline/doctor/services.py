@@ -12,8 +12,7 @@ from shipline.transport.session import CachedError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from shipline.pipeline.model import BuildMaster as BuildMasterSettings
-    from shipline.pipeline.model import CentercodeTarget, Pipeline, V3Target
+    from shipline.pipeline.model import BuildMasterSettings, CentercodeTarget, Pipeline, V3Target
     from shipline.services.buildmaster import Release
     from shipline.transport.settings import Network
 

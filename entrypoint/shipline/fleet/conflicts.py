@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from shipline.fleet.products import Product
     from shipline.inputs.sources import InputValue
-    from shipline.pipeline.model import BuildMaster, CentercodeTarget, Pipeline, V3Target
+    from shipline.pipeline.model import BuildMasterSettings, CentercodeTarget, Pipeline, V3Target
 
 
 _MAX_NAMES = 5
@@ -122,7 +122,7 @@ def _claims(resolved: ResolvedProduct) -> Iterator[list[_Claim]]:
         yield from (_release_claims(target) for target in resolved.pipeline.v3 if not target.skip)
 
 
-def _build_claims(builder: BuildMaster, name: str) -> list[_Claim]:
+def _build_claims(builder: BuildMasterSettings, name: str) -> list[_Claim]:
     """Return the claims of a build. Without a number it is new; an application may be given by name or by id."""
     server, application, release = normalize_url(builder.url), _application(builder), builder.release
     if builder.build_id is not None:
@@ -172,7 +172,7 @@ def _release_claims(target: V3Target) -> list[_Claim]:
     return claims
 
 
-def _application(builder: BuildMaster) -> str | int | None:
+def _application(builder: BuildMasterSettings) -> str | int | None:
     return (builder.application or "").casefold() or builder.application_id
 
 

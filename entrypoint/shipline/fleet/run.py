@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from shipline.fleet.products import Product, Selected
-    from shipline.reporting.delivery import Context
+    from shipline.reporting.delivery import CommandContext
     from shipline.run.step import Job
 
 
-def main(command: str, context: Context, selected: Selected, sources: resolve.Sources) -> int:
+def main(command: str, context: CommandContext, selected: Selected, sources: resolve.Sources) -> int:
     """Validate, plan or run the products and return the exit code.
 
     Raises InvalidInputError with every problem of every product.
@@ -61,7 +61,7 @@ def main(command: str, context: Context, selected: Selected, sources: resolve.So
     return delivery.finish(console, outcome, lambda: table.summary(results, outcome))
 
 
-def _load(context: Context, selected: Selected, sources: resolve.Sources) -> list[ResolvedProduct]:
+def _load(context: CommandContext, selected: Selected, sources: resolve.Sources) -> list[ResolvedProduct]:
     """Parse the config of each product. Raises InvalidInputError with all problems, each once."""
     console = context.console
     resolved: list[ResolvedProduct] = []

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from shipline.interpolation import Placeholder, Template
-from shipline.pipeline.model import BuildMaster, ReleaseRef, StepName
+from shipline.pipeline.model import BuildMasterSettings, ReleaseRef, StepName
 from shipline.pipeline.urls import service_url
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from shipline.pipeline.artifacts import ArtifactSet
     from shipline.pipeline.section import Section
-    from shipline.pipeline.target import Context
+    from shipline.pipeline.target import ReleaseContext
     from shipline.pipeline.variables import Variables
 
 
@@ -22,7 +22,7 @@ _ARTIFACT_URL = Placeholder("artifact_url")
 _ID = re.compile(r"id:([1-9][0-9]{0,17})")
 
 
-def resolve(section: Section, context: Context, steps: frozenset[StepName]) -> BuildMaster:
+def resolve(section: Section, context: ReleaseContext, steps: frozenset[StepName]) -> BuildMasterSettings:
     """The section with every default; values that have a problem are empty."""
     names, artifacts = context.names, context.artifacts
     with_artifact = _with_artifact(names, artifacts)
@@ -33,7 +33,7 @@ def resolve(section: Section, context: Context, steps: frozenset[StepName]) -> B
     if not section.value("wait") and "publish" in steps:
         what = "false and the step publish don't go together: Shipline would announce an undeployed build"
         section.complain(what, "wait")
-    return BuildMaster(
+    return BuildMasterSettings(
         url=service_url(section, "url", may_be_http=bool(section.value("allow-http"))),
         key=context.keys.of(section, "api-key"),
         application=application,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shipline.pipeline.section import Section
-    from shipline.pipeline.target import Context
+    from shipline.pipeline.target import ReleaseContext
 
 
 _SERVER_ZONE = timezone(timedelta(hours=-8))
@@ -23,7 +23,7 @@ END_OF_RELEASE = "12:00 am (Centercode's time, PST)"
 """When a release ends on its end date, for people."""
 
 
-def resolve(target: Section, context: Context) -> CentercodeTarget:
+def resolve(target: Section, context: ReleaseContext) -> CentercodeTarget:
     """The target with every default; values that have a problem are empty."""
     skip, endpoint = context.skip(target), urls.endpoint(target)
     raw, project = target.text("subtitle"), endpoint.project if endpoint else target.text("project") or ""
@@ -53,7 +53,7 @@ def resolve(target: Section, context: Context) -> CentercodeTarget:
     )
 
 
-def _pages(links: Section, context: Context) -> Iterator[Page]:
+def _pages(links: Section, context: ReleaseContext) -> Iterator[Page]:
     """The links that aren't artifacts: each has a URL, or settings with one."""
     for label in links.value("pages") or ():
         path = ("pages", label) if links.text("pages", label) is not None else ("pages", label, "url")
@@ -81,7 +81,7 @@ def _dates(target: Section) -> tuple[str | None, str | None]:
     return sent_start, values.utc(max(end.replace(tzinfo=UTC), ends))
 
 
-def _bucket_file(target: Section, raw: str, index: str | int, context: Context) -> Template | None:
+def _bucket_file(target: Section, raw: str, index: str | int, context: ReleaseContext) -> Template | None:
     """A path from the bucket's root (Centercode release automation guide, "FTP Bucket Files")."""
     text = context.late_names.fill(target, raw, "bucket-files", index)
     if text is None:

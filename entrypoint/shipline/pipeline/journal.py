@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from shipline import git
-from shipline.pipeline.model import Journal
+from shipline.pipeline.model import JournalSettings
 from shipline.redaction import Secret, redact
 from shipline.transport.messages import Credential
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shipline.pipeline.section import Section
 
 
-def resolve(section: Section, keys: CredentialResolver, facts: Facts, workspace: Path) -> Journal | None:
+def resolve(section: Section, keys: CredentialResolver, facts: Facts, workspace: Path) -> JournalSettings | None:
     """The section with every default; None unless its store is git. Reads the configuration of the checkout."""
     token = keys.of(section, "token", used=False)
     if section.value("store") != "git":
@@ -38,7 +38,7 @@ def resolve(section: Section, keys: CredentialResolver, facts: Facts, workspace:
             credential = _basic_credential(parts.username or username, Secret(own, "the remote's address"))
         else:
             credential = _checkout_credential(url, workspace) or _ci_credential(url, username, facts)
-    return Journal(url, str(section.value("ref")), section.seconds("lease"), credential, workspace)
+    return JournalSettings(url, str(section.value("ref")), section.seconds("lease"), credential, workspace)
 
 
 def _address(section: Section, remote: str, workspace: Path) -> str:

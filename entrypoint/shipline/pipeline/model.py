@@ -56,7 +56,7 @@ class ReleaseRef(NamedTuple):
     value: str
 
 
-class BuildMaster(NamedTuple):
+class BuildMasterSettings(NamedTuple):
     """The ``buildmaster`` section. Times are in seconds."""
 
     url: str  # no trailing slash
@@ -151,7 +151,7 @@ class Listener(NamedTuple):
     skip: str
 
 
-class Journal(NamedTuple):
+class JournalSettings(NamedTuple):
     """The ``journal`` section with ``store: git``."""
 
     url: str  # as git reads it: http(s), ssh or a path
@@ -169,13 +169,13 @@ class Pipeline(NamedTuple):
     steps: frozenset[StepName]
     artifacts: tuple[Artifact, ...]
     check_links: Literal["fail", "warn", "skip"]
-    buildmaster: BuildMaster | None
+    buildmaster: BuildMasterSettings | None
     v3: tuple[V3Target, ...]
     centercode: tuple[CentercodeTarget, ...]
     network: Network
     notes_from: str  # where the notes came from, for people
     notify: tuple[Listener, ...] = ()
-    journal: Journal | None = None  # None: the receipt is only a file
+    journal: JournalSettings | None = None  # None: the receipt is only a file
     warnings: tuple[str, ...] = ()
     if_older: Literal["fail", "announce"] = "fail"
 

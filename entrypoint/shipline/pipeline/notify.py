@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from shipline.inputs.document import Document
     from shipline.interpolation import Template
-    from shipline.pipeline.target import Context
+    from shipline.pipeline.target import ReleaseContext
     from shipline.redaction import Secret
     from shipline.release_notes.commits import History
 
@@ -41,7 +41,7 @@ class _Announced(NamedTuple):
 
 def resolve(
     document: Document,
-    context: Context,
+    context: ReleaseContext,
     v3: Sequence[tuple[Section, V3Target]],
     centercode: Sequence[tuple[Section, CentercodeTarget]],
 ) -> tuple[Listener, ...]:
@@ -62,7 +62,7 @@ def resolve(
     return tuple(found.values())
 
 
-def _listeners(entry: Section, context: Context, announced: _Announced) -> Iterator[Listener]:
+def _listeners(entry: Section, context: ReleaseContext, announced: _Announced) -> Iterator[Listener]:
     first = announced.centercode[0][1] if announced.centercode else None
     skip = context.skip(entry)
     used = context.publishing and not skip and announced.any
@@ -92,7 +92,7 @@ def _listeners(entry: Section, context: Context, announced: _Announced) -> Itera
         )
 
 
-def _key(listener: Section, context: Context, announced: _Announced, *, used: bool) -> Secret | None:
+def _key(listener: Section, context: ReleaseContext, announced: _Announced, *, used: bool) -> Secret | None:
     """The listener's own key, else that of the first Centercode target."""
     if listener.given("key-env") or not announced.centercode:
         return context.keys.of(listener, "api-key", input_section="centercode", used=used)
@@ -100,14 +100,14 @@ def _key(listener: Section, context: Context, announced: _Announced, *, used: bo
     return target.key or context.keys.of(section, "api-key", used=used)
 
 
-def _body(listener: Section, context: Context) -> Mapping[str, Template]:
+def _body(listener: Section, context: ReleaseContext) -> Mapping[str, Template]:
     names = context.late_names._replace(late=context.late_names.late | NAMES)
     texts = ((name, listener.text(name)) for name in ("author", "message"))
     filled = {name: names.fill(listener, raw, name) for name, raw in texts if raw is not None}
     return {name: text for name, text in filled.items() if text is not None}
 
 
-def _feedback(entry: Section, context: Context, announced: _Announced) -> tuple[tuple[str, ...], str]:
+def _feedback(entry: Section, context: ReleaseContext, announced: _Announced) -> tuple[tuple[str, ...], str]:
     """The keys of the feedback to notify, each once, and for people what was searched for them."""
     if entry.given("feedback"):
         return tuple(key for _, key in entry.entries("feedback")), ""
@@ -135,7 +135,7 @@ def _feedback(entry: Section, context: Context, announced: _Announced) -> tuple[
     return keys, " and ".join(searched)
 
 
-def _check_since(entry: Section, context: Context, history: History | None) -> None:
+def _check_since(entry: Section, context: ReleaseContext, history: History | None) -> None:
     """Report that all commits would be searched, unless this is the first release or its notes report it."""
     release = context.notes_source.release
     if history and not history.since and not (release.given("notes", "from") or release.value("notes", "first")):

@@ -16,7 +16,7 @@ from shipline.redaction import Secret
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shipline.pipeline.model import Artifact, BuildMaster, Pipeline, StepName
+    from shipline.pipeline.model import Artifact, BuildMasterSettings, Pipeline, StepName
     from shipline.pipeline.resolve import Sources
 
 
@@ -119,7 +119,7 @@ def seed(pipeline: Pipeline) -> dict[str, Any]:
     }
 
 
-def _buildmaster(builder: BuildMaster) -> dict[str, Any]:
+def _buildmaster(builder: BuildMasterSettings) -> dict[str, Any]:
     pipeline, ref = builder.pipeline or _PIPELINE, builder.release
     stages = {"stages": builder.stages or (_STAGE,)}
     application: dict[str, Any] = {

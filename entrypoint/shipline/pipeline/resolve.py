@@ -26,7 +26,7 @@ from shipline.pipeline import (
 )
 from shipline.pipeline.model import Listener, Pipeline
 from shipline.pipeline.section import Section, targets
-from shipline.pipeline.target import Context
+from shipline.pipeline.target import ReleaseContext
 from shipline.version import Version
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ def _context(
     config: str | None,
     *,
     publishing: bool,
-) -> Context:
+) -> ReleaseContext:
     """What the sections of the services are resolved from: names, version, artifacts, notes and keys."""
     prefix = Section(document, ()).text("tag-prefix") or ""
     facts, release_section = sources.facts.of_product(prefix), Section(document, ("release",))
@@ -271,7 +271,7 @@ def _context(
         keys=every_key,
     )
     prerelease = release_section.value("prerelease")
-    return Context(
+    return ReleaseContext(
         names=all_names,
         late_names=late_names,
         version=version,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shipline.version import Version
 
 
-class Context(NamedTuple):
+class ReleaseContext(NamedTuple):
     """What every target is resolved from."""
 
     names: Variables

@@ -16,7 +16,7 @@ from shipline.version import Pep440, Version
 
 if TYPE_CHECKING:
     from shipline.pipeline.artifacts import ArtifactSet
-    from shipline.pipeline.target import Context
+    from shipline.pipeline.target import ReleaseContext
 
 
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){1,3}")
@@ -27,7 +27,7 @@ _MAX_SIZE_IN_APPLICATION = 2**31 - 1
 _MAX_NOTES_IN_APPLICATION = 4095  # bytes
 
 
-def resolve(target: Section, context: Context) -> V3Target:
+def resolve(target: Section, context: ReleaseContext) -> V3Target:
     """The target with every default; values that have a problem are empty."""
     skip, notes = context.skip(target), context.notes_for(target)
     artifacts = context.artifacts.choose(target, context.names)
@@ -139,7 +139,7 @@ def _check_length(text: Template, limit: int, section: Section, name: str) -> No
         section.complain(what, name)
 
 
-def _version(target: Section, context: Context, *, skipped: bool) -> str:
+def _version(target: Section, context: ReleaseContext, *, skipped: bool) -> str:
     if target.given("version"):
         text = context.names.filled(target, "version")
         if text is not None and not _VERSION.fullmatch(text):
@@ -159,7 +159,7 @@ def _version(target: Section, context: Context, *, skipped: bool) -> str:
     return derived
 
 
-def _channel(target: Section, context: Context, *, skipped: bool) -> str:
+def _channel(target: Section, context: ReleaseContext, *, skipped: bool) -> str:
     if target.given("channel"):
         channel = context.names.filled(target, "channel") or ""
         if not skipped:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shipline.run.outcome import Outcome
 
 
-class Context(NamedTuple):
+class CommandContext(NamedTuple):
     """The input of a command, the program's own options by name, and where its results go."""
 
     inputs: Inputs

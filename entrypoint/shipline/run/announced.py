@@ -12,8 +12,7 @@ from shipline.services.v3 import V3
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shipline.pipeline.model import BuildMaster as Settings
-    from shipline.pipeline.model import CentercodeTarget, V3Target
+    from shipline.pipeline.model import BuildMasterSettings, CentercodeTarget, V3Target
     from shipline.run.step import Job
 
 
@@ -52,7 +51,7 @@ def _known(where: str, look_up: Callable[..., Change], *given: object) -> Change
         return Change(where, f"not known: {error.what}", "")
 
 
-def _stage(where: str, settings: Settings, stage: str, job: Job) -> Change:
+def _stage(where: str, settings: BuildMasterSettings, stage: str, job: Job) -> Change:
     last = BuildMaster(settings, job.pipeline.network).deployed(stage)
     now = f"release {last.release_number}, build {last.build_number}" if last else _NOTHING
     build = f"build {job.values.build_number}" if job.values.build_number else "a new build"

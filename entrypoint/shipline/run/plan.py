@@ -28,8 +28,7 @@ from shipline.transport import prefetch
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from shipline.pipeline.model import BuildMaster as Settings
-    from shipline.pipeline.model import Pipeline
+    from shipline.pipeline.model import BuildMasterSettings, Pipeline
     from shipline.run.links import Link
 
 
@@ -188,7 +187,9 @@ def _steps(pipeline: Pipeline) -> Iterator[Step[Any]]:
             yield Notify(listener, feedback, client, version, announcements)
 
 
-def _buildmaster_steps(pipeline: Pipeline, settings: Settings, *, newest: bool = False) -> Iterator[Step[Any]]:
+def _buildmaster_steps(
+    pipeline: Pipeline, settings: BuildMasterSettings, *, newest: bool = False
+) -> Iterator[Step[Any]]:
     client = BuildMaster(settings, pipeline.network)
     may_create = "build" in pipeline.steps
     yield EnsureRelease(settings, client, may_create=may_create)

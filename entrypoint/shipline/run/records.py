@@ -49,7 +49,7 @@ class RequestRecord(_Record):
     phase: Phase | None = None
 
 
-class Details(TypedDict, total=False):
+class RecordFields(TypedDict, total=False):
     """Fields that only some steps record (see StepRecord)."""
 
     before: list[int]
@@ -105,7 +105,7 @@ class StepRecord(_Record):
         """What the step made, if it is an announcement or a notification."""
         return TargetResult.from_made(self.made)
 
-    def update(self, **details: Unpack[Details]) -> None:
+    def update(self, **details: Unpack[RecordFields]) -> None:
         for name, value in details.items():
             setattr(self, name, value)
 

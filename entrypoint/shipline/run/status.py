@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from shipline.pipeline.model import BuildMaster as Settings
-    from shipline.pipeline.model import CentercodeTarget, Pipeline, V3Target
+    from shipline.pipeline.model import BuildMasterSettings, CentercodeTarget, Pipeline, V3Target
     from shipline.run.records import StepRecord
     from shipline.transport.settings import Network
 
@@ -57,7 +56,7 @@ def places(pipeline: Pipeline, receipt: Path) -> list[PlaceState]:
     return found + [_announcement(target, recorded) for target in pipeline.centercode if not target.skip]
 
 
-def _stages(settings: Settings, network: Network) -> Iterator[PlaceState]:
+def _stages(settings: BuildMasterSettings, network: Network) -> Iterator[PlaceState]:
     """Yield each stage that the settings name, then the others that the build was deployed to."""
     client = BuildMaster(settings, network)
     build = _build(settings, client)
@@ -78,7 +77,7 @@ def _stages(settings: Settings, network: Network) -> Iterator[PlaceState]:
         yield PlaceState("buildmaster", stage, state + rejected, reached, at, build.number if build else "", note)
 
 
-def _build(settings: Settings, client: BuildMaster) -> Build | None:
+def _build(settings: BuildMasterSettings, client: BuildMaster) -> Build | None:
     """The build that the settings name, else the newest of its release."""
     if settings.build_id is not None:
         return client.build(settings.build_id)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from shipline.run.links import File, LinkChecker
     from shipline.run.progress import Progress
     from shipline.run.receipt import Receipt
-    from shipline.run.records import Details, RequestRecord, Status, StepRecord
+    from shipline.run.records import RecordFields, RequestRecord, Status, StepRecord
     from shipline.services.client import Call, Client
     from shipline.transport.messages import Request
     from shipline.transport.prefetch import Prefetched
@@ -102,7 +102,7 @@ class Job:
         parse: Callable[[Any], RunValues],
         *,
         reset: bool = False,
-        **details: Unpack[Details],
+        **details: Unpack[RecordFields],
     ) -> RunValues:
         """Send a call that changes something, recorded before it and settled after it; return what ``parse`` finds.
 
@@ -149,7 +149,7 @@ class Job:
                 raise
             return None
 
-    def done(self, step: Step[Any], made: RunValues | None = None, **details: Unpack[Details]) -> None:
+    def done(self, step: Step[Any], made: RunValues | None = None, **details: Unpack[RecordFields]) -> None:
         """Record that the step's effect is confirmed, and what it made."""
         made = made or RunValues()
         self.remember(made)

@@ -15,13 +15,13 @@ from shipline.run.steps.supersession import OtherBuilds, accepts_rejection, reje
 from shipline.services.buildmaster import Build, BuildMaster, same_deploy, worst
 
 if TYPE_CHECKING:
-    from shipline.pipeline.model import BuildMaster as Settings
+    from shipline.pipeline.model import BuildMasterSettings
 
 
 class AwaitDeployment(Step[None]):
     """Step ``await:STAGE`` with the last named stage, or ``await`` any stage."""
 
-    def __init__(self, settings: Settings, client: BuildMaster) -> None:
+    def __init__(self, settings: BuildMasterSettings, client: BuildMaster) -> None:
         self._stage = settings.stages[-1] if settings.stages else ""
         self._shown = self._stage or "any stage"
         self.name = f"await:{self._stage}" if self._stage else "await"

@@ -16,7 +16,7 @@ from shipline.services.buildmaster import Build, BuildMaster
 from shipline.services.response import ConflictError
 
 if TYPE_CHECKING:
-    from shipline.pipeline.model import BuildMaster as Settings
+    from shipline.pipeline.model import BuildMasterSettings
     from shipline.run.records import StepRecord
     from shipline.services.client import Call
 
@@ -37,7 +37,7 @@ class CreateBuild(Step[None]):
 
     def __init__(
         self,
-        settings: Settings,
+        settings: BuildMasterSettings,
         client: BuildMaster,
         *,
         may_create: bool,
@@ -229,7 +229,7 @@ class CreateBuild(Step[None]):
         return Decision(reuse=f"uses build {build.number} (id {build.id}, {build.status})", made=_values(build))
 
 
-def build_record(job: Job, settings: Settings, *, may_create: bool) -> StepRecord | None:
+def build_record(job: Job, settings: BuildMasterSettings, *, may_create: bool) -> StepRecord | None:
     """The receipt's record of the build, if it is this run's and of this release.
 
     A build has a number that is set, or else belongs to the run that created it.

@@ -16,12 +16,12 @@ from shipline.run.steps.supersession import OtherBuilds, RejectedError, reject, 
 from shipline.services.buildmaster import BuildMaster, Deployment, same_deploy, times_deployed, worst
 
 if TYPE_CHECKING:
-    from shipline.pipeline.model import BuildMaster as Settings
+    from shipline.pipeline.model import BuildMasterSettings
     from shipline.run.records import StepRecord
     from shipline.services.client import Call
 
 
-class Details(NamedTuple):
+class StageDetails(NamedTuple):
     """What was found in the stage, for ``act``."""
 
     stage: str = ""
@@ -33,12 +33,12 @@ class Details(NamedTuple):
     attempt: int = 1
 
 
-class Deploy(Step[Details]):
+class Deploy(Step[StageDetails]):
     """Step ``deploy:STAGE``, or ``deploy`` to the first stage; ``last``: no other stage follows in this run."""
 
     can_reconcile = True
 
-    def __init__(self, settings: Settings, client: BuildMaster, stage: str, *, last: bool) -> None:
+    def __init__(self, settings: BuildMasterSettings, client: BuildMaster, stage: str, *, last: bool) -> None:
         self.name = f"deploy:{stage}" if stage else "deploy"
         self._settings = settings
         self._client = client
@@ -62,7 +62,7 @@ class Deploy(Step[Details]):
     def key(self, job: Job) -> str:
         return f"deploy|{self._settings.url}|{job.values.build_id or ''}|{self._stage}"
 
-    def decide(self, job: Job) -> Decision[Details]:
+    def decide(self, job: Job) -> Decision[StageDetails]:
         decision = self._decide(job)
         if self._last:
             self._others.note_earlier(job)
@@ -70,9 +70,9 @@ class Deploy(Step[Details]):
                 job.evidence.set_origin(Origin("started"))  # an unknown build may be in any stage
         return decision
 
-    def _decide(self, job: Job) -> Decision[Details]:
+    def _decide(self, job: Job) -> Decision[StageDetails]:
         if job.values.build_id is None:
-            return self._start(Details(self._stage))
+            return self._start(StageDetails(self._stage))
         record = job.record(self)
         made = self.restored(record) if record else RunValues()
         if record and record.status == "sent" and made.deployment_id:
@@ -96,21 +96,21 @@ class Deploy(Step[Details]):
         if record and self._posted and record.refused_by_response:
             before = frozenset(record.before or ())
             if new := [d.id for d in found if d.id not in before]:
-                return self._resume([], Details(stage, tuple(before)), new[-1])
+                return self._resume([], StageDetails(stage, tuple(before)), new[-1])
         return self._by_deployments(job, found, stage, record)
 
-    def _resume_recorded(self, record: StepRecord, made: RunValues) -> Decision[Details]:
+    def _resume_recorded(self, record: StepRecord, made: RunValues) -> Decision[StageDetails]:
         """Wait for a deployment that the receipt recorded as started."""
         parents = tuple(int(number) for number in str(made.deployment_id).split(","))
-        details = Details(before=tuple(record.before or ()), parents=parents)
+        details = StageDetails(before=tuple(record.before or ()), parents=parents)
         reuse = f"deployment {parents[0]} to {self._shown} was started before"
         return Decision(reuse=reuse, wait=self._limits(), made=made, details=details)
 
-    def _deployed(self, made: RunValues, shown: str) -> Decision[Details]:
+    def _deployed(self, made: RunValues, shown: str) -> Decision[StageDetails]:
         reuse = f"deployed to {shown} already ({made.deployment_status or ''})"
-        return Decision(reuse=reuse, made=made, details=Details(made.stage or "", deployed=True))
+        return Decision(reuse=reuse, made=made, details=StageDetails(made.stage or "", deployed=True))
 
-    def _reconcile(self, job: Job, found: list[Deployment], stage: str, record: StepRecord) -> Decision[Details]:
+    def _reconcile(self, job: Job, found: list[Deployment], stage: str, record: StepRecord) -> Decision[StageDetails]:
         """Find what an earlier try started whose response was lost: only a new deployment can be its work.
 
         If none shows in lists or by its id, a later run sends the deploy again. It never does without a stage (it could
@@ -120,10 +120,12 @@ class Deploy(Step[Details]):
         new = [d.id for d in found if d.id not in before]
         waiting = [] if new else self._search.unlisted(job)
         if new or waiting:
-            return self._resume(waiting, Details(stage, before), shown=[*new, *waiting][-1])
+            return self._resume(waiting, StageDetails(stage, before), shown=[*new, *waiting][-1])
         accepted = record.requests and record.requests[-1].accepted
         if self._stage and self._search.complete and not (self._posted or self._settings.start_time or accepted):
-            return self._start(Details(stage, before), "an earlier run's request started no deployment: sent again")
+            return self._start(
+                StageDetails(stage, before), "an earlier run's request started no deployment: sent again"
+            )
         others = f" except earlier ones (id {', '.join(map(str, before))})" if before else ""
         raise UnknownOutcomeError(
             f"can't determine whether a deployment to {self._shown} was started",
@@ -131,26 +133,26 @@ class Deploy(Step[Details]):
             todo=self._manual_advice,
         )
 
-    def _resume(self, parents: list[int], details: Details, shown: int) -> Decision[Details]:
+    def _resume(self, parents: list[int], details: StageDetails, shown: int) -> Decision[StageDetails]:
         reuse = f"deployment {shown} to {details.stage or self._shown} was started before"
         return Decision(reuse=reuse, wait=self._limits(), details=details._replace(parents=tuple(parents)))
 
     def _by_deployments(
         self, job: Job, found: list[Deployment], stage: str, record: StepRecord | None
-    ) -> Decision[Details]:
+    ) -> Decision[StageDetails]:
         """Decide by the build's deployments in the stage; no request of this receipt is in doubt."""
         if not found:
             known = (job.receipt.existed and job.receipt.has_earlier_attempts) or self._created(job)
             failed = record is not None and (record.status == "failed" or record.refused_by_response)
             doubtful = not known or failed or self._other_stage_in_doubt(job)
-            return self._start(Details(stage, doubtful=doubtful, search=not job.evidence.created_build))
+            return self._start(StageDetails(stage, doubtful=doubtful, search=not job.evidence.created_build))
         last = same_deploy(found)
         running = any(not d.ended for d in last)
         if running or self._last:
             own = str(self.restored(record).deployment_id or "") if record else ""
             self._search.note_rivals(job, found, last, [int(number) for number in own.split(",") if number])
         if running:
-            details = Details(stage, before=tuple(d.id for d in found if d not in last))
+            details = StageDetails(stage, before=tuple(d.id for d in found if d not in last))
             reuse = f"deployment {last[-1].id} to {stage} is {last[-1].status} already"
             return Decision(reuse=reuse, wait=self._limits(), details=details)
         status = worst(last)
@@ -162,7 +164,7 @@ class Deploy(Step[Details]):
             return self._deployed(made, stage)
         return self._redeploy(job, found, made, stage)
 
-    def _redeploy(self, job: Job, found: list[Deployment], made: RunValues, stage: str) -> Decision[Details]:
+    def _redeploy(self, job: Job, found: list[Deployment], made: RunValues, stage: str) -> Decision[StageDetails]:
         """Deploy again after a failed deployment, if the settings allow it."""
         status, last = made.deployment_status, found[-1].id
         if self._settings.redeploy == "never":
@@ -180,7 +182,7 @@ class Deploy(Step[Details]):
         attempt = times_deployed(found) + 1
         note = f"deployment {last} to {stage} has {status}: deployed again, attempt {attempt}"
         before = tuple(d.id for d in found)
-        return self._start(Details(stage, before, search=True, attempt=attempt), note)
+        return self._start(StageDetails(stage, before, search=True, attempt=attempt), note)
 
     def _other_stage_in_doubt(self, job: Job) -> bool:
         """True if a deploy to other named stages, or to none, is in doubt: it may be to this one."""
@@ -193,7 +195,7 @@ class Deploy(Step[Details]):
         record = job.receipt.named("build")
         return bool(record and record.requests) and job.evidence.origin.kind != "adopted"
 
-    def _start(self, details: Details, note: str = "") -> Decision[Details]:
+    def _start(self, details: StageDetails, note: str = "") -> Decision[StageDetails]:
         s = self._settings
         body: dict[str, Any] = {"buildId": placeholder("buildmaster-build-id")}
         if details.stage:
@@ -213,8 +215,8 @@ class Deploy(Step[Details]):
         timeout, pending = map(values.human_duration, (self._settings.timeout, self._settings.pending_timeout))
         return f"timeout {timeout} ({pending} in pending)"
 
-    def act(self, job: Job, decision: Decision[Details]) -> str:
-        details = decision.details or Details()
+    def act(self, job: Job, decision: Decision[StageDetails]) -> str:
+        details = decision.details or StageDetails()
         stage = details.stage or self._stage
         if details.deployed:
             job.done(self, decision.made)
@@ -238,7 +240,7 @@ class Deploy(Step[Details]):
                 raise reject(self._client, job, error) from error
             raise
 
-    def _started_before(self, job: Job, details: Details) -> Decision[Details] | None:
+    def _started_before(self, job: Job, details: StageDetails) -> Decision[StageDetails] | None:
         """What an earlier try has started, if that shows by now. Raises UnknownOutcomeError if it can't show yet.
 
         Without ``doubtful`` it isn't waited for.
@@ -251,7 +253,7 @@ class Deploy(Step[Details]):
         waiting = self._search.unlisted(job)
         if waiting:
             note_rival(job, waiting, self._shown)
-            return self._resume(waiting, Details(details.stage or self._stage, details.before), waiting[-1])
+            return self._resume(waiting, StageDetails(details.stage or self._stage, details.before), waiting[-1])
         if details.doubtful and self._settings.start_time and not self._created(job):
             raise UnknownOutcomeError(
                 f"can't determine whether an earlier attempt has started a deployment to {self._shown}",
@@ -260,7 +262,7 @@ class Deploy(Step[Details]):
             )
         return None
 
-    def _post(self, job: Job, call: Call, details: Details, stage: str) -> tuple[int, ...]:
+    def _post(self, job: Job, call: Call, details: StageDetails, stage: str) -> tuple[int, ...]:
         """Send the deploy. Returns the ids of the deployments that BuildMaster has started."""
         record = job.record(self)
         attempt = max(details.attempt, 1 + ((record and record.attempt) or 0))

@@ -12,7 +12,7 @@ from shipline.run.steps.supersession import Comparison, check_newer_releases
 from shipline.services.buildmaster import BuildMaster, Release
 
 if TYPE_CHECKING:
-    from shipline.pipeline.model import BuildMaster as Settings
+    from shipline.pipeline.model import BuildMasterSettings
     from shipline.services.client import Call
 
 
@@ -23,7 +23,7 @@ class EnsureRelease(Step[None]):
     can_adopt = can_reconcile = True
     lost_response_advice = "run again: Shipline looks up the release by its number, and doesn't create it twice"
 
-    def __init__(self, settings: Settings, client: BuildMaster, *, may_create: bool) -> None:
+    def __init__(self, settings: BuildMasterSettings, client: BuildMaster, *, may_create: bool) -> None:
         self._settings = settings
         self._client = client
         self._may_create = may_create

@@ -14,7 +14,7 @@ from shipline.run.steps.supersession import accepts_rejection, rejected, report_
 from shipline.services.buildmaster import BuildMaster, Deployment, worst
 
 if TYPE_CHECKING:
-    from shipline.pipeline.model import BuildMaster as Settings
+    from shipline.pipeline.model import BuildMasterSettings
     from shipline.run.progress import Progress
     from shipline.run.step import Job, Step
 
@@ -41,7 +41,7 @@ def check_log(job: Job) -> str:
     return f"check its log in BuildMaster ({page})" if page else "check its log in BuildMaster"
 
 
-def fail_on_warnings(job: Job, settings: Settings, made: RunValues) -> None:
+def fail_on_warnings(job: Job, settings: BuildMasterSettings, made: RunValues) -> None:
     """Raises DeploymentFailedError for a deployment with warnings, if ``buildmaster.warned`` is ``fail``."""
     if made.deployment_status == "warned" and settings.warned == "fail":
         raise DeploymentFailedError(
@@ -79,7 +79,7 @@ class DeploymentPoll:
     """
 
     client: BuildMaster
-    settings: Settings
+    settings: BuildMasterSettings
     job: Job
     parents: tuple[int, ...]
     before: tuple[int, ...]

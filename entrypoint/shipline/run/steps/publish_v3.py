@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from shipline.pipeline.model import V3Target
     from shipline.run.links import File
-    from shipline.run.records import Details, StepRecord
+    from shipline.run.records import RecordFields, StepRecord
 
 _MAX_BLIND_TRIES = 2
 
@@ -267,7 +267,7 @@ class PublishV3(Announcement[Blind]):
         parse: Callable[[Any], RunValues],
         *,
         reset: bool = False,
-        **details: Unpack[Details],
+        **details: Unpack[RecordFields],
     ) -> RunValues:
         """Send a call and compare the release in its response with what was sent, as far as v3 reports it."""
         made = job.post(self, call, parse, reset=reset, **details)

@@ -9,7 +9,7 @@ from shipline.errors import RefusedError
 from shipline.run.results import RunValues
 from shipline.run.step import Decision, Job, Step
 from shipline.run.steps.create_build import CreateBuild
-from shipline.run.steps.deploy import Deploy, Details
+from shipline.run.steps.deploy import Deploy, StageDetails
 from shipline.run.steps.ensure_release import EnsureRelease
 from shipline.run.steps.supersession import RejectBuild
 from shipline.services.buildmaster import Build, BuildMaster, Deployment, same, same_deploy, worst
@@ -18,8 +18,7 @@ from shipline.services.v3 import V3
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from shipline.pipeline.model import BuildMaster as Settings
-    from shipline.pipeline.model import Pipeline, V3Target
+    from shipline.pipeline.model import BuildMasterSettings, Pipeline, V3Target
     from shipline.transport.settings import Network
 
 _GOOD = ("succeeded", "warned")
@@ -117,7 +116,7 @@ class _Since(BuildMaster):
 class Redeploy(Deploy):
     """Step ``redeploy:STAGE``: the build that had succeeded there before, if the stage still has the one taken back."""
 
-    def __init__(self, settings: Settings, network: Network, stage: str) -> None:
+    def __init__(self, settings: BuildMasterSettings, network: Network, stage: str) -> None:
         settings = settings._replace(
             stages=(stage,), force=True, start_time=None, deploy_variables={}, wait=True, on_failure="leave"
         )
@@ -130,18 +129,18 @@ class Redeploy(Deploy):
     def key(self, job: Job) -> str:
         return super().key(self._job_of_good_build(job))
 
-    def decide(self, job: Job) -> Decision[Details]:
+    def decide(self, job: Job) -> Decision[StageDetails]:
         kept = self._find_good(job)
         if self._good is None:
-            return Decision(reuse=kept, details=Details(deployed=True))
+            return Decision(reuse=kept, details=StageDetails(deployed=True))
         return super().decide(self._job_of_good_build(job))
 
-    def act(self, job: Job, decision: Decision[Details]) -> str:
+    def act(self, job: Job, decision: Decision[StageDetails]) -> str:
         if self._good is None:
             return decision.reuse
         return f"{self._shown_build}: {super().act(self._job_of_good_build(job), decision)}"
 
-    def _start(self, details: Details, note: str = "") -> Decision[Details]:
+    def _start(self, details: StageDetails, note: str = "") -> Decision[StageDetails]:
         decision = super()._start(details, note)
         (call,), good = decision.calls, self._good
         body = {**(call.body or {}), "buildId": good.id if good else 0}

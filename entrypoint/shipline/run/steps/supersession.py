@@ -16,8 +16,7 @@ from shipline.services.buildmaster import Build, BuildMaster, Deployment, Releas
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shipline.pipeline.model import BuildMaster as Settings
-    from shipline.pipeline.model import V3Target
+    from shipline.pipeline.model import BuildMasterSettings, V3Target
     from shipline.services.client import Call
     from shipline.services.v3 import Release as V3Release
     from shipline.version import Version
@@ -168,7 +167,7 @@ def rejected(client: BuildMaster, build: Build) -> DeploymentFailedError:
     return SupersededError(what, why=_WHY, todo=_TODO)
 
 
-def accepts_rejection(client: BuildMaster, settings: Settings, build_id: int) -> bool:
+def accepts_rejection(client: BuildMaster, settings: BuildMasterSettings, build_id: int) -> bool:
     """True if a rejected build may be announced: ``rejected`` is ``accept``, and its last stage has succeeded."""
     if settings.rejected != "accept":
         return False
