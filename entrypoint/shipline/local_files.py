@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from shipline.display import bad_character, counted
+from shipline.display import bad_character, counted, listed
 
 _MAX_SHOWN_NAMES = 3
 # What other tools' patterns can do and these can't, by a part of a pattern that matched nothing; and what to write.
@@ -183,13 +183,11 @@ def _describe_no_match(pattern: str, parts: tuple[str, ...], root: Path, workspa
         return f"{pattern} is not there; {searched} has {name}"
     if len(rest) > 1 and not is_glob(rest[0]):
         return f"{pattern}: {searched} has no folder {rest[0]}" + (
-            f"; it has {_list_names(names)}" if names else "; it is empty"
+            f"; it has {listed(names, _MAX_SHOWN_NAMES)}" if names else "; it is empty"
         )
     files = [entry.name for entry in entries if entry.is_file()]
     if not files:
-        return f"{pattern} matches no file; {searched} has no files" + (f", only {_list_names(names)}" if names else "")
-    return f"{pattern} matches no file; {searched} has {counted(len(files), 'file')}: {_list_names(files)}"
-
-
-def _list_names(names: list[str]) -> str:
-    return ", ".join(names[:_MAX_SHOWN_NAMES]) + (" …" if len(names) > _MAX_SHOWN_NAMES else "")
+        return f"{pattern} matches no file; {searched} has no files" + (
+            f", only {listed(names, _MAX_SHOWN_NAMES)}" if names else ""
+        )
+    return f"{pattern} matches no file; {searched} has {counted(len(files), 'file')}: {listed(files, _MAX_SHOWN_NAMES)}"

@@ -128,14 +128,6 @@ def http_url(text: str) -> str:
     return text
 
 
-def base_url(text: str) -> str:
-    """A service's address, without a slash at its end. Raises ValueError, which never repeats it."""
-    http_url(text)
-    if "?" in text or "#" in text:
-        raise ValueError("has a ? or # part: expected the base URL alone")
-    return text.rstrip("/")
-
-
 def normalize_url(url: str) -> str:
     """The URL for comparisons: with a lower-case host, and without a trailing dot or slash and the default port."""
     parts = urlsplit(url)
@@ -158,9 +150,11 @@ def service_url(text: str, *, suffix: str = "", allow_http: bool | None = None) 
     Plain HTTP is only for this machine, unless ``allow_http`` is true. None: the caller has no such setting.
     """
     try:
-        base_url(text)
+        http_url(text)
     except ValueError as error:
         return ServiceUrl(problem=str(error))
+    if "?" in text or "#" in text:
+        return ServiceUrl(problem="has a ? or # part: expected the base URL alone")
     base = text.rstrip("/").removesuffix(suffix).rstrip("/")
     if not in_the_clear(text):
         return ServiceUrl(base)

@@ -190,5 +190,5 @@ PARSERS: dict[str, Callable[[str], None]] = {
     "a version": _raising(lambda text: v3.derive_version(version.parse(text))),
     "a moment": _raising(lambda text: values.utc(values.instant(text))),
     "a duration": _raising(lambda text: values.human_duration(values.duration(text))),
-    "a URL": _raising(values.base_url),
+    "a URL": _raising(values.http_url),
 }

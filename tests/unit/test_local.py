@@ -36,7 +36,7 @@ def checkout(tmp_path: Path) -> Path:
         (["a-first", "v2.1.0", "z-last"], "v2.1.0", ""),
         (["v2.1.0", "nightly", "v2.2.0"], "", "two version tags here: v2.1.0, v2.2.0"),
         (["latest", "nightly"], "", "two tags here, and none is a version: latest, nightly"),
-        ([f"v1.{n}" for n in range(7)], "", "7 version tags here: v1.0, v1.1, v1.2, v1.3, v1.4, …"),
+        ([f"v1.{n}" for n in range(7)], "", "7 version tags here: v1.0, v1.1, v1.2, v1.3, v1.4 and 2 more"),
     ],
 )
 def test_the_tag_of_the_commit(checkout: Path, tags: list[str], tag: str, hint: str) -> None:

@@ -25,7 +25,7 @@ from shipline.reporting import html_page, html_view, job_summary, step_view, tem
 from shipline.reporting.console import Console
 from shipline.reporting.delivery import finish
 from shipline.reporting.html_timeline import ReleasedFile, RunTimeline
-from shipline.run.outcome import Outcome
+from shipline.run.outcome import Outcome, ProductRow
 
 HOSTILE = "a*b <script>x</script> | `c` [d](https://e) www.example.com\n# f"
 
@@ -68,7 +68,8 @@ def test_the_failed_step_is_an_output_of_every_command(tmp_path: Path) -> None:
 
 def test_values_of_a_summary_are_one_line_of_text() -> None:
     outcome = Outcome.ended_early(RefusedError(HOSTILE, why=HOSTILE, todo=HOSTILE))
-    text = job_summary.of_fleet(outcome, [(HOSTILE, "1.0", "failed", "4", HOSTILE)], [(HOSTILE, outcome)])
+    outcome.products = [ProductRow(HOSTILE, HOSTILE, "1.0", "failed", 4, HOSTILE, HOSTILE, HOSTILE, HOSTILE)]
+    text = job_summary.of_fleet(outcome, [(HOSTILE, outcome)])
     assert "<script" not in text
     assert "](https" not in text
     assert not [line for line in text.splitlines() if line.startswith("# ")]

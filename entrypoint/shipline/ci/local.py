@@ -7,6 +7,7 @@ from typing import ClassVar
 from shipline import git, version
 from shipline.ci.facts import Facts
 from shipline.ci.system import System
+from shipline.display import listed
 
 _MAX_SHOWN_TAGS = 5
 _WORDS = {2: "two", 3: "three"}
@@ -41,5 +42,4 @@ def _tag(tags: tuple[str, ...]) -> tuple[str, str]:
     if not tags:
         return "", ""
     count, kind = len(versions or tags), "version tags here" if versions else "tags here, and none is a version"
-    shown = ", ".join((versions or tags)[:_MAX_SHOWN_TAGS]) + (", …" if count > _MAX_SHOWN_TAGS else "")
-    return "", f"{_WORDS.get(count, count)} {kind}: {shown}"
+    return "", f"{_WORDS.get(count, count)} {kind}: {listed(versions or tags, _MAX_SHOWN_TAGS)}"

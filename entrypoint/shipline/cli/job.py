@@ -52,7 +52,7 @@ def main(name: CommandName, flags: Mapping[str, str], action: Callable[[CommandC
         may_be_several = is_fleet(config) or ("shard" in options and config_paths(config) != ["-"])
         if chosen in ("validate", "plan", "run") and may_be_several:
             return _run_products(chosen, context)
-        return _COMMANDS[chosen](context)
+        return _action(chosen)(context)
     except Exception as error:  # noqa: BLE001 - the last resort: a traceback must not print a secret
         return _fail(bug(error), console)
     finally:
@@ -124,10 +124,21 @@ def _validate(context: CommandContext) -> int:
     return finish(context.console, validated("checked the input"))
 
 
-def _plan(context: CommandContext) -> int:
-    from shipline.cli import plan
+def _action(command: str) -> Callable[[CommandContext], int]:
+    """What carries out a command; it loads nothing of the others."""
+    if command in _OWN:
+        return _OWN[command]
+    if command == "plan":
+        from shipline.cli import plan
 
-    return plan.main(context)
+        return plan.main
+    if command == "status":
+        from shipline.cli import status
+
+        return status.main
+    from shipline.cli import release_commands
+
+    return release_commands.ACTIONS[command]
 
 
 def _run(context: CommandContext) -> int:
@@ -158,27 +169,7 @@ def _doctor(context: CommandContext) -> int:
     return diagnose.main((one for _, one in every), context.console, quiet=context.options["quiet"] == "true")
 
 
-def _existing_release(name: str, context: CommandContext) -> int:
-    from shipline.cli import release_commands
-
-    return release_commands.ACTIONS[name](context)
-
-
-def _status(context: CommandContext) -> int:
-    from shipline.cli import status
-
-    return status.main(context)
-
-
-_COMMANDS: Mapping[str, Callable[[CommandContext], int]] = {
-    "validate": _validate,
-    "plan": _plan,
-    "run": _run,
-    "rehearse": _rehearse,
-    "doctor": _doctor,
-    "status": _status,
-    **{name: partial(_existing_release, name) for name in ("promote", "publish", "retract")},
-}
+_OWN = {"validate": _validate, "run": _run, "rehearse": _rehearse, "doctor": _doctor}
 
 
 def _run_products(name: str, context: CommandContext) -> int:
@@ -193,5 +184,5 @@ def _run_products(name: str, context: CommandContext) -> int:
         sources, shard=context.options.get("shard", ""), ci_shard=detect.shard(context.inputs.environ)
     )
     if chosen.products and not is_fleet(sources.config):
-        return _COMMANDS[name](context)
+        return _action(name)(context)
     return fleet.main(name, context, chosen, sources)

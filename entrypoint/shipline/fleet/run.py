@@ -57,7 +57,7 @@ def main(command: str, context: CommandContext, selected: Selected, sources: res
     )
     results = [ProductResult(p, versions[p], workers.outcomes.get(p.name, NOT_STARTED)) for p in selected.products]
     outcome = table.combine(results, canceled)
-    table.show(results, console)
+    table.show(outcome.products, console)
     return delivery.finish(console, outcome, lambda: table.summary(results, outcome))
 
 

@@ -94,12 +94,12 @@ def combine(results: Sequence[ProductResult], canceled: int = 0) -> Outcome:
     return outcome
 
 
-def show(results: Sequence[ProductResult], console: Console) -> None:
+def show(products: Iterable[ProductRow], console: Console) -> None:
     """Write a row for each product, in aligned columns."""
     rows = [("product", "result", "exit", "what to do")]
-    for result in results:
-        code = "-" if result.exit_code is None else str(result.exit_code)
-        rows.append((result.product.name, result.outcome.result, code, result.outcome.next or "nothing"))
+    for row in products:
+        code = "-" if row.exit_code is None else str(row.exit_code)
+        rows.append((row.product, row.result, code, row.next or "nothing"))
     console.line()
     for line in columns(rows):
         console.line(line)
@@ -107,13 +107,9 @@ def show(results: Sequence[ProductResult], console: Console) -> None:
 
 def summary(results: Sequence[ProductResult], outcome: Outcome) -> str:
     """Return the job summary, in Markdown: a row for each product, and the errors of those that failed."""
-    rows = [
-        (r.product.name, r.version, r.outcome.result, "" if r.exit_code is None else str(r.exit_code), r.outcome.next)
-        for r in results
-    ]
     ended = [(r.product.name, StepView(r.outcome.failed_step, "failed").label, r.outcome) for r in results]
     failures = [(f"{name}: {step}" if step else name, outcome) for name, step, outcome in ended if outcome.error]
-    return job_summary.of_fleet(outcome, rows, failures)
+    return job_summary.of_fleet(outcome, failures)
 
 
 def _next(results: Iterable[ProductResult]) -> str:

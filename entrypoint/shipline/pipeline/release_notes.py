@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from shipline import local_files
-from shipline.display import counted, escape_markdown, printable
+from shipline.display import counted, escape_markdown, listed, printable
 from shipline.pipeline import secrets
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ class Notes(NamedTuple):
             self.section.complain(str(error), "notes", self.setting)
             return ""
         if removed:
-            shown = ", ".join(removed[:_MAX_SHOWN]) + (" …" if len(removed) > _MAX_SHOWN else "")
-            what = f"Centercode's testers won't see {shown}: put what is text in backticks"
+            what = f"Centercode's testers won't see {listed(removed, _MAX_SHOWN)}: put what is text in backticks"
             self.section.warn(what, "notes", self.setting)
         return html
 

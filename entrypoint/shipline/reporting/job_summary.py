@@ -62,11 +62,11 @@ def of_error(error: ShiplineError) -> str:
     return _render(outcome, "Shipline", sentence=step_view.sentence(outcome, ()))
 
 
-def of_fleet(outcome: Outcome, products: Sequence[Sequence[str]], failures: Sequence[tuple[str, Outcome]]) -> str:
-    """Return a table of ``products`` (name, version, result, exit code, what to do), and the causes of failures."""
-    count = counted(len(products), "product")
+def of_fleet(outcome: Outcome, failures: Sequence[tuple[str, Outcome]]) -> str:
+    """Return a table of the products, and the causes of failures."""
+    count = counted(len(outcome.products), "product")
     done = f"{len(outcome.finished)} of {count} done."
-    return _render(outcome, count, sentence=done, products=products, failures=failures)
+    return _render(outcome, count, sentence=done, failures=failures)
 
 
 def _render(outcome: Outcome, title: str, **values: Any) -> str:
