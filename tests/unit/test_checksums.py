@@ -101,7 +101,7 @@ def test_progress_is_shown_until_the_end(tmp_path: Path, slow: threading.Event, 
         path.write_bytes(b"0123456789")
     found = checksums.measure(paths, tmp_path, progress=progress)
     assert set(found.values()) == {expected(b"0123456789")}
-    assert shown[0] == f"reading {what} for the checksums: 0 %, 0.5 s"
+    assert shown[0].startswith(f"reading {what} for the checksums: 0 %, ")
     assert shown[-1] == ""
 
 
