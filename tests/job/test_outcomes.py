@@ -106,7 +106,7 @@ def test_on_failure_reject_rejects_the_build(project: Project) -> None:
     ended = project.shipline("run", "--buildmaster-on-failure", "reject")
     assert ended.code == 5
     assert project.operations()[-1] == "reject-build"
-    assert _rejection(project) == ["done", "done"]
+    assert _rejection(project) == ["done", "sent"]
     again = project.shipline("run")
     assert again.code == 5
     assert "rejected" in again.err
