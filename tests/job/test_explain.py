@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -93,6 +94,10 @@ def test_a_shell_gets_its_script(project: Project, shell: str) -> None:
         ("shipline run --config sh", ["file,sh"]),
         ("shipline explain .ship", ["file,.ship"]),
         ("shipline completion f", ["plain,fish"]),
+        ("shipline plan prod", ["file,prod"]),
+        ("shipline run --artifacts dist/", ["file,dist/"]),
+        ("shipline run --buildmaster-wait t", ["plain,true"]),
+        ("shipline help buildmaster create-b", ["plain,create-build"]),
     ],
 )
 def test_a_shell_completes_commands_values_and_files(project: Project, words: str, completions: list[str]) -> None:
@@ -101,12 +106,44 @@ def test_a_shell_completes_commands_values_and_files(project: Project, words: st
     assert ended.out.splitlines() == completions, last
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-def test_bash_accepts_its_script(project: Project) -> None:
-    script = project.shipline("completion", "bash").out
-    environ = {"PATH": os.environ["PATH"]}
-    ran = subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True, env=environ, check=False)
+BASH = """
+compopt() { COMPREPLY+=("$2"); }
+try() { COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=(); _shipline_completion shipline; echo "${COMPREPLY[@]}"; }
+try shipline run --v3-state ""
+try shipline run --v3-state = p
+try shipline run --config = sh
+"""
+FISH = """
+for line in "shipline run --v3-state " "shipline run --v3-state=p" "shipline run --config=sh"
+    echo (complete -C $line)
+end
+"""
+
+
+@pytest.mark.parametrize(
+    ("shell", "lines", "shown"),
+    [
+        ("bash", BASH, ["draft published", "published", "default"]),
+        pytest.param(
+            "fish",
+            FISH,
+            ["draft published", "--v3-state=published", "--config=shipline.yml"],
+            marks=pytest.mark.nightly,
+        ),
+    ],
+)
+def test_its_script_completes_in_the_shell(project: Project, shell: str, lines: str, shown: list[str]) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"needs {shell}")
+    program = project.write("bin/shipline", f"#!{sys.executable}\nfrom shipline.cli.main import main\nmain()\n")
+    program.chmod(0o755)
+    script = project.shipline("completion", shell).out + lines
+    environ = {"PATH": f"{program.parent}:{os.environ['PATH']}", "HOME": str(project.path)}
+    ran = subprocess.run(
+        [shell], input=script, text=True, capture_output=True, env=environ, cwd=project.path, check=False
+    )
     assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines() == shown
 
 
 def test_help_of_a_command_has_sections_and_the_common_settings(project: Project) -> None:

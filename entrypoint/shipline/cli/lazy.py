@@ -9,6 +9,11 @@ import click
 from click.shell_completion import CompletionItem
 
 
+def files(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete what is typed so far with the names of files."""
+    return [CompletionItem(incomplete, type="file")]
+
+
 class SettingOption(click.Option):
     """An option with a section of the help; one that isn't ``common`` is shown only by ``--help-all``.
 
@@ -26,7 +31,7 @@ class SettingOption(click.Option):
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The values that begin with what is typed so far."""
         if self._values == "file":
-            return [CompletionItem(incomplete, type="file")]
+            return files(ctx, self, incomplete)
         values = [value for value in self._values if value.startswith(incomplete)]
         return [CompletionItem(value) for value in values] or super().shell_complete(ctx, incomplete)
 

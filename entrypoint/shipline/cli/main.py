@@ -90,10 +90,11 @@ def _created(name: str) -> click.Command:
 
 
 for _name, _text in _JOB_COMMANDS.items():
-    _configs = [] if _name == "doctor" else [click.Argument(["configs"], metavar=options.CONFIGS, nargs=-1)]
     _callback = partial(_main, _name)
+    _params = [click.Argument(["configs"], metavar=options.CONFIGS, nargs=-1, shell_complete=lazy.files)]
+    _params = [] if _name == "doctor" else _params
     cli.add_command(
-        lazy.LazyCommand(_name, options=options.settings, help=_text, callback=_callback, params=[*_configs])
+        lazy.LazyCommand(_name, options=options.settings, help=_text, callback=_callback, params=[*_params])
     )
 cli.factories = {name: partial(_created, name) for name in ("journal", *SERVICES, *_OTHERS)}
 cli.factories |= {name: partial(_for_version, name) for name in (*_RELEASE_COMMANDS, "status")}

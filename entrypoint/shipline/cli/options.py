@@ -25,7 +25,10 @@ _SWITCHES = frozenset(
     {"quiet", "verbose", "any-version", "fail-fast", "comment"}
 )  # options of the program that take no value
 _NOT_FLAGS = frozenset({"command", "to-stage", "yes"})  # the last two are flags of the commands that they are for
-_FILES = frozenset({"config", "receipt", "report", "file", "ca-bundle"})  # the last parts of names that are paths
+# The last parts of names that are paths.
+_FILES = frozenset(
+    {"config", "receipt", "report", "file", "ca-bundle", "client-certificate", "artifacts", "extends", "base-dir"}
+)
 _SECTIONS = {
     "release": "Release",
     "buildmaster": "BuildMaster",
@@ -35,7 +38,7 @@ _SECTIONS = {
     "journal": "Shared journal",
     "network": "Network",
 }
-_METAVARS = {"boolean": "true|false", "integer": "NUMBER", "map": "NAME=VALUE", "list": "LIST", "artifacts": "GLOB"}
+_METAVARS = {"integer": "NUMBER", "map": "NAME=VALUE", "list": "LIST", "artifacts": "GLOB"}
 
 
 def settings() -> Iterator[click.Option]:
@@ -61,17 +64,22 @@ def _option(names: list[str], setting: Setting, section: str) -> click.Option:
         common=setting.shown == "common",
         is_flag=setting.name in _SWITCHES or None,  # False: its value is optional
         metavar=_metavar(setting),
-        values="file" if setting.path[-1] in _FILES else [str(value).lower() for value in setting.enum],
+        values="file" if setting.path[-1] in _FILES else _values(setting),
         help=help_text(setting),
     )
+
+
+def _values(setting: Setting) -> list[str]:
+    """The values to choose from; none if any text may be one."""
+    return ["true", "false"] if setting.kind == "boolean" else [str(value).lower() for value in setting.enum]
 
 
 def _metavar(setting: Setting) -> str | None:
     """The placeholder of the value: its kind, or the last word of its name."""
     if setting.name in _SWITCHES:
         return None
-    if setting.enum:
-        return "|".join(str(value).lower() for value in setting.enum)
+    if values := _values(setting):
+        return "|".join(values)
     word = "PATH" if setting.path[-1] in _FILES else setting.path[-1].rpartition("-")[2].upper()
     return _METAVARS.get(setting.kind, word if setting.kind == "text" else setting.kind.upper())
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from shipline.cli import lazy, options
 from shipline.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from click.shell_completion import CompletionItem
 
     from shipline_sandbox.server import Running
 
@@ -26,10 +28,6 @@ def _answers() -> Iterator[click.Option]:
         names = [f"--{name}" for name in (setting.name, question.short) if name]
         name = setting.name.replace("-", "_")
         yield click.Option([*names, name], envvar=setting.variable, metavar="TEXT", help=options.help_text(setting))
-
-
-def _files(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return [CompletionItem(incomplete, type="file")]
 
 
 @click.command(cls=lazy.LazyCommand, options=_answers)
@@ -59,7 +57,7 @@ def init(*, system: str | None, yes: bool, force: bool, sandbox: str | None, **g
 
 
 @click.command()
-@click.argument("configs", metavar=options.CONFIGS, nargs=-1)
+@click.argument("configs", metavar=options.CONFIGS, nargs=-1, shell_complete=lazy.files)
 @click.option("--tag", default="", help="the tag that is released, if it isn't the one of this checkout or run")
 @click.option("--shard", default="", help="only the products of this part: 2/4 is the second of four")
 @click.option(
@@ -88,7 +86,7 @@ def schema(name: str) -> None:
 
 
 @click.command()
-@click.argument("what", metavar="CODE|MESSAGE|RECEIPT", shell_complete=_files)
+@click.argument("what", metavar="CODE|MESSAGE|RECEIPT", shell_complete=lazy.files)
 def explain(what: str) -> None:
     """Explain an exit code (exit-5), a message, or what a run did by its receipt; works offline."""
     from shipline.cli import explain as cli_explain
@@ -101,17 +99,20 @@ def explain(what: str) -> None:
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-@click.pass_context
-def completion(ctx: click.Context, shell: str) -> None:
+def completion(shell: str) -> None:
     """Print a shell's script that completes commands, options, values and files."""
-    from click.shell_completion import BashComplete, FishComplete, ZshComplete
+    click.echo((Path(__file__).with_name("completion") / shell).read_text(encoding="utf-8"), nl=False)
 
-    of_shell = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}[shell]
-    click.echo(of_shell(ctx.find_root().command, {}, "shipline", "_SHIPLINE_COMPLETE").source())
+
+def _names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    found = ctx.find_root().command
+    for name in ctx.params.get("command") or ():
+        found = (found.get_command(ctx, name) if isinstance(found, click.Group) else None) or found
+    return found.shell_complete(click.Context(found), incomplete) if isinstance(found, click.Group) else []
 
 
 @click.command("help")
-@click.argument("command", nargs=-1)
+@click.argument("command", nargs=-1, shell_complete=_names)
 @click.pass_context
 def help_(ctx: click.Context, command: tuple[str, ...]) -> None:
     """Show the help of a command."""
