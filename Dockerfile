@@ -5,10 +5,10 @@ FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 
-# git is for notes from commits, busybox for the shells in which CI systems start a job. strip takes debugging symbols out of
-# libraries.
-RUN for name in git strip busybox; do command -v $name || missing=1; done; \
-    [ -z "$missing" ] || { apt-get update -qq && apt-get install -y -qq --no-install-recommends binutils git busybox-static; }
+# Debian's security updates, which the base may lack. git is for notes from commits, busybox for the shells in which CI systems
+# start a job. strip takes debugging symbols out of libraries.
+RUN apt-get update -qq && apt-get upgrade -y -qq \
+ && apt-get install -y -qq --no-install-recommends binutils git busybox-static
 
 # A virtual environment without pip, at the path it keeps in the final stage.
 COPY requirements/sandbox.txt requirements/
