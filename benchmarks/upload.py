@@ -19,7 +19,7 @@ from benchmarks import measure, page
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-RUNS = 7
+RUNS = 10
 _SIZE = 2 << 30
 _SHARE, _MEMORY = 1.15, 64  # times curl, MiB
 _PATH = "v3/0b7c3c1e-6f0d-4a53-9f0e-3d2c5a1b7e90/widget.zip"
