@@ -83,7 +83,7 @@ def test_it_starts_again_within_the_run(project: Project) -> None:
         uploading(project, cutter.url)
         ended = project.shipline("run")
     assert ended.code == 0, ended.text
-    assert "the upload of dist/large.zip was cut off after " in ended.out
+    assert "the upload of dist/large.zip ended after " in ended.out
     assert " of 6.0 MB, " in ended.out
     assert sizes(project) == [SIZE]
     (step,) = project.receipt()["steps"]

@@ -72,7 +72,7 @@ class Progress:
 
     @property
     def complete(self) -> bool:
-        """True once the server may have the whole request; what ends within a file can't be applied."""
+        """True once the server may have the full request; what ends within a file can't be applied."""
         return self.sent and not (self.body and self.body.cut_off)
 
     def start_sending(self, connected: Any) -> None:

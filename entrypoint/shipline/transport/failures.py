@@ -25,7 +25,7 @@ def failed(service: str, request: Request, error: Exception) -> ShiplineError:
     if not request.progress.complete or request.safe:
         body = request.progress.body if request.progress.sent else None
         return _refused(service, request, error, why) or UnavailableError(
-            f"{service}: {request.method} {request.url} {f'was cut off after {body}' if body else 'got no response'}",
+            f"{service}: {request.method} {request.url} {f'ended after {body}' if body else 'got no response'}",
             why=why,
             todo="run again: nothing was applied. " + ("The upload starts again" if body else "Check the URL"),
         )

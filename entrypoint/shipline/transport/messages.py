@@ -62,7 +62,7 @@ class Request:
 
         def again() -> None:
             if progress.body and progress.body.sent and progress.body.cut_off:
-                report.progress(f"the upload of {file} was cut off after {progress.body}: it starts again")
+                report.progress(f"the upload of {file} ended after {progress.body}: it starts again")
 
         with ProgressLine(report.ongoing, lambda _: f"uploading {file}: {progress.body or 'connecting'}") as line:
             progress.tick, progress.again = line.tick, again

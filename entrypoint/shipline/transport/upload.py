@@ -84,7 +84,7 @@ class Body:
 
     @property
     def cut_off(self) -> bool:
-        """True if the server can't have the whole file: a part of it was never read."""
+        """True if the server can't have the full file: a part of it was never read."""
         return self.sent < self.size
 
     def __str__(self) -> str:
