@@ -8,6 +8,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from shipline.errors import DOCUMENTATION
+
 
 def files(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete what is typed so far with the names of files."""
@@ -67,14 +69,14 @@ class LazyCommand(click.Command):
             record = param.get_help_record(ctx)
             if isinstance(param, SettingOption) and not (param.common or ctx.meta.get(_ALL)):
                 hidden += 1
-            elif record:
+            elif record and record[1]:
                 sections.setdefault(getattr(param, "section", ""), []).append(record)
         for name, records in sections.items():
             with formatter.section(name or "Options"):
                 formatter.write_dl(records)
         if hidden:
             formatter.write_paragraph()
-            formatter.write_text(f"{hidden} more options: {ctx.command_path} --help-all")
+            formatter.write_text(f"{hidden} more options: {ctx.command_path} --help-all, or {DOCUMENTATION}/options/")
 
 
 _ALL = "shipline.help-all"

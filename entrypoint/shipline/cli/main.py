@@ -15,7 +15,7 @@ import click
 from shipline import __version__, early_signals
 from shipline.cli import lazy, options
 from shipline.display import nearest
-from shipline.errors import RefusedError, bug
+from shipline.errors import DOCUMENTATION, RefusedError, bug
 from shipline.services.registry import SERVICES
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _JOB_COMMANDS: dict[CommandName, str] = {
     "validate": "Check the configuration, without the network.",
     "plan": "Print what `run` will send. Sends only read-only requests.",
-    "run": "Create the build, deploy it, and announce the release; safe to run again.",
-    "rehearse": "Run the main job against the sandbox on this machine, twice; needs no account, key or network.",
+    "run": "Create the build, deploy it and announce the release. Safe to run again.",
+    "rehearse": "Run the main job against a sandbox, twice. Needs no account, key or network.",
     "doctor": "Check the connections, keys and names. Sends only read-only requests.",
 }
 """The commands whose options are the inputs, and what each does."""
@@ -34,7 +34,11 @@ _RELEASE_COMMANDS: tuple[CommandName, ...] = ("retract", "promote", "publish")
 _OTHERS = ("init", "matrix", "schema", "explain", "completion", "help", "demo", "sandbox")
 
 
-@click.group(cls=lazy.LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(
+    cls=lazy.LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+    epilog=f"Documentation: {DOCUMENTATION}/",
+)
 @click.version_option(__version__, prog_name="shipline")
 def cli() -> None:
     """Deploy a build with BuildMaster and announce it to testers (Centercode) and customers (v3 releases).

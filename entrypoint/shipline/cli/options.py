@@ -119,7 +119,7 @@ def _stage(flag: str, text: str) -> click.Option:
 _VERSION = click.Argument(["version"])
 RELEASE_COMMANDS: Mapping[str, tuple[str, Sequence[click.Parameter]]] = {
     "retract": (
-        "Take a release back: delete its v3 draft and reject its build. Prompts first on a terminal.",
+        "Take a release back. Deletes its v3 draft and rejects its build; prompts first on a terminal.",
         [
             _VERSION,
             _stage("--redeploy", "deploy the build before it there"),
@@ -130,9 +130,9 @@ RELEASE_COMMANDS: Mapping[str, tuple[str, Sequence[click.Parameter]]] = {
         "Deploy the existing build of a version to one more stage.",
         [_VERSION, _stage("--to-stage", "where to deploy it")],
     ),
-    "publish": ("Publish the v3 draft of a version, after the same checks as run.", [_VERSION]),
+    "publish": ("Publish the v3 draft of a version. Makes the same checks as run.", [_VERSION]),
     "status": (
-        "Show where a version is: stages, drafts, customers, testers. Without a version, show the newest few.",
+        "Show the stages, drafts and releases of a version. Without a version, show the newest few.",
         [click.Argument(["version"], default="", metavar="[VERSION]")],
     ),
 }

@@ -69,7 +69,7 @@ def init(*, system: str | None, yes: bool, force: bool, sandbox: str | None, **g
 @click.option("--include", default="", help="GitLab: the template's URL, PROJECT@REF, or path in this repository")
 @click.option("--needs", multiple=True, help="GitLab: a job of this pipeline whose files the products need")
 def matrix(*, form: str | None, **given: Any) -> None:
-    """Print the products that a tag releases as jobs of the CI system; needs no key and no network."""
+    """Print the products of a tag as jobs of the CI system. Needs no key and no network."""
     from shipline.fleet import matrix as fleet_matrix
 
     options.check_configs("matrix", given["configs"])
@@ -79,7 +79,7 @@ def matrix(*, form: str | None, **given: Any) -> None:
 @click.command()
 @click.argument("name", type=click.Choice(["pipeline", "receipt", "buildmaster", "centercode", "v3"]))
 def schema(name: str) -> None:
-    """Print a schema: the config file's, the receipt's, or a service's OpenAPI description."""
+    """Print a schema. That of a service is its OpenAPI description."""
     from shipline import schemas
 
     click.echo(schemas.path(name).read_text(encoding="utf-8"), nl=False)
@@ -88,7 +88,7 @@ def schema(name: str) -> None:
 @click.command()
 @click.argument("what", metavar="CODE|MESSAGE|RECEIPT", shell_complete=lazy.files)
 def explain(what: str) -> None:
-    """Explain an exit code (exit-5), a message, or what a run did by its receipt; works offline."""
+    """Explain an exit code, a message or a receipt. Works offline."""
     from shipline.cli import explain as cli_explain
 
     try:
@@ -100,7 +100,7 @@ def explain(what: str) -> None:
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print a shell's script that completes commands, options, values and files."""
+    """Print the completion script of a shell. It completes commands, options, values and files."""
     click.echo((Path(__file__).with_name("completion") / shell).read_text(encoding="utf-8"), nl=False)
 
 
@@ -128,7 +128,7 @@ def help_(ctx: click.Context, command: tuple[str, ...]) -> None:
 @click.command()
 @click.option("--keep", is_flag=True, help="keep the sandbox running, to look at the result")
 def demo(*, keep: bool) -> None:
-    """Run the main job on a sample project against a sandbox of the three services."""
+    """Release a sample project to a sandbox."""
     from shipline.cli import demo as cli_demo
 
     raise SystemExit(cli_demo.main(keep=keep))
