@@ -1,4 +1,4 @@
-"""The sizes and checksums of files, made by two threads if the files are large."""
+"""The sizes and checksums of files, made by two threads if there is much to read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 _CHUNK_BYTES = 1 << 20
-_LARGE_BYTES = 1 << 24  # a smaller file is read in less time than threads are worth
+_LARGE_BYTES = 1 << 24  # less is read in less time than threads are worth
 _THREADS = 2
 
 
@@ -40,18 +40,21 @@ def measure(
     """
     algorithms = ("sha256", "md5") if md5 else ("sha256",)
     readings = {path: _readings(path, algorithms) for path in dict.fromkeys(paths)}
-    if large := [reading for of_file in readings.values() for reading in of_file if reading.expected]:
-        files = len(large) // len(algorithms)
-        what = shown_path(large[0].path, workspace) if files == 1 else f"{files} files"
-        size = human_size(sum(reading.expected for reading in large) // len(algorithms))
-        _run_in_threads(large, f"reading {what} ({size}) for the checksums", progress)
+    every = [reading for of_file in readings.values() for reading in of_file]
+    size = sum(of_file[0].expected for of_file in readings.values())
+    if size < _LARGE_BYTES:
+        for reading in every:
+            reading.run()
+    else:
+        what = shown_path(every[0].path, workspace) if len(readings) == 1 else f"{len(readings)} files"
+        _run_in_threads(every, f"reading {what} ({human_size(size)}) for the checksums", progress)
     return {path: _measures(shown_path(path, workspace), of_file) for path, of_file in readings.items()}
 
 
 class _Reading:
-    """One pass over a file that makes some of its digests; ``expected`` is the size of a large file, else 0."""
+    """One pass over a file that makes some of its digests; ``expected`` is its size in bytes before."""
 
-    def __init__(self, path: Path, algorithms: Sequence[str], expected: int = 0) -> None:
+    def __init__(self, path: Path, algorithms: Sequence[str], expected: int) -> None:
         self.path, self.expected, self.size = path, expected, 0
         self.error = ""
         self.hashes = [hashlib.new(algorithm, usedforsecurity=False) for algorithm in algorithms]
@@ -68,15 +71,12 @@ class _Reading:
 
 
 def _readings(path: Path, algorithms: Sequence[str]) -> list[_Reading]:
-    """One reading of a small file, carried out; one for each digest of a large file, for threads to carry out."""
+    """One reading of a file, or, if it is large, one for each digest."""
     size = 0
     with contextlib.suppress(OSError):  # reading it reports the reason
         size = path.stat().st_size
-    if size >= _LARGE_BYTES:
-        return [_Reading(path, [algorithm], size) for algorithm in algorithms]
-    reading = _Reading(path, algorithms)
-    reading.run()
-    return [reading]
+    parts = [(algorithm,) for algorithm in algorithms] if size >= _LARGE_BYTES else [algorithms]
+    return [_Reading(path, part, size) for part in parts]
 
 
 def _measures(shown: str, readings: list[_Reading]) -> Measures | ValueError:

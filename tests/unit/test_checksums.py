@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every file of at least 10 bytes counts as large."""
+    """Ten bytes are much to read."""
     monkeypatch.setattr(checksums, "_LARGE_BYTES", 10)
     yield
     cancel_token.reset()
@@ -88,19 +88,28 @@ def slow(large: None, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     return go_on
 
 
-@pytest.mark.parametrize(("count", "what"), [(1, "0.zip (10 bytes)"), (2, "2 files (20 bytes)")])
-def test_progress_is_shown_until_the_end(tmp_path: Path, slow: threading.Event, count: int, what: str) -> None:
+@pytest.mark.parametrize(
+    ("contents", "what"),
+    [
+        ([b"0123456789"], "0.zip (10 bytes)"),
+        ([b"0123456789", b"0123456789"], "2 files (20 bytes)"),
+        ([b"01234", b"56789"], "2 files (10 bytes)"),
+    ],
+)
+def test_progress_is_shown_until_the_end(
+    tmp_path: Path, slow: threading.Event, contents: list[bytes], what: str
+) -> None:
     shown: list[str] = []
 
     def progress(text: str) -> None:
         shown.append(text)
         slow.set()
 
-    paths = [tmp_path / f"{number}.zip" for number in range(count)]
-    for path in paths:
-        path.write_bytes(b"0123456789")
+    paths = [tmp_path / f"{number}.zip" for number in range(len(contents))]
+    for path, content in zip(paths, contents, strict=True):
+        path.write_bytes(content)
     found = checksums.measure(paths, tmp_path, progress=progress)
-    assert set(found.values()) == {expected(b"0123456789")}
+    assert list(found.values()) == [expected(content) for content in contents]
     assert shown[0].startswith(f"reading {what} for the checksums: 0 %, ")
     assert shown[-1] == ""
 

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shipline.cancellation import ProgressLine
 from shipline.display import counted, one_line
 from shipline.errors import InvalidInputError, Problem, ShiplineError, bug
 from shipline.fleet import conflicts, table
@@ -68,24 +69,26 @@ def _load(context: CommandContext, selected: Selected, sources: resolve.Sources)
     problems: dict[Problem, None] = {}
     warnings: dict[str, Product] = {}
     missing: dict[str, None] = {}
-    receipt = context.options.get("receipt")
-    own_receipt = Path(receipt) if receipt and len(selected.products) == 1 else None
-    for product in selected.products:
-        try:
-            found = replace(sources, config=product.config)
-            loaded = resolve.load(rehearsal.with_tag(found) if context.options["comment"] == "true" else found)
-        except InvalidInputError as error:
-            problems |= dict.fromkeys(error.problems)
-            warnings |= dict.fromkeys(error.warnings, product)
-            continue
-        warnings |= dict.fromkeys(loaded.pipeline.warnings, product)
-        missing |= dict.fromkeys(loaded.missing_keys)
-        resolved.append(ResolvedProduct(product, loaded.pipeline, own_receipt or default_path(loaded.pipeline)))
-        log = ProductConsole(console, product.name)
-        log.note(event="loaded", loaded=loaded)
-        if context.verbose:
-            for path, shown, origin in loaded.origins:
-                log.line(f"  {path} = {shown}  ({origin})")
+    receipt, count = context.options.get("receipt"), len(selected.products)
+    own_receipt = Path(receipt) if receipt and count == 1 else None
+    with ProgressLine(console.ongoing, lambda _: f"checking products: {len(resolved)} of {count}") as line:
+        for product in selected.products:
+            line.tick()
+            try:
+                found = replace(sources, config=product.config)
+                loaded = resolve.load(rehearsal.with_tag(found) if context.options["comment"] == "true" else found)
+            except InvalidInputError as error:
+                problems |= dict.fromkeys(error.problems)
+                warnings |= dict.fromkeys(error.warnings, product)
+                continue
+            warnings |= dict.fromkeys(loaded.pipeline.warnings, product)
+            missing |= dict.fromkeys(loaded.missing_keys)
+            resolved.append(ResolvedProduct(product, loaded.pipeline, own_receipt or default_path(loaded.pipeline)))
+            log = ProductConsole(console, product.name)
+            log.note(event="loaded", loaded=loaded)
+            if context.verbose:
+                for path, shown, origin in loaded.origins:
+                    log.line(f"  {path} = {shown}  ({origin})")
     given = sources.inputs.settings(Problems())
     elsewhere = [*conflicts.identifiable(selected.elsewhere, sources)]
     problems |= dict.fromkeys(conflicts.find(resolved, given, receipt, elsewhere))
