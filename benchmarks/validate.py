@@ -10,8 +10,11 @@ from pathlib import Path
 from benchmarks import measure, page
 
 RUNS = 5
+BEFORE = "23b457c"
+_COMPARED = 10  # runs
 _COUNTS = (100, 1000, 10_000)
 _MOST = 4.0  # seconds of CPU for the largest
+_SHARE = 0.65
 _HEAD = "release: {version: 1.4.0, notes: {text: New}}\nartifacts:\n"
 _ENTRY = '  - path: dist/%s\n    url: "https://dl.example.com/{version}/{filename}"\n'
 _TAIL = 'centercode: {url: "https://company.centercode.com", project: WidgetPro, release-type: Firmware}\n'
@@ -28,6 +31,15 @@ def section() -> page.Section:
             for count in _COUNTS
         }
         taken = measure.interleaved(sides, RUNS)
+        largest, before = folder / f"1-{_COUNTS[-1]}", {"PYTHONPATH": measure.checkout(folder, BEFORE)}
+        compared = measure.interleaved(
+            {
+                side: partial(measure.process, command, largest, environ)
+                for side, environ in {"this": {}, BEFORE: before}.items()
+            },
+            _COMPARED,
+        )
+    this, earlier = (min(one.cpu for one in runs) for runs in compared.values())
     cpu = {side: min(one.cpu for one in runs) for side, runs in taken.items()}
     cost = {(kind, count): seconds / count for (kind, count), seconds in cpu.items()}
     most = _COUNTS[-1]
@@ -41,12 +53,17 @@ def section() -> page.Section:
             ),
         )
     )
+    share = page.Figure(f"CPU, {most:,} artifacts, an entry each, times {BEFORE}", this / earlier, _SHARE)
     rows = (
         (kind, f"{count:,}", f"{cpu[kind, count]:.2f} s", f"{cost[kind, count] * 1000:.2f} ms")
         for kind in _KINDS
         for count in _COUNTS
     )
-    return page.Section(figures, page.table(("named by", "artifacts", "CPU", "an artifact's cost"), rows))
+    text = page.table(("named by", "artifacts", "CPU", "an artifact's cost"), rows)
+    minima = (
+        f"Minima of {_COMPARED} runs, {most:,} artifacts, an entry each: this {this:.2f} s, {BEFORE} {earlier:.2f} s."
+    )
+    return page.Section((*figures, share), f"{text}\n\n{minima}")
 
 
 def _project(folder: Path, kind: str, count: int) -> Path:

@@ -61,7 +61,7 @@ class _Reading:
 
     def run(self) -> None:
         try:
-            with self.path.open("rb") as file:
+            with self.path.open("rb", buffering=0) as file:
                 while chunk := file.read(_CHUNK_BYTES):
                     for digest in self.hashes:
                         digest.update(chunk)

@@ -29,14 +29,16 @@ def printable(text: str) -> str:
     """Return ``text`` as a message quotes it: on one line, at most 60 characters, others than printable escaped."""
     text = redact(text)
     short = text if len(text) <= _MAX_VALUE_LENGTH else text[: _MAX_VALUE_LENGTH - 1] + "…"
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in short)
+    return short if short.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in short)
 
 
 def escape_controls(text: str) -> str:
     """Return ``text`` for a log: control and formatting characters escaped, except for line feeds and tabs."""
+    text = redact(text)
+    if text.isprintable():
+        return text
     return "".join(
-        c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf", "Zl", "Zp"} else repr(c)[1:-1]
-        for c in redact(text)
+        c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf", "Zl", "Zp"} else repr(c)[1:-1] for c in text
     )
 
 

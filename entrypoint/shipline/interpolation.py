@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 LATE_NAMES = frozenset({"application", "release_number", "build_number"})
@@ -65,13 +66,27 @@ def placeholder(name: str) -> Template:
     return Template((Placeholder(name),))
 
 
-def interpolate(text: str, values: Mapping[str, str], late: frozenset[str] = frozenset()) -> Template:
+def interpolate(
+    text: str,
+    values: Mapping[str, str],
+    late: frozenset[str] = frozenset(),
+    encode: Callable[[str, str], str] | None = None,
+) -> Template:
     """Fill ``{name}`` from ``values``, once: braces in a value stay as they are.
 
-    Names in ``late`` stay open. Raises UnknownNameError.
+    Names in ``late`` stay open. ``encode`` returns what a name and its value are filled in as. Raises UnknownNameError.
     """
+    if text and "{" not in text:
+        return literal(text)
     parts: list[str | Placeholder] = []
-    for piece in _pieces(text, values, late):
+    for parsed in _parsed(text):
+        piece = parsed
+        if isinstance(parsed, Placeholder):
+            if parsed.name in values:
+                value = values[parsed.name]
+                piece = encode(parsed.name, value) if encode else value
+            elif parsed.name not in late:
+                raise UnknownNameError(parsed.name, tuple(sorted({*values, *late})))
         if isinstance(piece, str) and parts and isinstance(parts[-1], str):
             parts[-1] += piece
         elif piece:
@@ -79,18 +94,13 @@ def interpolate(text: str, values: Mapping[str, str], late: frozenset[str] = fro
     return Template(tuple(parts))
 
 
-def _pieces(text: str, values: Mapping[str, str], late: frozenset[str]) -> Iterator[str | Placeholder]:
+@lru_cache
+def _parsed(text: str) -> tuple[str | Placeholder, ...]:
+    """The pieces of a text: its names, and what is between them."""
+    pieces: list[str | Placeholder] = []
     position = 0
     for match in _NAME.finditer(text):
-        yield text[position : match.start()]
-        position = match.end()
         escaped, name = match.groups()
-        if escaped:
-            yield "{" + escaped + "}"
-        elif name in values:
-            yield values[name]
-        elif name in late:
-            yield Placeholder(name)
-        else:
-            raise UnknownNameError(name, tuple(sorted({*values, *late})))
-    yield text[position:]
+        pieces += text[position : match.start()], "{" + escaped + "}" if escaped else Placeholder(name)
+        position = match.end()
+    return (*pieces, text[position:])

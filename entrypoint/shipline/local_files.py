@@ -34,11 +34,11 @@ def find(pattern: str, workspace: Path, allowed: Sequence[Path] = ()) -> list[Pa
     literal = root.joinpath(*parts)
     try:
         if literal.is_file():
-            found = {literal}
+            found = [literal]
         elif literal.is_dir():
             raise ValueError(f"{pattern} is a folder: for the files in it write {'/'.join((*parts, '*'))}")
         else:
-            found = {path for path in _expand(root, parts) if path.is_file()}
+            found = sorted({path for path in _expand(root, parts) if path.is_file()})
     except OSError as error:
         raise ValueError(
             f"{pattern}: can't look into {shown_path(Path(error.filename or literal), workspace)}: {error.strerror}"
@@ -49,7 +49,7 @@ def find(pattern: str, workspace: Path, allowed: Sequence[Path] = ()) -> list[Pa
     for path in found:
         if not _is_in(_real(path), roots):
             raise ValueError(_outside(shown_path(path, workspace)))
-    return sorted(found)
+    return found
 
 
 def inside(name: str, workspace: Path, allowed: Sequence[Path] = ()) -> Path:
@@ -77,14 +77,13 @@ def below(folder: str, name: str) -> str:
 
 def shown_path(path: Path, workspace: Path) -> str:
     """Return the path relative to the workspace, or the full path of a file elsewhere, with ``/``."""
-    try:
-        return path.relative_to(workspace).as_posix()
-    except ValueError:
-        return path.as_posix()
+    shown, folder = path.as_posix(), workspace.as_posix().rstrip("/") + "/"
+    return shown.removeprefix(folder)
 
 
 def _real(path: Path) -> str:
-    return os.path.realpath(path) if path.is_symlink() else f"{_real_folder(str(path.parent))}{os.sep}{path.name}"
+    folder, name = os.path.split(path)
+    return os.path.realpath(path) if os.path.islink(path) else f"{_real_folder(folder)}{os.sep}{name}"  # noqa: PTH114
 
 
 # Each folder is resolved once: it may contain ten thousand files.
@@ -107,27 +106,35 @@ def _outside(shown: str) -> str:
 
 def _start(pattern: str, workspace: Path, allowed: Sequence[Path]) -> tuple[Path, tuple[str, ...]]:
     """Return the folder to search, and the parts of the pattern below it."""
-    path = PurePosixPath(pattern)
-    for folder in (*allowed, workspace):
-        for spelled in {folder.as_posix(), _real_folder(str(folder))}:
-            if path.is_relative_to(spelled):
-                return folder, _parts(str(path.relative_to(spelled)))
-    return workspace, _parts(pattern)
+    parts = PurePosixPath(pattern).parts
+    for folder, start in _starts(*allowed, workspace):
+        if parts[: len(start)] == start:
+            below = parts[len(start) :]
+            return folder, _checked("/".join(below) or ".", below)
+    return workspace, _checked(pattern, parts)
 
 
-def _parts(pattern: str) -> tuple[str, ...]:
-    """Split a pattern at ``/``. Raises ValueError if it isn't a relative path below the folder."""
+@lru_cache
+def _starts(*folders: Path) -> tuple[tuple[Path, tuple[str, ...]], ...]:
+    """Return each folder with the parts of its path, and again with those of its real path."""
+    spellings = ((folder, {folder.as_posix(), _real_folder(str(folder))}) for folder in folders)
+    return tuple((folder, PurePosixPath(spelled).parts) for folder, spelled_so in spellings for spelled in spelled_so)
+
+
+def _checked(pattern: str, parts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the parts of a pattern. Raises ValueError if it isn't a relative path below the folder."""
     if not pattern.strip() or bad_character(pattern):
         raise ValueError("expected a path or glob without control characters, such as dist/*.zip")
     if "\\" in pattern:
         raise ValueError(f"{pattern}: folders are separated by /, on Windows too")
-    path = PurePosixPath(pattern)
-    if path.is_absolute() or (":" in pattern and PureWindowsPath(pattern).drive) or ".." in path.parts:
+    if pattern.startswith("/") or (":" in pattern and PureWindowsPath(pattern).drive) or ".." in parts:
         raise ValueError(
             f"{pattern} leaves the workspace: expected a path inside it, without .., or inside a folder that "
             "allow-folders names"
         )
-    return tuple(part for i, part in enumerate(path.parts) if part != "**" or path.parts[i - 1 : i] != ("**",))
+    if "**" not in parts:
+        return parts
+    return tuple(part for i, part in enumerate(parts) if part != "**" or parts[i - 1 : i] != ("**",))
 
 
 def _expand(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -107,10 +108,16 @@ def http_date(text: str) -> datetime | None:
 
 def http_url(text: str) -> str:
     """The URL itself. Raises ValueError, which never repeats it: it may hold a password."""
-    if not text.isprintable() or any(char in text for char in ' \\<>"'):
+    if not text.isprintable() or re.search(r'[ \\<>"]', text):
         raise ValueError(
             "a URL has no spaces, control characters, backslashes, quotes or angle brackets: write %20 for a space"
         )
+    _check_server("/".join(text.split("/", 3)[:3]))
+    return text
+
+
+@lru_cache  # many links have one server
+def _check_server(text: str) -> None:
     expected = "expected a URL with http or https and a host, such as https://example.com/path"
     try:
         parts = urlsplit(text)
@@ -125,7 +132,6 @@ def http_url(text: str) -> str:
         raise ValueError(f"the host has characters that no host name has; {expected}")
     if any(len(label) > _MAX_LABEL_LENGTH for label in host.split(".")):
         raise ValueError(f"the host has more than {_MAX_LABEL_LENGTH} characters without a dot; {expected}")
-    return text
 
 
 def normalize_url(url: str) -> str:

@@ -154,9 +154,9 @@ def test_the_first_entry_of_a_file_decides_and_a_mirror_is_a_second_link(workspa
 
 def test_an_empty_file_is_a_warning(workspace: Path) -> None:
     (workspace / "dist/empty.bin").touch()
-    text = "artifacts: [{path: dist/*, url: 'https://dl.example.com/{filename}'}]\n"
+    text = "artifacts-url: 'https://dl.example.com/{filename}'\nartifacts: [{path: dist/widget.exe}, {path: dist/*}]\n"
     (warning,) = pipeline(workspace, text + CENTERCODE).warnings
-    assert warning.endswith("artifacts[0].path: dist/empty.bin is empty (0 bytes): check the job that builds it")
+    assert warning.endswith("artifacts[1].path: dist/empty.bin is empty (0 bytes): check the job that builds it")
     (workspace / "dist/also.bin").touch()
     (warning,) = pipeline(workspace, text + CENTERCODE).warnings
     assert "dist/also.bin and 1 more are empty (0 bytes)" in warning

@@ -93,7 +93,7 @@ def by_path() -> Mapping[tuple[str, ...], Setting]:
 
 def at(path: Sequence[str | int]) -> Setting | None:
     """The setting that the value at a document's path is, or is a part of, such as an entry of its list."""
-    return _at(tuple(part for part in path if isinstance(part, str)))
+    return _at(tuple([part for part in path if isinstance(part, str)]))
 
 
 @lru_cache

@@ -19,7 +19,7 @@ from shipline.inputs.parsing import expected_config
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Container
+    from collections.abc import Callable, Container
 
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -147,31 +147,27 @@ class _Builder:
 
     def build(self, text: str) -> Document:
         """The document. Raises YamlError."""
+        readers: dict[type, Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._document_start,
+            **dict.fromkeys((yaml.MappingStartEvent, yaml.SequenceStartEvent), self._begin),
+            **dict.fromkeys((yaml.MappingEndEvent, yaml.SequenceEndEvent), self._end),
+        }
         try:
             for event in yaml.parse(text, Loader=_LOADER):
-                self._read(event)
+                if read := readers.get(type(event)):
+                    read(event)
         except yaml.MarkedYAMLError as error:
             raise self._syntax(error, text) from None
         except yaml.YAMLError:
             raise YamlError(SourceLocation(self._name, 1, 1), "isn't YAML: expected lines such as `release:`") from None
         return self._document
 
-    def _read(self, event: Any) -> None:
-        match event:
-            case yaml.ScalarEvent():
-                self._scalar(event)
-            case yaml.AliasEvent():
-                self._alias(event)
-            case yaml.CollectionStartEvent():
-                self._begin(event)
-            case yaml.CollectionEndEvent():
-                self._end()
-            case yaml.DocumentStartEvent():
-                self._documents += 1
-                if self._documents > 1:
-                    raise YamlError(self._at(event), "a second document begins here: expected one document a file")
-            case _:
-                pass
+    def _document_start(self, event: Any) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            raise YamlError(self._at(event), "a second document begins here: expected one document a file")
 
     def _at(self, event: Any) -> SourceLocation:
         return SourceLocation(self._name, event.start_mark.line + 1, event.start_mark.column + 1)
@@ -236,7 +232,7 @@ class _Builder:
         value: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
         self._open.append(_Value(value, self._add(value, location), height=1, anchor=event.anchor))
 
-    def _end(self) -> None:
+    def _end(self, _event: Any) -> None:
         done = self._open.pop()
         if done.anchor:
             self._anchors[done.anchor] = done

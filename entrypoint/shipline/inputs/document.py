@@ -96,6 +96,10 @@ class Document:
         """Every value with its path, in document order, mappings and lists before what is in them."""
         return walk(self.data, ())
 
+    def named(self, names: Sequence[str]) -> Iterator[tuple[Path, Any]]:
+        """Every value whose path has these names and any positions in lists."""
+        return _named(self.data, names, ())
+
     def put(self, path: Path, value: Any, location: SourceLocation, written: str = "") -> None:
         """Set a value that comes from elsewhere. Missing mappings are created; a scalar in the way stays as it is."""
         parent: Any = self.data
@@ -174,6 +178,16 @@ def walk(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
             left += [((*path, key), inner) for key, inner in reversed(value.items())]
         elif isinstance(value, list):
             left += [((*path, index), value[index]) for index in range(len(value) - 1, -1, -1)]
+
+
+def _named(value: Any, names: Sequence[str], path: Path) -> Iterator[tuple[Path, Any]]:
+    if not names:
+        yield path, value
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _named(item, names, (*path, index))
+    elif names and isinstance(value, dict) and names[0] in value:
+        yield from _named(value[names[0]], names[1:], (*path, names[0]))
 
 
 def first_of(problems: Sequence[Problem]) -> list[Problem]:

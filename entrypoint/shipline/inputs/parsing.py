@@ -132,9 +132,9 @@ def misread(item: str, setting: Setting, *, in_file: bool) -> str:
     text = item.strip()
     if text[:1] and text[0] in _QUOTES:
         return f"begins with a quote, which would be sent too: write {printable(text.strip(_QUOTES))}"
-    if re.match(r"-\s", text):
+    if text.startswith("-") and re.match(r"-\s", text):
         return f"begins with a dash and a space: write {printable(text[1:].strip())}, without them"
-    if re.match(r'\{\s*"', text):
+    if text.startswith("{") and re.match(r'\{\s*"', text):
         return "begins as a JSON object does: expected plain text, or a JSON array of texts"
     if text.startswith("["):
         pattern = f"; write ./{printable(text)} for a pattern" if setting.kind == "artifacts" else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from shipline import schemas
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from shipline.inputs.document import Document, Path
     from shipline.inputs.violations import SchemaViolation
 
+    _Parts = dict[int, Any]  # the validator of each part of the schema, by the part's id
+
 
 def expand_shorthands(document: Document) -> None:
     """Replace text that means a section by the section: ``notes: CHANGELOG.md``. Empty text is unset or a problem.
 
     An artifact is written as in an input: ``dist/app.zip => https://dl.example.com/app.zip``.
     """
-    for path, value in list(document.walk()):
-        if isinstance(value, str) and value and path:
-            names = tuple(part for part in path if isinstance(part, str))
-            name = catalogue.shorthands().get((names, isinstance(path[-1], int)))
-            try:
-                if name is not None:
+    for (names, is_item), name in catalogue.shorthands().items():
+        for path, value in list(document.named(names)):
+            if isinstance(value, str) and value and isinstance(path[-1], int) is is_item:
+                try:
                     document.nest(path, artifact(value) if names == ("artifacts",) else {name: value})
-            except ValueError as error:
-                document.problems.add(document.locations[path], path, str(error))
-                document.unusable.add(path)
+                except ValueError as error:
+                    document.problems.add(document.locations[path], path, str(error))
+                    document.unusable.add(path)
 
 
 def check(document: Document) -> None:
@@ -90,10 +90,42 @@ def _validator() -> Any:
     from jsonschema import Draft202012Validator, validators
 
     types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
-    # The library compares each item with each other one, and doesn't say which two settings can't be given both.
-    rules = {"uniqueItems": _unique_items, "dependentSchemas": _not_both, "pattern": _pattern}
+    # The library compares each item with each other one, and doesn't say which two settings can't be given both. It
+    # prepares the schema of an item or property again for each value.
+    parts: _Parts = {}
+    rules = {
+        "uniqueItems": _unique_items,
+        "dependentSchemas": _not_both,
+        "pattern": _pattern,
+        "items": partial(_items, parts),
+        "properties": partial(_properties, parts),
+        "if": partial(_if, parts),
+    }
     extend: Any = validators.extend
     return extend(Draft202012Validator, rules, type_checker=types)(schemas.load("pipeline"))
+
+
+def _items(parts: _Parts, validator: Any, items: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    for index, item in enumerate(instance if isinstance(instance, list) else ()):
+        yield from _of_part(parts, validator, items, item, path=index)
+
+
+def _properties(parts: _Parts, validator: Any, named: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    for name in named if isinstance(instance, dict) else ():
+        if name in instance:
+            yield from _of_part(parts, validator, named[name], instance[name], path=name, schema_path=name)
+
+
+def _if(parts: _Parts, validator: Any, condition: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    branch = "else" if any(_of_part(parts, validator, condition, instance)) else "then"
+    if branch in schema:
+        yield from _of_part(parts, validator, schema[branch], instance, schema_path=branch)
+
+
+def _of_part(parts: _Parts, validator: Any, schema: Any, value: Any, **place: Any) -> Iterator[ValidationError]:
+    part = parts.get(id(schema)) or parts.setdefault(id(schema), validator.evolve(schema=schema))
+    if not part.is_valid(value):
+        yield from validator.descend(value, schema, **place)
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[ValidationError]:

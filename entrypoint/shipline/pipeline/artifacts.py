@@ -19,7 +19,7 @@ from shipline.pipeline.model import Artifact, LinkSettings
 from shipline.pipeline.section import Section, targets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from shipline.ci.facts import Facts
     from shipline.inputs.document import Document
@@ -33,6 +33,7 @@ _PRESETS = {
     "gitlab-package": "https://gitlab.com/api/v4/projects/ID/packages/generic/PACKAGE/{version}/{filename}",
 }
 """The presets of ``artifacts-url``, and a URL to write where the CI system has none for them."""
+_LINK_SETTINGS = [name.replace("_", "-") for name in LinkSettings._fields]
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,31})://")
 
 
@@ -107,15 +108,20 @@ class Finder(NamedTuple):
         entries: list[tuple[Artifact, Section]] = []
         by_path: defaultdict[str, list[Artifact]] = defaultdict(list)
         sections = [setting.section(i) for i in range(len(self.document.get(setting.path)) if setting.usable() else 0)]
-        paths = [self._paths(entry) if entry.given("path") else [] for entry in sections]
-        measures = self._measure(chain.from_iterable(paths))
+        allowed = allowed_folders(self.document)
+        paths = [self._paths(entry, allowed) if entry.given("path") else None for entry in sections]
+        measures = self._measure(chain.from_iterable(filter(None, paths)))
         for entry, local in zip(sections, paths, strict=True):
-            for artifact in self._local(entry, local, measures) if entry.given("path") else [self._remote(entry)]:
+            for artifact in [self._remote(entry)] if local is None else self._local(entry, local, measures):
                 if artifact is None:
                     complete = False
                 elif not any(_is_repeated(artifact, earlier) for earlier in by_path[artifact.shown_path]):
                     entries.append((artifact, entry))
                     by_path[artifact.shown_path].append(artifact)
+        empty = [(artifact.shown_path, entry) for artifact, entry in entries if artifact.path and not artifact.size]
+        if empty:
+            subject = _listed([shown for shown, _ in empty], "is", "are")
+            empty[0][1].warn(f"{subject} empty (0 bytes): check the job that builds it", "path")
         return ArtifactSet(tuple(entries), complete)
 
     def _measure(self, paths: Iterable[Path]) -> dict[Path, checksums.Measures | ValueError]:
@@ -123,7 +129,7 @@ class Finder(NamedTuple):
         md5 = any(target.value("attach") != "none" for target in targets(self.document, "v3"))
         return checksums.measure(paths, self.workspace, md5=md5, progress=self.progress)
 
-    def _paths(self, entry: Section) -> list[Path]:
+    def _paths(self, entry: Section, allowed: Sequence[Path]) -> list[Path]:
         """The files that an entry's path or glob matches; none if it has a problem."""
         pattern = self.names.filled(entry, "path")
         if pattern is None or _has_other_scheme(pattern, entry, "path"):
@@ -132,8 +138,8 @@ class Finder(NamedTuple):
             entry.complain("is a link: give it as url, or give the path of a local file", "path")
             return []
         try:
-            pattern = local_files.below(glob.escape(self.folder), pattern)
-            return local_files.find(pattern, self.workspace, allowed_folders(self.document))
+            pattern = local_files.below(glob.escape(self.folder) if self.folder else "", pattern)
+            return local_files.find(pattern, self.workspace, allowed)
         except ValueError as error:
             entry.complain(str(error), "path")
             return []
@@ -157,9 +163,6 @@ class Finder(NamedTuple):
                 found.append(None)
             else:
                 found.append(Artifact(path.name, path, shown_path, label, url, *measured, link_settings(entry)))
-        empty = [artifact.shown_path for artifact in found if artifact is not None and not artifact.size]
-        if empty:
-            entry.warn(f"{_listed(empty, 'is', 'are')} empty (0 bytes): check the job that builds it", "path")
         urls = [str(artifact.url) for artifact in found if artifact is not None and artifact.url is not None]
         if len(set(urls)) < len(urls):
             same = f"{len(paths)} files match and all get the link {urls[0]}"
@@ -217,7 +220,8 @@ class Finder(NamedTuple):
 
 def link_settings(section: Section) -> LinkSettings:
     """The settings of one link; None for those of the target's links."""
-    return LinkSettings(*(section.value(name.replace("_", "-")) for name in LinkSettings._fields))
+    given = section.value() or {}
+    return LinkSettings(*(section.value(name) if name in given else None for name in _LINK_SETTINGS))
 
 
 def _is_repeated(artifact: Artifact, earlier: Artifact) -> bool:
@@ -250,7 +254,7 @@ def _has_other_scheme(text: str, section: Section, *name: str) -> bool:
 
 def link_url(section: Section, raw: str | None, names: Variables, *name: str) -> Template | None:
     """A filled and checked URL; None, and a problem, if it can't be one."""
-    url = None if raw is None else names.for_url().fill(section, raw, *name)
+    url = None if raw is None else names.fill(section, raw, *name, in_url=True)
     if url is None:
         return None
     sample = url.fill(dict.fromkeys(url.names, "0"))
@@ -261,7 +265,7 @@ def link_url(section: Section, raw: str | None, names: Variables, *name: str) ->
     except ValueError as error:
         section.complain(str(error), *name)
         return None
-    if "//" in urlsplit(sample).path:
+    if sample.count("//") > 1 and "//" in urlsplit(sample).path:
         section.complain("has an empty path segment (//) after Shipline has replaced its names", *name)
         return None
     return url

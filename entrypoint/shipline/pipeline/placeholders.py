@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from shipline.inputs import catalogue
+from shipline.inputs.document import walk
 
 if TYPE_CHECKING:
     from shipline.inputs.document import Document
@@ -21,7 +23,7 @@ _TEXT = (
 )
 _ADDRESSES = frozenset({"url", "releases-url", "endpoint-url"})
 _NAMES = frozenset({"application", "pipeline", "product-id", "project", "release-type"})
-_SECTIONS = frozenset({"buildmaster", "v3", "centercode", "notify"})
+_SECTIONS = ("buildmaster", "v3", "centercode", "notify")
 
 
 def is_placeholder(name: str, text: str) -> bool:
@@ -34,9 +36,9 @@ def is_placeholder(name: str, text: str) -> bool:
 def check(document: Document, *, refuse: bool) -> None:
     """Report each placeholder of the services' sections: as a problem if ``refuse``, else as a warning."""
     report = document.problems.add if refuse else document.problems.warn
-    for path, value in document.walk():
-        name = path[-1] if path else ""
-        if not isinstance(value, str) or path[0] not in _SECTIONS or not isinstance(name, str):
+    for path, value in chain.from_iterable(walk(document.get((section,)), (section,)) for section in _SECTIONS):
+        name = path[-1]
+        if not isinstance(value, str) or not isinstance(name, str):
             continue
         setting = catalogue.at(path)
         if setting is not None and setting.path[-1] == name and is_placeholder(name, value):

@@ -24,14 +24,12 @@ _MIN_LENGTH = 8  # characters; a shorter key may be an ordinary word
 
 def strip_secrets(document: Document) -> None:
     """Remove the secrets from the document, each of which is a problem; keys within URLs are masked."""
-    for path, value in document.walk():
-        setting = catalogue.by_path().get(tuple(part for part in path if isinstance(part, str)))
-        if setting is None:
-            continue
-        location = document.locations[path]
-        if setting.name == "centercode-endpoint-url" and isinstance(value, str):
-            mask_within(value, str(location))
-        if setting.secret:
+    for path, value in document.named(catalogue.by_name()["centercode-endpoint-url"].path):
+        if isinstance(value, str):
+            mask_within(value, str(document.locations[path]))
+    for setting in catalogue.settings():
+        for path, value in list(document.named(setting.path)) if setting.secret else ():
+            location = document.locations[path]
             redact.register(Secret(value if isinstance(value, str) else document.written.get(path, ""), str(location)))
             what = f"a secret can't be in the config file: put a new one into the variable {setting.variable}"
             document.problems.add(location, path, what)

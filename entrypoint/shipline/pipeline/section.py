@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 _MAX_DURATION_S = 31 * 24 * 3600.0
+_ABSENT = object()
 
 
 class Section(NamedTuple):
@@ -39,18 +40,22 @@ class Section(NamedTuple):
 
     def usable(self, *names: str | int) -> bool:
         """True if there is a value, and neither it nor what it is in has a problem."""
-        path, unusable = (*self.path, *names), self.document.unusable
-        if unusable and any(path[:end] in unusable for end in range(1, len(path) + 1)):
-            return False
-        return self.document.has(path)
+        return self._find((*self.path, *names), _ABSENT) is not _ABSENT
 
     def value(self, *names: str | int) -> Any:
         """The value, or the schema's default."""
         path = (*self.path, *names)
-        if self.usable(*names):
-            return self.document.get(path)
+        if (value := self._find(path, _ABSENT)) is not _ABSENT:
+            return value
         setting = catalogue.at(path)
         return setting.default if setting is not None else None
+
+    def _find(self, path: Path, default: Any = None) -> Any:
+        """The value at a path of the document; the default if it is unset, or it or what it is in has a problem."""
+        unusable = self.document.unusable
+        if unusable and any(path[:end] in unusable for end in range(1, len(path) + 1)):
+            return default
+        return self.document.get(path, default)
 
     def fields(self, *names: str) -> dict[str, Any]:
         """The values of these settings, by the names of the model's fields: ``if-exists`` is ``if_exists``."""
@@ -58,12 +63,12 @@ class Section(NamedTuple):
 
     def text(self, *names: str | int) -> str | None:
         """The value if it is text."""
-        value = self.document.get((*self.path, *names)) if self.usable(*names) else None
+        value = self._find((*self.path, *names))
         return value if isinstance(value, str) else None
 
     def entries(self, name: str) -> Iterator[tuple[str | int, str]]:
         """The texts of a list or mapping, each with its position or key."""
-        many = self.document.get((*self.path, name)) if self.usable(name) else None
+        many = self._find((*self.path, name))
         keys = list(many) if isinstance(many, dict) else range(len(many)) if isinstance(many, list) else ()
         texts = ((key, self.text(name, key)) for key in keys)
         yield from ((key, text) for key, text in texts if text is not None)

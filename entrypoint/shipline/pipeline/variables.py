@@ -23,6 +23,11 @@ _URL_NAMES = frozenset({"run_url"})  # full URLs, which percent-encoding would b
 _quote = lru_cache(partial(quote, safe="/"))
 
 
+def _encode(name: str, value: str) -> str:
+    """Return a value percent-encoded for a URL's path."""
+    return value if name in _URL_NAMES else _quote(value)
+
+
 class Variables(NamedTuple):
     """Names in braces. A setting fills its text from the names that are known where it is used."""
 
@@ -47,19 +52,18 @@ class Variables(NamedTuple):
         """A copy in which no name has a value, and using one is no problem."""
         return self._replace(values={}, absent={}, silent=frozenset({*self.values, *self.absent}))
 
-    def for_url(self) -> Variables:
-        """A copy with the values percent-encoded for a URL's path."""
-        return self._replace(values={k: v if k in _URL_NAMES else _quote(v) for k, v in self.values.items()})
+    def fill(self, section: Section, raw: str, *path: str | int, in_url: bool = False) -> Template | None:
+        """Fill ``raw``, the text at ``path`` of the section; None, and problems, if a name in it has no value.
 
-    def fill(self, section: Section, raw: str, *path: str | int) -> Template | None:
-        """Fill ``raw``, the text at ``path`` of the section; None, and problems, if a name in it has no value."""
-        values, usable = dict(self.values), True
+        ``in_url``: with percent-encoded values, for a URL's path.
+        """
+        values, usable = self.values, True
         while True:
             try:
-                text = interpolate(raw, values, self.late)
+                text = interpolate(raw, values, self.late, _encode if in_url else None)
             except UnknownNameError as error:
                 usable = False
-                values[error.name] = ""
+                values = {**values, error.name: ""}
                 if error.name not in self.silent:
                     section.complain(self._explain(error.name), *path)
             else:
@@ -71,10 +75,10 @@ class Variables(NamedTuple):
         text = None if raw is None else self.fill(section, raw, name)
         if text is None:
             return None
-        if not str(text).strip():
+        if not (shown := str(text)).strip():
             section.complain("is empty after Shipline has replaced its names", name)
             return None
-        return str(text)
+        return shown
 
     def entries(self, section: Section, name: str) -> list[tuple[str | int, str]]:
         """The filled entries of a list, each with its position; those with a problem are left out."""
