@@ -159,7 +159,9 @@ class DeploymentPoll:
             failure = rejected(self.client, build)
             return failure.with_context(what=f"{failure.what}; {what}")
         return DeploymentFailedError(
-            what, todo=f"{check_log(self.job)}; fix the cause and run again: Shipline doesn't repeat what succeeded"
+            what,
+            why=f'BuildMaster responded "status": "{status}"; only its log has the reason',
+            todo=f"{check_log(self.job)}; fix the cause and run again: Shipline doesn't repeat what succeeded",
         )
 
     def _check_build(self, *, ended: bool = False) -> str | None:
