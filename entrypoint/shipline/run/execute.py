@@ -145,7 +145,7 @@ def _before_announcing(plan: Plan, job: Job) -> None:
         return  # the plan has just checked all of it
     announcing = [p.step for p in plan.steps if p.announces]
     files = dict.fromkeys(file for step in announcing if step.required for file in step.links(job))
-    requests: list[Prefetched[Any]] = [step.connecting for step in announcing if isinstance(step, Announcement)]
+    requests: list[Prefetched[Any]] = [step.first for step in announcing if isinstance(step, Announcement)]
     if job.pipeline.check_links != "skip":
         requests += job.links.prefetched(files)
     prefetch.begin(requests, busy=plans.first_url(job.pipeline))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from shipline.run.progress import Progress
     from shipline.run.receipt import Receipt
     from shipline.run.records import RecordFields, RequestRecord, Status, StepRecord
-    from shipline.services.client import Call, Client
+    from shipline.services.client import Call
     from shipline.transport.messages import Request
     from shipline.transport.prefetch import Prefetched
 
@@ -259,13 +259,13 @@ class Announcement(Step[D]):
     """A step that announces to one target."""
 
     public: bool = True  # people can see what it makes
+    first: Prefetched[Any]  # its first request once everything was checked; it only reads
 
     def doubt(self, job: Job) -> ShiplineError | None:
         """Why it can't announce, without a request; None if that isn't known, or it can be looked up."""
         return None
 
-    def __init__(self, target: str, client: Client, *, required: bool) -> None:
+    def __init__(self, target: str, *, required: bool) -> None:
         self.name = f"publish:{target}"
         self.target = target
-        self.connecting = client.connecting()
         self.required = required

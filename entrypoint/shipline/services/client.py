@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
@@ -15,7 +14,6 @@ from shipline.interpolation import Template
 from shipline.services import openapi, response
 from shipline.services.registry import SERVICES
 from shipline.transport.messages import Credential, Report, Request
-from shipline.transport.prefetch import Prefetched
 from shipline.transport.session import Session
 from shipline.values import as_text
 
@@ -144,10 +142,6 @@ class Client:
         self.file_server = file_server or url
         credential = Credential(key, *openapi.key_place(service)) if key else None
         self._session = Session(SERVICES[service].title, network, credential, openapi.rate_limit(service))
-
-    def connecting(self) -> Prefetched[None]:
-        """Opens the connection for the next request."""
-        return Prefetched(self.base, partial(self._session.connect, self.base))
 
     def call(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from shipline import values
@@ -16,6 +17,7 @@ from shipline.run.step import Announcement, Decision, Job
 from shipline.services.centercode import Centercode, Release
 from shipline.services.client import Call, filled
 from shipline.services.response import MissingError
+from shipline.transport.prefetch import Prefetched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,10 +30,12 @@ class PublishCentercode(Announcement[None]):
     """Step ``publish:centercode`` (``publish:centercode:2`` …)."""
 
     def __init__(self, target: CentercodeTarget, client: Centercode, version: str) -> None:
-        super().__init__(target.name, client, required=target.required)
+        super().__init__(target.name, required=target.required)
         self._target = target
         self._client = client
         self._version = version
+        url = self._call({}).request({}).url
+        self.first = Prefetched(url, partial(client.check_up, url))
         self._where = f"{target.project}/{target.release_type}"
 
     def key(self, job: Job) -> str:
@@ -42,9 +46,7 @@ class PublishCentercode(Announcement[None]):
         t = self._target
         if t.skip:
             return Decision(skip=t.skip, made=self.named(TargetResult(release_status="skipped")))
-        call = self._client.call(
-            "project-release", path={"projectKey": t.project, "releaseTypeKey": t.release_type}, body=self._body(job)
-        )
+        call = self._call(self._body(job))
         record = job.record(self)
         if record and record.status in ("done", "sent"):
             # `sent` is enough here: an accepted request has created the release.
@@ -59,6 +61,10 @@ class PublishCentercode(Announcement[None]):
         if t.end_date:
             note = f"testers see the release until {t.end_date.partition('T')[0]}, {END_OF_RELEASE}. {note}"
         return Decision(calls=(call,), note=note, warnings=warnings)
+
+    def _call(self, body: dict[str, Any]) -> Call:
+        path = {"projectKey": self._target.project, "releaseTypeKey": self._target.release_type}
+        return self._client.call("project-release", path=path, body=body)
 
     def _uncounted(self) -> str:
         return (
@@ -143,7 +149,7 @@ class PublishCentercode(Announcement[None]):
             job.done(self, decision.made)
             return decision.reuse
         call = decision.calls[0]
-        self._client.check_up(call.request(job.placeholders).url)
+        self.first.take()
         try:
             made = job.post(self, call, self._created, payload=_digest(call, job.placeholders))
         except MissingError as error:

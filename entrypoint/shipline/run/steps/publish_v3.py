@@ -43,11 +43,11 @@ class PublishV3(Announcement[Blind]):
     lost_response_advice = "run again: Shipline looks up the release and completes it"
 
     def __init__(self, target: V3Target, client: V3) -> None:
-        super().__init__(target.name, client, required=target.required)
+        super().__init__(target.name, required=target.required)
         self._target = target
         self.public = target.state == "published"
         self._client = client
-        self._listed = Prefetched(target.url, partial(client.releases, target))
+        self.first = Prefetched(target.url, partial(client.releases, target))
         self._newest = Prefetched(target.url, partial(client.published, target))
         self._id = placeholder(f"{target.name}-release-id")
         self._looked_up = self._posted = False
@@ -66,7 +66,7 @@ class PublishV3(Announcement[Blind]):
         record = job.record(self)
         made = record.result if record else TargetResult()
         try:
-            existing = self._listed.take()
+            existing = self.first.take()
         except MissingError:
             if record and record.blind and record.status == "done":
                 return self._done(job, record, made)
@@ -92,7 +92,7 @@ class PublishV3(Announcement[Blind]):
     def prefetched(self, job: Job) -> list[Prefetched[Any]]:
         if self._target.skip:
             return []
-        return [self._listed] if job.pipeline.if_older == "announce" else [self._listed, self._newest]
+        return [self.first] if job.pipeline.if_older == "announce" else [self.first, self._newest]
 
     def before_announcing(self, job: Job) -> None:
         if self._looked_up and self._comparison.due(job):
