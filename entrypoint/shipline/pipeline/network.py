@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from shipline.inputs.document import Problems
 from shipline.pipeline.section import Section
+from shipline.transport import addresses
 from shipline.transport.settings import Network
 from shipline.values import service_url
 
@@ -46,7 +48,12 @@ def connect_ahead(document: Document, workspace: Path) -> Network | None:
     if document.problems.paths:
         return None
     if urls:
-        from shipline.transport.session import connect_ahead
+        from urllib.request import getproxies
+
+        if not getproxies():
+            for parts in map(urlsplit, urls):
+                addresses.begin(parts.hostname or "", parts.port or 443, settings.connect_timeout)
+        from shipline.transport.session import connect_ahead  # meanwhile, as it takes long to load
 
         connect_ahead(settings, urls)
     return settings

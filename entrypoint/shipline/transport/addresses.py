@@ -5,10 +5,12 @@ Source: RFC 8305 ("Happy Eyeballs"), sections 4 and 5. What worked is tried firs
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import selectors
 import socket
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
@@ -29,6 +31,21 @@ class Address(NamedTuple):
 
 
 _worked: dict[tuple[str, int], Address] = {}
+_begun: dict[tuple[str, int], tuple[threading.Thread, list[socket.socket]]] = {}
+
+
+def begin(host: str, port: int, timeout: float) -> None:
+    """Begin to connect in a thread, for the next ``connect`` to this address. If that fails, it tries again."""
+    found: list[socket.socket] = []
+
+    def work() -> None:
+        with contextlib.suppress(OSError, ValueError):
+            found.append(_connect(host, port, timeout, ()))
+
+    thread = threading.Thread(target=work, daemon=True)
+    with contextlib.suppress(RuntimeError):  # a container may allow few threads
+        thread.start()
+        _begun[host, port] = thread, found
 
 
 def connect(host: str, port: int, timeout: float | None, options: Iterable[Sequence[Any]]) -> socket.socket:
@@ -37,6 +54,18 @@ def connect(host: str, port: int, timeout: float | None, options: Iterable[Seque
     Starts the next address when one has failed or hasn't responded for 0.25 s. Raises socket.gaierror, TimeoutError,
     or the first address's OSError.
     """
+    thread, found = _begun.pop((host, port), (None, []))
+    if thread is not None:
+        thread.join(timeout)
+    for begun in found:
+        for option in options:
+            begun.setsockopt(*option)
+        begun.settimeout(timeout)
+        return begun
+    return _connect(host, port, timeout, options)
+
+
+def _connect(host: str, port: int, timeout: float | None, options: Iterable[Sequence[Any]]) -> socket.socket:
     addresses = _in_order(host, port)
     attempts = _Attempts(options)
     deadline = None if timeout is None else time.monotonic() + timeout
