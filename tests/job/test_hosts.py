@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,18 +37,36 @@ def proxy(project: Project) -> Proxy:
     return Proxy(("127.0.0.1", int(project.sandbox.url.rpartition(":")[2])))
 
 
-@pytest.mark.parametrize("late", [LIST, FILE])
-def test_other_hosts_are_requested_while_the_first_has_not_responded(project: Project, late: Asked) -> None:
+def _once(project: Project, method: str, path: str) -> wire.Fault:
+    """A response that waits until the sandbox has received another request."""
+
     def wait(exchange: Exchange) -> None:
         end = time.monotonic() + _PATIENCE_S
-        while not any(late.path == entry["path"] for entry in project.sandbox.requests()):
+        while not any((method, path) == (entry["method"], entry["path"]) for entry in project.sandbox.requests()):
             assert time.monotonic() < end
             time.sleep(0.05)
         exchange.say(exchange.answer or b"")
 
+    return wire.Fault("late", "accepted", wait, applied=True)
+
+
+@pytest.mark.parametrize("late", [LIST, FILE])
+def test_other_hosts_are_requested_while_the_first_has_not_responded(project: Project, late: Asked) -> None:
     with proxy(project) as slow:
-        slow.rule = Rule(Asked("POST", "/api/releases", 1), wire.Fault("late", "accepted", wait, applied=True))
+        slow.rule = Rule(Asked("POST", "/api/releases", 1), _once(project, late.method, late.path))
         ended = project.shipline("plan", "--buildmaster-url", slow.url, *elsewhere(project))
+        assert slow.rule.fired == 1
+    assert ended.code == 0, ended.text
+
+
+def test_centercode_is_requested_while_the_last_check_of_the_files_waits(project: Project) -> None:
+    with proxy(project) as slow:
+        slow.rule = Rule(
+            replace(FILE, number=2), _once(project, "HEAD", "/api/v1/projects/WidgetPro/releaseTypes/Firmware")
+        )
+        elsewhere_too = ["--centercode-url", project.sandbox.url.replace("127.0.0.1", "localhost")]
+        files = f"dist/*.zip => {slow.url.replace('127.0.0.1', 'localhost')}/files/{{filename}}"
+        ended = project.shipline("run", *elsewhere(project)[:2], *elsewhere_too, "--artifacts", files)
         assert slow.rule.fired == 1
     assert ended.code == 0, ended.text
 

@@ -73,6 +73,23 @@ def test_the_reason_of_the_first_address_is_reported(monkeypatch: pytest.MonkeyP
         addresses.connect("host", 1, 5, ())
 
 
+def test_a_connection_that_was_begun_is_taken_once(listening: tuple[str, int]) -> None:
+    addresses.begin(*listening, 5)
+    thread, found = addresses._begun[listening]
+    thread.join(5)
+    (begun,) = found
+    with addresses.connect(*listening, 10, ()) as first, addresses.connect(*listening, 10, ()) as second:
+        assert first is begun
+        assert second is not begun
+        assert first.gettimeout() == 10
+
+
+def test_a_connection_that_was_begun_and_failed_is_tried_again() -> None:
+    addresses.begin("127.0.0.1", 1, 5)
+    with pytest.raises(ConnectionRefusedError):
+        addresses.connect("127.0.0.1", 1, 5, ())
+
+
 def test_families_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     six = [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", (f"2001:db8::{n}", 1, 0, 0)) for n in (1, 2)]
     four = [info((f"192.0.2.{n}", 1)) for n in (1, 2)]
