@@ -25,11 +25,19 @@ def test_local_artifacts_are_measured_and_linked(workspace: Path) -> None:
     assert second.shown_path == "dist/widget.exe"
 
 
-@pytest.mark.parametrize("targets", [CENTERCODE, V3.replace("{", "{attach: none, ", 1), CENTERCODE + V3])
+@pytest.mark.parametrize(
+    "targets",
+    [
+        CENTERCODE,
+        *(V3.replace("{", f"{{{setting}, ", 1) for setting in ("attach: none", "when: never")),
+        f"steps: [build]\n{BUILDMASTER}{V3}",
+        CENTERCODE + V3,
+    ],
+)
 def test_a_file_has_an_md5_only_for_a_release_file_of_v3(workspace: Path, targets: str) -> None:
     text = "artifacts: [{path: dist/widget.exe, url: 'https://dl.example.com/{filename}'}]\n" + targets
     (artifact,) = pipeline(workspace, text).artifacts
-    assert (artifact.md5 is None) == ("attach: none" in targets or "v3" not in targets)
+    assert (artifact.md5 is None) == (targets != CENTERCODE + V3)
 
 
 def test_remote_artifacts(workspace: Path) -> None:

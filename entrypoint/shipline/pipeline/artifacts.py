@@ -100,6 +100,7 @@ class Finder(NamedTuple):
     workspace: Path
     progress: Callable[[str], None]  # receives how far it is; an empty text at the end
     folder: str  # that paths are relative to, itself relative to the workspace
+    publishing: bool  # whether this job announces
 
     def find(self) -> ArtifactSet:
         """Every artifact of the setting, in its order; those of a glob are sorted, and no file is linked twice."""
@@ -126,7 +127,8 @@ class Finder(NamedTuple):
 
     def _measure(self, paths: Iterable[Path]) -> dict[Path, checksums.Measures | ValueError]:
         """The measures of the files; MD5 is v3's checksum of release files."""
-        md5 = any(target.value("attach") != "none" for target in targets(self.document, "v3"))
+        announced = [target for target in targets(self.document, "v3") if target.value("when") != "never"]
+        md5 = self.publishing and any(target.value("attach") != "none" for target in announced)
         return checksums.measure(paths, self.workspace, md5=md5, progress=self.progress)
 
     def _paths(self, entry: Section, allowed: Sequence[Path]) -> list[Path]:

@@ -258,7 +258,9 @@ def _context(
     no_section = dict.fromkeys(LATE_NAMES, "there is no buildmaster section")
     late_names = all_names.with_late() if has_buildmaster else all_names.without(no_section)
     folder = artifacts.base_folder(document, config, sources.workspace)
-    finder = artifacts.Finder(document, all_names, late_names, facts, sources.workspace, sources.progress, folder)
+    finder = artifacts.Finder(
+        document, all_names, late_names, facts, sources.workspace, sources.progress, folder, publishing
+    )
     notes_source = release_notes.Source(
         release=release_section,
         names=all_names,
