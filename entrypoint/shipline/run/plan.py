@@ -17,12 +17,8 @@ from shipline.run.step import Announcement, Decision, Job, Step
 from shipline.run.steps.create_build import CreateBuild
 from shipline.run.steps.deploy import Deploy
 from shipline.run.steps.ensure_release import EnsureRelease
-from shipline.run.steps.publish_centercode import PublishCentercode
-from shipline.run.steps.publish_v3 import PublishV3
 from shipline.run.steps.supersession import check_newer_recorded
 from shipline.services.buildmaster import BuildMaster
-from shipline.services.centercode import Centercode
-from shipline.services.v3 import V3
 from shipline.transport import prefetch
 
 if TYPE_CHECKING:
@@ -159,6 +155,7 @@ def _check_superseded(plan: Plan, job: Job) -> None:
 def continued(pipeline: Pipeline) -> Iterator[Step[Any]]:
     """The steps that deploy and publish what another run has made: no build, release or draft is created."""
     from shipline.run.steps.publish_draft import PublishDraft
+    from shipline.services.v3 import V3
 
     if pipeline.buildmaster is not None:
         yield from _buildmaster_steps(pipeline, pipeline.buildmaster, newest=True)
@@ -173,16 +170,28 @@ def _steps(pipeline: Pipeline) -> Iterator[Step[Any]]:
         yield from _buildmaster_steps(pipeline, pipeline.buildmaster)
     if "publish" not in pipeline.steps:
         return
-    version = pipeline.version.text
-    announcements: list[Announcement[Any]] = [PublishV3(target, V3(target, network)) for target in pipeline.v3]
-    announcements += [PublishCentercode(target, Centercode(target, network), version) for target in pipeline.centercode]
+    version, announcements = pipeline.version.text, list[Announcement[Any]]()
+    if pipeline.v3:
+        from shipline.run.steps.publish_v3 import PublishV3
+        from shipline.services.v3 import V3
+
+        announcements += [PublishV3(target, V3(target, network)) for target in pipeline.v3]
+    if pipeline.centercode:
+        from shipline.run.steps.publish_centercode import PublishCentercode
+        from shipline.services.centercode import Centercode
+
+        announcements += [PublishCentercode(t, Centercode(t, network), version) for t in pipeline.centercode]
     yield from announcements
-    if not pipeline.notify:
-        return
+    if pipeline.notify:
+        yield from _notifications(pipeline, version, announcements)
+
+
+def _notifications(pipeline: Pipeline, version: str, announcements: Sequence[Announcement[Any]]) -> Iterator[Step[Any]]:
     from shipline.run.steps.notify import Notify
+    from shipline.services.centercode import Centercode
 
     for listener in pipeline.notify:
-        client = Centercode(listener, network)
+        client = Centercode(listener, pipeline.network)
         for feedback in listener.feedback or ("",):
             yield Notify(listener, feedback, client, version, announcements)
 
