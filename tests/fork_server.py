@@ -1,7 +1,7 @@
 """Processes of Shipline without their start-up: each is forked from a server that has loaded the program.
 
 A forked process has its own environment, working directory and streams, receives signals, and can be killed at any
-moment. Most of a short run is loading modules, which only the server does.
+moment. Most of a short run is loading modules and making the schema's validator, which only the server does.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
 _HASTE = 20  # with "hasten", a sleep takes a twentieth of its time, and the process's clock moves by all of it
 _LONGEST_RUN = 90  # seconds
@@ -137,8 +138,29 @@ def _load() -> None:
         importlib.import_module(module.name)
     for name in ("jsonschema", "markdown_it", "nh3", "requests", "yaml"):
         importlib.import_module(name)
+    _use_once()
     gc.collect()
     gc.freeze()
+
+
+def _use_once() -> None:
+    """Make the validators, parsers and templates that each process would make anew; they stay in caches."""
+    from shipline.ci.facts import Facts
+    from shipline.errors import RefusedError
+    from shipline.inputs.sources import Inputs
+    from shipline.pipeline.resolve import Sources, load
+    from shipline.reporting import html_page, job_summary, plan_page
+
+    release = "release: {version: 1.4.0, notes: {text: '- **x**'}}"
+    v3 = "v3: {url: https://x.test, product-id: x, platforms: [x]}"
+    centercode = "centercode: {url: https://x.test, project: x, release-type: x}"
+    with tempfile.TemporaryDirectory() as folder:
+        load(
+            Sources(Inputs.read({}, {}), "-", f"{release}\n{v3}\n{centercode}", Facts(), Path(folder), need_keys=False)
+        )
+    job_summary.of_error(RefusedError("x"))
+    plan_page.of_error(RefusedError("x"))
+    html_page.page("run", {}, 0, 0)
 
 
 def _become(order: dict[str, Any], streams: Sequence[int]) -> NoReturn:

@@ -108,6 +108,7 @@ def running(
             thread.join()
             server.server_close()
             sandbox.deliveries.close()
+            store.close()
 
 
 def _url(host: str, server: BaseWSGIServer) -> str:

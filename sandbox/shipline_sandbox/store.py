@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 Doc = dict[str, Any]
@@ -21,31 +21,45 @@ CREATE TABLE IF NOT EXISTS file (path TEXT PRIMARY KEY, content BLOB NOT NULL);
 
 
 class Store:
-    """A SQLite file in WAL mode. Each transaction has its own connection and holds the write lock."""
+    """A SQLite file in WAL mode. Each transaction has a connection to itself and holds the write lock."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
         connection = self._connect()
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.executescript(_TABLES)
-        finally:
-            connection.close()
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.executescript(_TABLES)
+        self._idle.append(connection)
+
+    def close(self) -> None:
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA synchronous=OFF")  # losing the state is harmless: start the sandbox again
         return connection
 
     def open(self) -> Session:
         """Begin a transaction; end it with ``Session.end``."""
-        connection = self._connect()
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._connect()
         try:
             connection.execute("BEGIN IMMEDIATE")
         except BaseException:
             connection.close()
             raise
-        return Session(connection)
+        return Session(connection, self._take_back)
+
+    def _take_back(self, connection: sqlite3.Connection) -> None:
+        if self._closed:  # by then, a request can still be in progress
+            connection.close()
+        else:
+            self._idle.append(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -62,15 +76,18 @@ class Store:
 class Session:
     """Records by kind and id within one transaction. Documents are copies: ``save`` the changed ones."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, give_back: Callable[[sqlite3.Connection], None]) -> None:
         self._connection = connection
+        self._give_back = give_back
 
     def end(self, *, keep: bool) -> None:
-        """Commit or roll back, and close the file."""
+        """Commit or roll back, and leave the connection to the next transaction."""
         try:
             self._connection.execute("COMMIT" if keep else "ROLLBACK")
-        finally:
+        except BaseException:
             self._connection.close()
+            raise
+        self._give_back(self._connection)
 
     def add(self, kind: str, doc: Doc) -> Doc:
         """Store a new document and return it; without an ``id`` it gets the next number of its kind."""

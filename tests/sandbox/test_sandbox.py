@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -318,7 +319,8 @@ def test_every_switch_and_position_is_explained(name):
 
 def test_every_operation_is_in_the_ledger(tmp_path):
     text = LEDGER.read_text(encoding="utf-8")
-    rules = list(create_app(Sandbox(Store(tmp_path / "world.sqlite"))).url_map.iter_rules())
+    with closing(Store(tmp_path / "world.sqlite")) as store:
+        rules = list(create_app(Sandbox(store)).url_map.iter_rules())
     operations = {rule.endpoint.rpartition(".")[2] for rule in rules if service_of(rule.rule) in SERVICES}
     assert len(operations) > 20
     assert [name for name in operations if f"`{name}`" not in text] == []
