@@ -151,7 +151,7 @@ def test_a_canceled_plan_is_reported_and_not_commented(project: Project, comment
         with client:
             ended = project.cancel(process)
     assert ended.code == 143
-    assert "error: release: the run was canceled" in ended.text
+    assert "::error title=shipline%3A release::release: the run was canceled" in ended.text
     assert "release, build, deploy:Integration" in ended.line("NOT DONE")
     assert comments.comments == {}
 
