@@ -92,9 +92,9 @@ def _multipart(form: dict[str, str]) -> bytes:
 def _data(request: Request) -> Any:
     """What a body says, whatever its form; a file's own type is the client's guess."""
     kind = request.headers.get("Content-Type", "")
-    body = request.body.read() if hasattr(request.body, "read") else request.body
     if not kind.startswith(MULTIPART):
-        return body
+        return request.body
+    body = request.body if isinstance(request.body, bytes) else b"".join(request.body)
     message = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + body, policy=HTTP)
     names = [
         (part.get_param("name", header="content-disposition"), part.get_filename()) for part in message.iter_parts()
