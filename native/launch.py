@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[1]
 # A rehearsal needs the sandbox's dependencies too.
@@ -22,17 +23,24 @@ ISOLATED = "-Iu"
 INSTALL = ["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:"]
 # The lock is complete. Python compiles the modules that the program imports, fewer than pip would.
 INSTALL += ["--no-deps", "--no-compile"]
+_NAMES = "names.txt"  # of all that was installed into a folder
 
 
 def main() -> None:
     """Become the program. Raises SystemExit."""
     for number in (signal.SIGINT, signal.SIGTERM):  # until the program notes them
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
+        signal.signal(number, lambda number, _: _end("canceled before Shipline began: run again", 128 + number))
     sys.path[:0] = [str(path) for path in (ROOT / "entrypoint", ROOT / "sandbox", _packages())]
     sys.argv = ["shipline", *(sys.argv[1:] or ["run"])]
     from shipline.__main__ import program
 
     program()
+
+
+def _end(why: str, code: int) -> NoReturn:
+    """Report why the program didn't start. Raises SystemExit."""
+    print(f"::error title=shipline::{why}\n\nDONE: nothing\nNOT DONE: everything\nNEXT: run again")
+    raise SystemExit(code)
 
 
 def _packages() -> Path:
@@ -41,13 +49,28 @@ def _packages() -> Path:
     places = (os.environ.get("RUNNER_TOOL_CACHE"), os.environ.get("RUNNER_TEMP"), tempfile.gettempdir())
     cache = Path(next(place for place in places if place and os.access(place, os.W_OK)))
     folder = cache / f"shipline-packages-{known}"
-    if not folder.is_dir():
+    if not _is_complete(folder):
         # Made beside it: a job that is canceled leaves no half of it, and two jobs don't disturb each other.
         with tempfile.TemporaryDirectory(prefix="shipline-", dir=cache, ignore_cleanup_errors=True) as made:
             new = _install(Path(made))
-            with contextlib.suppress(OSError):  # another job was quicker
+            (new / _NAMES).write_text("\n".join(path.name for path in new.iterdir()), encoding="utf-8")
+            try:
+                if folder.exists() and not _is_complete(folder):
+                    folder.rename(Path(made, "old"))
                 new.rename(folder)
+            except OSError as error:
+                if not _is_complete(folder):  # else another job was quicker
+                    _end(f"can't create {folder} ({error.strerror}): delete it", 7)
     return folder
+
+
+def _is_complete(folder: Path) -> bool:
+    """False if a program that cleans up has deleted a package since."""
+    try:
+        names = (folder / _NAMES).read_text(encoding="utf-8").splitlines()
+        return {*names} <= {path.name for path in folder.iterdir()}
+    except OSError:
+        return False
 
 
 def _install(made: Path) -> Path:
@@ -66,8 +89,8 @@ def _install(made: Path) -> Path:
         shutil.rmtree(new, ignore_errors=True)
         python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
         if second := _failure(made, [sys.executable, ISOLATED, "-m", "venv", venv]) or failure(python):
-            print(f"{first}\n{second}\n::error title=shipline::the locked dependencies could not be installed")
-            raise SystemExit(7)
+            print(f"{first}\n{second}")
+            _end("pip couldn't install Shipline's dependencies: check that this runner reaches its package index", 7)
     return new
 
 

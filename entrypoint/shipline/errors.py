@@ -97,7 +97,7 @@ class NotAuthorisedError(ShiplineError):
     """401 or 403: a key is missing, wrong, expired, or lacks a permission."""
 
     exit_code = 3
-    title = "not authorised"
+    title = "not authorized"
 
 
 class RefusedError(ShiplineError):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LONGEST_LOG = 40_000  # characters
 _OURS = re.compile(r"::(?:warning|error|group|endgroup|add-mask|debug)\b[^\n]*")
-_TITLES = {3: "not authorised", 4: "refused", 7: "service unavailable", 8: "outcome unknown"}
+_TITLES = {3: "not authorized", 4: "refused", 7: "service unavailable", 8: "outcome unknown"}
 # Elements of the page that a CI system shows: what its own Markdown makes, and no picture.
 _ELEMENTS = {
     "h1",

@@ -265,6 +265,24 @@ def test_two_jobs_at_once_share_one_complete_folder(tmp_path: Path, monkeypatch:
     assert list(tmp_path.iterdir()) == [folder]
 
 
+def test_a_folder_that_lacks_a_package_is_installed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNNER_TOOL_CACHE", str(tmp_path))
+    packages = runpy.run_path(str(NATIVE / "launch.py"))["_packages"]
+    installed: list[Path] = []
+
+    def install(folder: Path) -> Path:
+        installed.append(folder)
+        (folder / "new/yaml").mkdir(parents=True)
+        (folder / "new/click").mkdir()
+        return folder / "new"
+
+    monkeypatch.setitem(packages.__globals__, "_install", install)
+    (packages() / "yaml").rmdir()
+    assert (packages() / "yaml").is_dir()
+    folder = packages()
+    assert (len(installed), list(tmp_path.iterdir())) == (2, [folder])
+
+
 def test_without_a_usable_pip_of_the_runner_a_venv_s_pip_installs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -285,6 +303,7 @@ def test_without_a_usable_pip_of_the_runner_a_venv_s_pip_installs(
     out = capsys.readouterr().out.splitlines()
     assert out[:2] == ["No module named pip", "No module named venv"]
     assert out[2].startswith("::error")
+    assert "package index" in out[2]
 
 
 def test_the_two_pips_install_each_locked_package_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

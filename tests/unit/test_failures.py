@@ -80,6 +80,15 @@ def test_a_refused_connection(method: str) -> None:
     assert error.todo == NOT_APPLIED
 
 
+def test_a_dead_proxy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", closed_port())
+    monkeypatch.setenv("no_proxy", "")
+    error = failure(Request("POST", "https://builds.example.com/x"))
+    assert isinstance(error, UnavailableError)
+    assert error.why == "proxy: Connection refused"
+    assert "Check the proxy" in error.todo
+
+
 @pytest.mark.parametrize(
     "proxy", ["http://user:se#cret@127.0.0.1:9", "http://user:secret@127.0.0.1:99999", "user:secret@h:9", "http://"]
 )

@@ -24,10 +24,13 @@ def failed(service: str, request: Request, error: Exception) -> ShiplineError:
     why = cause(request.progress, error)
     if not request.progress.complete or request.safe:
         body = request.progress.body if request.progress.sent else None
+        check = "Check the URL"
+        if isinstance(error, requests.exceptions.ProxyError):
+            why, check = f"proxy: {why}", "Check the proxy (HTTPS_PROXY, HTTP_PROXY), or have NO_PROXY name this host"
         return _refused(service, request, error, why) or UnavailableError(
             f"{service}: {request.method} {request.url} {f'ended after {body}' if body else 'got no response'}",
             why=why,
-            todo="run again: nothing was applied. " + ("The upload starts again" if body else "Check the URL"),
+            todo="run again: nothing was applied. " + ("The upload starts again" if body else check),
         )
     return UnknownOutcomeError(
         f"{service}: {request.method} {request.url} was sent, but the response was lost",
