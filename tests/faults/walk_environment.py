@@ -44,7 +44,7 @@ _LIMITS = ("--network-connect-timeout", "2s", "--network-read-timeout", "2s")
 _SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/receipt.schema.json").read_text(encoding="utf-8"))
 # A signal that comes while a thread is being started may have Python complain of that thread; nothing hangs on it.
 _NOISE = re.compile(r"Exception ignored in thread started by: .*\nTraceback.*\n(?: .*\n)+KeyError: .*\n")
-_ERROR = re.compile(r"(?m)^error: (.*)$")
+_ERROR = re.compile(r"(?m)^(?:error: |::error [^:\n]*::)(.*?)(?:%0A|$)")
 _UNKNOWN = re.compile(
     r"can't determine whether .*|(?:PUT|POST|DELETE|PATCH) \S+ (?:was sent|responded)|but the response lacks"
 )
