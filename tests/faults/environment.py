@@ -239,7 +239,7 @@ def _picked(data: dict[str, Any], *names: str) -> dict[str, Any]:
 
 @contextmanager
 def environment(folder: Path, *, tls: bool = False, proxied: bool = False) -> Iterator[Environment]:
-    context = spoken(folder.parent) if tls else None
+    context = spoken(folder.parent, "IP:127.0.0.1,DNS:localhost") if tls else None
     with (
         running(speed=_SPEED) as sandbox,
         RedirectTarget() as redirect_target,

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def spoken(folder: Path) -> ssl.SSLContext:
-    """What a server speaks with: ``server.pem`` for 127.0.0.1 and ``company-ca.pem``, which has signed it."""
-    (folder / "company-ca.pem").write_text(tls.certificates(folder, "Company CA", "BuildMaster", "IP:127.0.0.1"))
+def spoken(folder: Path, names: str = "IP:127.0.0.1") -> ssl.SSLContext:
+    """What a server speaks with: ``server.pem`` for ``names`` and ``company-ca.pem``, which has signed it."""
+    (folder / "company-ca.pem").write_text(tls.certificates(folder, "Company CA", "BuildMaster", names))
     return tls.context(folder)
 
 
