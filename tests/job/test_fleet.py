@@ -192,7 +192,7 @@ def test_a_plan_tells_whose_outcome_is_not_known(products: Project) -> None:
     ended = products.shipline("plan", "products/c*.yml", "products/c*.yml")
     assert ended.code == 8
     assert "publish:centercode may have been applied" in ended.line("NOT DONE")
-    assert ended.line("NEXT").startswith("NEXT: camera: nothing can be sent yet: ")
+    assert ended.line("NEXT").startswith("NEXT: camera: open http")
     *_, last = products.shipline("plan", "products/c*.yml", "--format", "json").events
     assert [row["unknown"] for row in last["products"]] == ["publish:centercode"]
 

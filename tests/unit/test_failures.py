@@ -201,6 +201,15 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(self_signed: Path) -> 
     assert "ca-bundle" in error.todo
 
 
+def test_a_certificate_of_another_host_leads_to_the_url(self_signed: Path) -> None:
+    with secure(self_signed) as url:
+        trusting = Network(ca_bundle=str(self_signed.parent / "cert.pem"), retry_for=0)
+        error = failure(Request("POST", url.replace("127.0.0.1", "localhost")), trusting)
+    assert isinstance(error, RefusedError)
+    assert "Hostname mismatch" in error.why
+    assert error.todo == "write the host in the url as the certificate names it"
+
+
 @pytest.mark.parametrize("last_words", [b"", INTERNAL_ERROR], ids=["silently", "internal error"])
 def test_a_server_that_hangs_up_during_the_handshake_is_tried_again(self_signed: Path, last_words: bytes) -> None:
     bundle = str(self_signed.parent / "cert.pem")

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 from shipline import values
 from shipline.doctor.finding import Finding, problem, unchecked, warning
 from shipline.errors import RefusedError, ShiplineError, UnavailableError
-from shipline.transport.failures import HUNG_UP, is_tls_eof, malformed_proxy
+from shipline.transport.failures import CERTIFICATE_ADVICE, HUNG_UP, is_tls_eof, malformed_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,6 @@ _MAX_SKEW_S = 60.0
 _WARN_BEFORE_S = 21 * 24 * 3600.0
 _BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 # OpenSSL's X509_V_ERR_…
-_NOT_YET, _EXPIRED, _OTHER_HOST, _OTHER_ADDRESS = 9, 10, 62, 64
 _UNKNOWN_ISSUER = (18, 19, 20, 21)  # self-signed, alone or in the chain; issuer not known
 _HTTP_SERVER_ERROR = 500
 _NAME_ERRORS = ("resolve", "name or service", "nodename", "no address", "getaddrinfo", "name resolution")
@@ -132,12 +131,8 @@ def _trust_setting(network: Network) -> str:
 
 def _untrusted(url: str, network: Network, trusted_by: str, error: ssl.SSLCertVerificationError) -> RefusedError:
     code = error.verify_code
-    if code == _EXPIRED:
-        todo = "have it renewed on the server; if it is new, this machine's clock is wrong"
-    elif code == _NOT_YET:
-        todo = "correct this machine's clock, or wait until the certificate is valid"
-    elif code in (_OTHER_HOST, _OTHER_ADDRESS):
-        todo = "write the host in the url as the certificate names it"
+    if code in CERTIFICATE_ADVICE:
+        todo = CERTIFICATE_ADVICE[code]
     elif code in _UNKNOWN_ISSUER and network.ca_bundle is None:
         todo = "if it is of your own authority, set network.ca-bundle to that authority's certificate (PEM)"
         if os.environ.get("SSL_CERT_FILE"):

@@ -112,7 +112,7 @@ def _reports_unknown(plan: Plan) -> bool:
 
 def _next(plan: Plan, open_steps: Sequence[str]) -> str:
     if plan.error is not None:
-        return f"nothing can be sent yet: {plan.error.todo or plan.error.what}"
+        return plan.error.todo or plan.error.what
     return "shipline run sends the requests above" if open_steps else NOTHING_LEFT
 
 

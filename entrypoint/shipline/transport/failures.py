@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 
 HUNG_UP = "the connection was closed while TLS was being set up"
+_HOST = "write the host in the url as the certificate names it"
+CERTIFICATE_ADVICE = {  # by OpenSSL's X509_V_ERR_…
+    9: "correct this machine's clock, or wait until the certificate is valid",
+    10: "have the certificate renewed on the server; if it is new, this machine's clock is wrong",
+    62: _HOST,
+    64: _HOST,
+}
 
 
 def failed(service: str, request: Request, error: Exception) -> ShiplineError:
@@ -67,7 +74,10 @@ def _refused(service: str, request: Request, error: Exception, why: str) -> Refu
         return RefusedError(
             f"{service}: no secure connection to {request.url}",
             why=why,
-            todo="for a private certificate authority set network.ca-bundle to its certificate",
+            todo=CERTIFICATE_ADVICE.get(
+                getattr(_innermost(error), "verify_code", 0),
+                "for a private certificate authority set network.ca-bundle to its certificate",
+            ),
         )
     return None
 
