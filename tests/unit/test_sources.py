@@ -195,8 +195,8 @@ def test_without_a_file_a_missing_setting_names_every_way_to_set_it(tmp_path: Pa
         "as SHIPLINE_BUILDMASTER_APPLICATION, or as --buildmaster-application, such as Widget"
     )
     assert version.startswith("release-version: release.version: is missing, and this run has no tag to take it from")
-    assert ": run it for a tag such as v1.4.0, pass --release-version 1.4.0, or set it in shipline.yml" in version
-    assert "SHIPLINE_RELEASE_VERSION" in version
+    assert ": run it for a tag such as v1.4.0, or set it in shipline.yml, as SHIPLINE_RELEASE_VERSION" in version
+    assert version.count("--release-version") == 1
     _, nothing = problems(tmp_path, {})
     assert nothing.startswith("shipline.yml: nothing to do: expected at least one of the sections")
     assert nothing.endswith("in this file (there is none: shipline init writes one) or as inputs")

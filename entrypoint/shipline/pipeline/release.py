@@ -30,7 +30,8 @@ def version(release: Section, run_names: Variables, tag_hint: str) -> Version | 
         return None
     if raw is None and "tag" not in run_names.values:
         why = f"; {tag_hint}" if tag_hint else ", and this run has no tag to take it from"
-        ways = f"run it for a tag such as {printable(prefix) or 'v'}1.4.0, pass --release-version 1.4.0, or "
+        flag = "pass --release-version 1.4.0, " if release.document.key_location(("release",)).line else ""
+        ways = f"run it for a tag such as {printable(prefix) or 'v'}1.4.0, {flag}or "
         release.missing(why, "1.4.0", "version", "" if tag_hint else ways)
         return None
     absent = dict(run_names.absent)
