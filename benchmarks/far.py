@@ -96,15 +96,11 @@ def section() -> page.Section:
             )
             for command in _LIMITS
         }
-    figures, rows = [], []
+    figures = []
     for command, sides in taken.items():
-        least = {side: measure.fastest(times) for side, times in sides.items()}
-        share = least["this"] / least[BEFORE]
-        figures.append(page.Figure(f"`shipline {command}`, times {BEFORE}", share, _LIMITS[command]))
-        for side, times in sides.items():
-            seconds = (least[side], measure.middle(times), min(one.cpu for one in times))
-            rows.append((f"`{command}`, {side}", *(f"{one * 1000:.0f} ms" for one in seconds)))
-    return page.Section(tuple(figures), page.table(("", "minimum", "median", "CPU"), rows))
+        this, before = (measure.fastest(times) * 1000 for times in sides.values())
+        figures.append(page.ratio(f"`shipline {command}`, times {BEFORE}", this, before, _LIMITS[command]))
+    return page.Section(tuple(figures))
 
 
 def far_hosts(stack: ExitStack, services: _Services, authority: Path) -> dict[str, str]:

@@ -31,23 +31,17 @@ def section() -> page.Section:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "shipline.yml").write_text(CONFIG, encoding="utf-8")
-        images = {"this image": _image(ROOT, folder, "after"), BEFORE: _image(_checkout(folder), folder, "before")}
+        images = {"this": _image(ROOT, folder, "after"), BEFORE: _image(_checkout(folder), folder, "before")}
         sizes = {side: len(gzip.compress(archive.read_bytes(), 6)) / 1e6 for side, archive in images.items()}
         first = measure.interleaved({side: partial(_first, file, folder) for side, file in images.items()}, RUNS)
         wheel = _wheel(folder)
-    rows = [
-        (side, f"{sizes[side]:.1f} MB", f"{measure.fastest(taken):.2f} s", f"{measure.middle(taken):.2f} s")
-        for side, taken in first.items()
-    ]
-    share = measure.fastest(first["this image"]) / measure.fastest(first[BEFORE])
-    heads = ("", "compressed", "load and first `validate`, minimum", "median")
+    (image, image_before), (this, before) = sizes.values(), map(measure.fastest, first.values())
     return page.Section(
         (
-            page.Figure("the image's layers, compressed", sizes["this image"], _LAYERS, "{:.1f} MB"),
-            page.Figure(f"`podman load` and a first `validate`, times {BEFORE}", share, _FIRST),
-            page.Figure("the wheel", wheel, _WHEEL, "{:.0f} KB"),
-        ),
-        f"Both on the tests' Debian base, {RUNS} runs, each with an empty store:\n\n" + page.table(heads, rows),
+            page.Figure("image, compressed", image, _LAYERS, "{:.1f} MB", f"{BEFORE}: {image_before:.1f} MB"),
+            page.ratio(f"loaded and run, times {BEFORE}", this, before, _FIRST, "{:.2f} of {:.2f} s"),
+            page.Figure("wheel", wheel, _WHEEL, "{:.0f} KB"),
+        )
     )
 
 

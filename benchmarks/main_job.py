@@ -1,9 +1,10 @@
-"""The requests of the main job, as the sandbox logs them, each with what it is for."""
+"""The requests of the main job by operation, as the sandbox logs them, and what they are for."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,81 +36,47 @@ class _Reason:
 
 
 _REASONS = (
-    _Reason(
-        "get-releases",
-        "Finds the release, checks the key and for a newer version.",
-        sent=False,
-    ),
-    _Reason(
-        "get-builds",
-        "Finds a build of this number.",
-        frozenset({"buildNumber"}),
-    ),
-    _Reason(
-        "list-releases",
-        "Checks for a newer version.",
-        frozenset({"published"}),
-    ),
-    _Reason(
-        "list-releases",
-        "Finds the release, checks the token.",
-        sent=False,
-    ),
-    _Reason(
-        "get-file",
-        "Checks the link, reads the size.",
-        sent=False,
-    ),
-    _Reason("create-build", "Creates the build."),
+    _Reason("get-releases", "find the release, check the key and for a newer version", sent=False),
+    _Reason("get-builds", "find a build of this number", frozenset({"buildNumber"})),
+    _Reason("list-releases", "check for a newer version", frozenset({"published"})),
+    _Reason("list-releases", "find the release, check the token", sent=False),
+    _Reason("get-file", "check the link at the start", sent=False),
+    _Reason("create-build", "create the build"),
     _Reason(
         "get-deployments",
-        "Reads the targets' deployments.",
+        "read the targets' deployments",
         frozenset({"buildId", "pipelineStageName"}),
         follows="get-deployments",
     ),
-    _Reason(
-        "get-deployments",
-        "Finds a running deployment.",
-        frozenset({"buildId", "pipelineStageName"}),
-    ),
-    _Reason("deploy-build", "Deploys to the stage."),
-    _Reason(
-        "get-deployments",
-        "Polls the deployment, by its id.",
-        frozenset({"deploymentId"}),
-    ),
-    _Reason(
-        "get-builds",
-        "Reads what a plan or person may change.",
-        frozenset({"buildId"}),
-    ),
-    _Reason(
-        "get-deployments",
-        "Checks for a later build.",
-        frozenset({"releaseId"}),
-    ),
-    _Reason("get-file", "Checks the link again.", sent=True),
-    _Reason("list-releases", "Finds a release created meanwhile.", sent=True),
-    _Reason("create-release", "Creates the draft."),
-    _Reason("create-release-file", "Adds a file."),
-    _Reason("publish-release", "Publishes the release."),
-    _Reason("", "Checks that Centercode is up."),
-    _Reason("project-release", "Posts the announcement."),
+    _Reason("get-deployments", "find a running deployment", frozenset({"buildId", "pipelineStageName"})),
+    _Reason("deploy-build", "deploy to the stage"),
+    _Reason("get-deployments", "poll the deployment", frozenset({"deploymentId"})),
+    _Reason("get-builds", "read what a plan or person may change", frozenset({"buildId"})),
+    _Reason("get-deployments", "check for a later build", frozenset({"releaseId"})),
+    _Reason("get-file", "and before publishing", sent=True),
+    _Reason("list-releases", "find a release created meanwhile", sent=True),
+    _Reason("create-release", "create the draft"),
+    _Reason("create-release-file", "add a file"),
+    _Reason("publish-release", "publish the release"),
+    _Reason("", "check that Centercode is up"),
+    _Reason("project-release", "post the announcement"),
 )
 
 
 def section() -> page.Section:
     log = _log()
     lists = {"get-releases", "get-builds", "get-deployments"}
-    rows, sent, without, before = [], False, 0, ""
-    for number, entry in enumerate(log, start=1):
+    reasons: defaultdict[str, list[str]] = defaultdict(list)
+    sent, without, before = False, 0, ""
+    for entry in log:
         sent |= entry["method"] == "POST" and entry["operation"] not in lists
         why = _why(entry, before, sent=sent)
         before = entry["operation"] or ""
         without += not why
-        rows.append(f"| {number} | {entry['method']} | `{before or entry['path']}` | {why or '**none**'} |")
-    heads = "| | method | operation | what it is for |\n| ---: | --- | --- | --- |\n"
-    figure = page.Figure("requests without a reason", without, 0, "{:.0f}")
+        reasons[before or entry["path"]].append(why or "**none**")
+    rows = (f"| `{name}` | {len(whys)} | {'; '.join(dict.fromkeys(whys))} |" for name, whys in reasons.items())
+    heads = "| operation | requests | reasons |\n| --- | ---: | --- |\n"
+    figure = page.Figure("requests without a reason", without, 0, "{:.0f}", f"of {len(log)}")
     return page.Section((figure,), heads + "\n".join(rows))
 
 

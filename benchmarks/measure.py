@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -70,11 +69,6 @@ def interleaved(sides: Mapping[K, Callable[[], Taken]], runs: int) -> dict[K, li
         for name, side in sides.items():
             taken[name].append(side())
     return taken
-
-
-def middle(taken: Sequence[Taken]) -> float:
-    """The median of the wall times."""
-    return statistics.median(one.wall for one in taken)
 
 
 def fastest(taken: Sequence[Taken]) -> float:

@@ -14,22 +14,28 @@ _PAGE = Path(__file__).parents[1] / "docs/performance.md"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What was measured, in words, beside the most (or the least) that it may be."""
+    """What was measured, in words, beside the most that it may be, and perhaps what it was computed from."""
 
     what: str
     measured: float
     limit: float
     form: str = "{:.2f}"
-    least: bool = False
+    note: str = ""
 
     @property
     def holds(self) -> bool:
-        return self.measured >= self.limit if self.least else self.measured <= self.limit
+        return self.measured <= self.limit
 
     def __str__(self) -> str:
-        limit = f"{'≥' if self.least else '≤'} {self.form.format(self.limit)}"
         figure = self.form.format(self.measured)
-        return f"| {self.what} | {limit} | {figure if self.holds else f'**{figure}: not held**'} |"
+        shown = figure if self.holds else f"**{figure}: not held**"
+        note = f" ({self.note})" if self.note else ""
+        return f"| {self.what} | {self.form.format(self.limit)} | {shown}{note} |"
+
+
+def ratio(what: str, this: float, that: float, limit: float, form: str = "{:.0f} of {:.0f} ms") -> Figure:
+    """How much one is of the other; both in the unit of the form."""
+    return Figure(what, this / that, limit, note=form.format(this, that))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Section:
     text: str = ""
 
     def __str__(self) -> str:
-        heads = "| measured | limit | figure |\n| --- | ---: | ---: |\n"
+        heads = "| measured | at most | figure |\n| --- | ---: | ---: |\n"
         table = heads + "\n".join(map(str, self.figures)) if self.figures else ""
         return "\n\n".join(part for part in (table, self.text.strip()) if part)
 

@@ -37,16 +37,13 @@ def section() -> page.Section:
         for file in files:
             (folder / file).write_text(_CONFIG.format(name=Path(file).stem), encoding="utf-8")
         parts = {form: [_part(folder, form, number) for number in range(1, _SHARDS + 1)] for form in _CONFIGS_IN}
-    figures, rows = [], []
-    for form, those in parts.items():
+    wrong = 0
+    for those in parts.values():
         times = Counter(config for part in those for config in part)
-        wrong = sum(times[file] != 1 for file in files) + len(times.keys() - set(files))
-        figures.append(
-            page.Figure(f"of {_PRODUCTS} products not in one shard and one only, {form}", wrong, 0, "{:.0f}")
-        )
-        rows.append((form, *(str(len(part)) for part in those)))
-    heads = ("products of shard", *(f"{number}/{_SHARDS}" for number in range(1, _SHARDS + 1)))
-    return page.Section(tuple(figures), page.table(heads, rows))
+        wrong += sum(times[file] != 1 for file in files) + len(times.keys() - set(files))
+    sizes = [len(part) for those in parts.values() for part in those]
+    note = f"shards of {min(sizes)} to {max(sizes)}"
+    return page.Section((page.Figure("products not in exactly one shard", wrong, 0, "{:.0f}", note),))
 
 
 def _part(folder: Path, form: str, number: int) -> list[str]:

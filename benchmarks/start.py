@@ -32,16 +32,13 @@ def section() -> page.Section:
     sides = {name: partial(measure.process, command, here) for name, command in commands.items()}
     taken = measure.interleaved(sides, RUNS)
     least = {name: measure.fastest(runs) * 1000 for name, runs in taken.items()}
-    figures = tuple(
-        page.Figure(f"`shipline {name}`, times the imports", least[name] / least["imports"], _LIMIT) for name in ours
+    figures = (
+        page.ratio(f"`{name}`, times the imports", least[name], least["imports"], _LIMIT) for name in (*ours, *bases)
     )
-    told = ", ".join(f"`shipline {name}` {least[name]:.0f} ms" for name in (*ours, *bases))
-    native = _native()
-    text = f"Minima of {RUNS} runs: the imports {least['imports']:.0f} ms, {told}.\n\n{native.text}"
-    return page.Section((*figures, *native.figures), text)
+    return page.Section((*figures, *_native()))
 
 
-def _native() -> page.Section:
+def _native() -> tuple[page.Figure, ...]:
     """The action without Docker, on a runner whose tool cache is empty, then with what that run left."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -52,21 +49,17 @@ def _native() -> page.Section:
             BEFORE: ("python3", f"{folder}/{BEFORE}/native/launch.py"),
         }
         first = {side: partial(_on_runner, command, folder) for side, command in actions.items()}
-        least = {f"first, {side}": measure.fastest(t) for side, t in measure.interleaved(first, _NATIVE_RUNS).items()}
+        before = {side: measure.fastest(t) * 1000 for side, t in measure.interleaved(first, _NATIVE_RUNS).items()}
         with tempfile.TemporaryDirectory(dir=folder) as cache:
             second = {
-                f"second, {side}": partial(_on_runner, command, folder, cache) for side, command in actions.items()
+                "this": partial(_on_runner, actions["this"], folder, cache),
+                "plain": partial(measure.process, (sys.executable, "-m", "shipline", "validate"), folder),
             }
-            second["plain"] = partial(measure.process, (sys.executable, "-m", "shipline", "validate"), folder)
-            least |= {side: measure.fastest(t) for side, t in measure.interleaved(second, RUNS).items()}
-    figures = (
-        page.Figure(
-            f"first `validate` without Docker, times {BEFORE}", least["first, this"] / least[f"first, {BEFORE}"], _FIRST
-        ),
-        page.Figure("a second one, times a plain `validate`", least["second, this"] / least["plain"], _SECOND),
+            after = {side: measure.fastest(t) * 1000 for side, t in measure.interleaved(second, RUNS).items()}
+    return (
+        page.ratio(f"first `validate` without Docker, times {BEFORE}", before["this"], before[BEFORE], _FIRST),
+        page.ratio("the second, times a plain `validate`", after["this"], after["plain"], _SECOND),
     )
-    rows = ((side, f"{seconds * 1000:.0f} ms") for side, seconds in least.items())
-    return page.Section(figures, page.table(("`validate` without Docker", "minimum"), rows))
 
 
 def _on_runner(command: Sequence[str], folder: Path, kept: str = "") -> Taken:

@@ -29,7 +29,7 @@ _ANSWER = (
 
 
 def section() -> page.Section:
-    figures, rows = [], []
+    figures = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with (folder / "widget.zip").open("wb") as file:
@@ -38,15 +38,11 @@ def section() -> page.Section:
         for network, scheme, server in (("plain loopback", "http", None), ("TLS", "https", certificate)):
             with _discarding(server) as port:
                 taken = measure.interleaved(_sides(f"{scheme}://127.0.0.1:{port}", folder), RUNS)
-            least = {side: min(map(_transfer, found)) for side, found in taken.items()}
-            figures.append(page.Figure(f"times `curl -T`, {network}", least["shipline"] / least["`curl -T`"], _SHARE))
+            this, curl = (min(map(_transfer, found)) for found in taken.values())
+            figures.append(page.ratio(f"times `curl -T`, {network}", this, curl, _SHARE, "{:.2f} of {:.2f} s"))
             peak = max(one.peak for one in taken["shipline"])
             figures.append(page.Figure(f"peak memory, {network}", peak, _MEMORY, "{:.1f} MiB"))
-            for side, found in taken.items():
-                seconds = (least[side], measure.fastest(found), min(one.cpu for one in found))
-                rows.append((side, network, *(f"{value:.2f} s" for value in seconds), f"{found[0].peak:.1f} MiB"))
-    heads = ("", "network", "the request, minimum", "the command, minimum", "its CPU", "peak memory")
-    return page.Section(tuple(figures), f"{RUNS} runs:\n\n{page.table(heads, rows)}")
+    return page.Section(tuple(figures))
 
 
 def _sides(url: str, folder: Path) -> dict[str, partial[measure.Taken]]:
