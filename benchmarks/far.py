@@ -1,4 +1,7 @@
-"""`plan` and the main job with services on several hosts, TLS and 50 ms round trips, beside an earlier commit."""
+"""`plan` and the main job with services on four hosts, TLS and 50 ms round trips, beside an earlier commit.
+
+Both have the same libraries.
+"""
 
 from __future__ import annotations
 

@@ -39,7 +39,9 @@ def section() -> page.Section:
     return page.Section(
         (
             page.Figure("image, compressed", image, _LAYERS, "{:.1f} MB", f"{BEFORE}: {image_before:.1f} MB"),
-            page.ratio(f"loaded and run, times {BEFORE}", this, before, _FIRST, "{:.2f} of {:.2f} s"),
+            page.ratio(
+                f"`podman load` and a first `validate`, times {BEFORE}", this, before, _FIRST, "{:.2f} of {:.2f} s"
+            ),
             page.Figure("wheel", wheel, _WHEEL, "{:.0f} KB"),
         )
     )

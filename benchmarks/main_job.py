@@ -36,30 +36,30 @@ class _Reason:
 
 
 _REASONS = (
-    _Reason("get-releases", "find the release, check the key and for a newer version", sent=False),
+    _Reason("get-releases", "find the release; check the key and for a newer version", sent=False),
     _Reason("get-builds", "find a build of this number", frozenset({"buildNumber"})),
-    _Reason("list-releases", "check for a newer version", frozenset({"published"})),
-    _Reason("list-releases", "find the release, check the token", sent=False),
+    _Reason("list-releases", "find a newer version", frozenset({"published"})),
+    _Reason("list-releases", "find the release; check the token", sent=False),
     _Reason("get-file", "check the link at the start", sent=False),
-    _Reason("create-build", "create the build"),
+    _Reason("create-build", "build"),
     _Reason(
         "get-deployments",
-        "read the targets' deployments",
+        "read those of the targets",
         frozenset({"buildId", "pipelineStageName"}),
         follows="get-deployments",
     ),
-    _Reason("get-deployments", "find a running deployment", frozenset({"buildId", "pipelineStageName"})),
-    _Reason("deploy-build", "deploy to the stage"),
-    _Reason("get-deployments", "poll the deployment", frozenset({"deploymentId"})),
+    _Reason("get-deployments", "find a running one", frozenset({"buildId", "pipelineStageName"})),
+    _Reason("deploy-build", "deployments"),
+    _Reason("get-deployments", "poll", frozenset({"deploymentId"})),
     _Reason("get-builds", "read what a plan or person may change", frozenset({"buildId"})),
-    _Reason("get-deployments", "check for a later build", frozenset({"releaseId"})),
-    _Reason("get-file", "and before publishing", sent=True),
-    _Reason("list-releases", "find a release created meanwhile", sent=True),
-    _Reason("create-release", "create the draft"),
-    _Reason("create-release-file", "add a file"),
-    _Reason("publish-release", "publish the release"),
+    _Reason("get-deployments", "find a later build", frozenset({"releaseId"})),
+    _Reason("get-file", "check it before publishing", sent=True),
+    _Reason("list-releases", "find one created meanwhile", sent=True),
+    _Reason("create-release", "draft"),
+    _Reason("create-release-file", "file"),
+    _Reason("publish-release", "publication"),
     _Reason("", "check that Centercode is up"),
-    _Reason("project-release", "post the announcement"),
+    _Reason("project-release", "announcement"),
 )
 
 
@@ -69,12 +69,13 @@ def section() -> page.Section:
     reasons: defaultdict[str, list[str]] = defaultdict(list)
     sent, without, before = False, 0, ""
     for entry in log:
-        sent |= entry["method"] == "POST" and entry["operation"] not in lists
+        change = entry["method"] == "POST" and entry["operation"] not in lists
+        sent |= change
         why = _why(entry, before, sent=sent)
         before = entry["operation"] or ""
         without += not why
-        reasons[before or entry["path"]].append(why or "**none**")
-    rows = (f"| `{name}` | {len(whys)} | {'; '.join(dict.fromkeys(whys))} |" for name, whys in reasons.items())
+        reasons["changes" if change else f"`{before or entry['method']}`"].append(why or "**none**")
+    rows = (f"| {name} | {len(whys)} | {'; '.join(dict.fromkeys(whys))} |" for name, whys in reasons.items())
     heads = "| operation | requests | reasons |\n| --- | ---: | --- |\n"
     figure = page.Figure("requests without a reason", without, 0, "{:.0f}", f"of {len(log)}")
     return page.Section((figure,), heads + "\n".join(rows))
