@@ -31,34 +31,34 @@ INTRODUCTION = """\
 <!-- Written by tools/generate.py from schemas/*.openapi.json; change those and run `make generate`. -->
 # Operations
 
-For authors of scripts: every operation of the three services, as a command and as a Python method.
+For authors of scripts: every operation of the three services, as a command and as a method of `shipline.services`
+(see examples/python).
 
-The methods are in `shipline.services` (see examples/python). The address is `--url` or `SHIPLINE_BUILDMASTER_URL`,
-`SHIPLINE_CENTERCODE_URL`, `SHIPLINE_V3_URL`; the key is `SHIPLINE_BUILDMASTER_API_KEY`, `SHIPLINE_CENTERCODE_API_KEY`,
-`SHIPLINE_V3_TOKEN`. If an operation has its own `--url`, put the service's first:
+The address is `--url` or `SHIPLINE_BUILDMASTER_URL`, `SHIPLINE_CENTERCODE_URL`, `SHIPLINE_V3_URL`; the key is
+`SHIPLINE_BUILDMASTER_API_KEY`, `SHIPLINE_CENTERCODE_API_KEY`, `SHIPLINE_V3_TOKEN`. If an operation has its own `--url`,
+put the service's first:
 `shipline v3 --url https://api.example.com create-release-file --url https://dl.example.com/widget.zip …`.
 
-Below, add a flag for each name in braces: `--status-id` for `{statusId}`. `shipline v3 create-release --help` lists an
-operation's flags, with a full example.
+Below, add a flag for each name in braces: `--status-id` for `{statusId}`. `shipline v3 create-release --help` lists all
+flags, with a full example. `--dry-run` prints the request and sends nothing.
 
-Standard output is the response's JSON, or CSV (without the commands that a CI system's log obeys, unless it goes to a
-file). The exit codes are those of [errors.md](errors.md). `--dry-run` prints the request and sends nothing. Shipline
-repeats a change only if the service provably didn't apply it.
+Standard output is the response's JSON or CSV; to a CI system's log, without the commands that the system obeys. See
+[errors.md](errors.md) for exit codes. Shipline repeats a change only if the service provably didn't apply it.
 
-A JSON body is a flag for each known field, which overrides the same field of `--data` (JSON, `@FILE`, or `-` for
-standard input). A comment and a data listener accept any JSON but null as `--data`. `--var NAME=value` is a variable of
-BuildMaster. Repeat a flag for a list, or use commas. An empty flag counts as none, but empties a field of a JSON body.
+Each known field of a JSON body has a flag, which overrides `--data` (JSON, `@FILE`, or `-` for standard input). Comment
+and data listeners accept any JSON but null. Repeat a flag for a list, or use commas. An empty flag counts as none, but
+empties a field of a JSON body. `--var NAME=value` is a variable of BuildMaster.
 
 - `--all-pages` returns all pages as one response, and none if one of them fails.
 - `--wait` waits until a queued operation ends (exit 5 if it failed, 6 after `--timeout`).
 - `--attach ELEMENT=PATH` uploads files to the new feedback.
 - `--as-form` uploads a release file as self-hosted release servers expect.
-- `--check-allowed` adds `allowed` to an update check: whether the license allows the release that it found.
+- `--check-allowed` adds `allowed` to an update check: whether the license allows that release.
 
-If a data listener accepts data and doesn't save it, Shipline shows a warning.
+If a data listener accepts data without saving it, Shipline shows a warning.
 
-`***` replaces a webhook's token in its field, and a key's text within another text. A response with a key's text in a
-number or in a field's name is an error (exit 4). Shipline doesn't change other data.
+`***` replaces a webhook's token in its field, and a key within a text. A key in a number or in a field's name is an
+error (exit 4). Shipline changes no other data.
 
 """
 

@@ -334,21 +334,21 @@ class BuildMaster:
     def create_release_from_template(self, *, release_number: str, template: str, application_id: int | str | None = ..., application_name: str | None = ..., release_name: str | None = ..., pipeline_name: str | None = ..., variables: Mapping[str, str] | None = ...) -> BuildMasterRelease:
         """Creates a release from a template (before BuildMaster 2025)."""
     def cancel_release(self, *, release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ..., reason: str | None = ...) -> Any:
-        """Cancels a release: it accepts no builds until somebody restores it."""
+        """Cancels a release, which then accepts no builds until restored."""
     def restore_release(self, *, release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ...) -> Any:
         """Makes a canceled release active again."""
     def get_builds(self, *, application_id: int | None = ..., application_name: str | None = ..., release_id: int | None = ..., release_number: str | None = ..., release_name: str | None = ..., build_id: int | None = ..., build_number: str | None = ..., pipeline_name: str | None = ..., furthest_stage: str | None = ..., status: str | None = ...) -> list[BuildMasterBuild]:
         """Builds that fit all filters; some servers ignore filters."""
     def create_build(self, *, release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ..., pipeline_name: str | None = ..., build_number: str | None = ..., variables: Mapping[str, str] | None = ...) -> BuildMasterBuild:
-        """Creates a build in an active release, and doesn't deploy it."""
+        """Creates a build in an active release without deploying it."""
     def get_deployments(self, *, application_id: int | None = ..., application_name: str | None = ..., release_id: int | None = ..., release_number: str | None = ..., release_name: str | None = ..., build_id: int | None = ..., build_number: str | None = ..., deployment_id: int | None = ..., pipeline_name: str | None = ..., pipeline_stage_name: str | None = ..., environment_id: int | None = ..., environment_name: str | None = ..., status: str | None = ...) -> list[BuildMasterDeployment]:
-        """Deployments that fit all filters (some servers ignore filters): children, and with deploymentId a parent too."""
+        """Deployments that fit all filters; some servers ignore filters."""
     def deploy_build(self, *, build_id: int | str | None = ..., build_number: str | None = ..., release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ..., to_stage: str | None = ..., force: bool | None = ..., start_time: str | None = ..., variables: Mapping[str, str] | None = ..., wait: bool = ..., timeout: float = ...) -> list[BuildMasterDeployment] | BuildMasterDeployment:
         """Deploys a build to a stage, by default the next."""
     def reject_build(self, *, build_id: int | str | None = ..., build_number: str | None = ..., release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ...) -> Any:
         """Rejects a build."""
     def health(self) -> BuildMasterHealth:
-        """The server's version, and the state of its database, license and service."""
+        """Reports the version, and the state of database, license and service."""
 
 class Centercode:
     warnings: tuple[str, ...]
@@ -415,10 +415,10 @@ class Centercode:
         """Attaches one file to a feedback, in a request below 2 GB."""
     @overload
     def project_release(self, *, project_key: str, release_type_key: str, title: str, data: Mapping[str, Any] | None = ..., subtitle: str | None = ..., release_value: str | None = ..., body: str | None = ..., start_date: str | None = ..., end_date: str | None = ..., is_click_through_notice: bool | None = ..., ftp_bucket_files: Sequence[Mapping[str, Any]] | None = ..., links: Sequence[Mapping[str, Any]] | None = ...) -> CentercodeReleaseCreated:
-        """Creates a release of a release type."""
+        """Creates a release."""
     @overload
     def project_release(self, *, project_key: str, release_type_key: str, data: Mapping[str, Any], title: str | None = ..., subtitle: str | None = ..., release_value: str | None = ..., body: str | None = ..., start_date: str | None = ..., end_date: str | None = ..., is_click_through_notice: bool | None = ..., ftp_bucket_files: Sequence[Mapping[str, Any]] | None = ..., links: Sequence[Mapping[str, Any]] | None = ...) -> CentercodeReleaseCreated:
-        """Creates a release of a release type."""
+        """Creates a release."""
 
 class V3:
     warnings: tuple[str, ...]
@@ -444,9 +444,9 @@ class V3:
     def delete_release(self, *, id: str) -> Any:
         """Deletes a release permanently."""
     def publish_release(self, *, id: str) -> V3Release:
-        """Makes a release visible to customers."""
+        """Permanently makes a release visible to customers and unchangeable."""
     def list_my_releases(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3UserRelease]:
-        """The releases that the customer portal shows to the token's user, by pages."""
+        """The releases that the token's user sees in the portal, by pages."""
     def list_release_platforms(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3ReleasePlatform]:
         """The account's release platforms, by pages."""
     @overload
@@ -472,7 +472,7 @@ class V3:
     def create_release_file(self, *, data: Mapping[str, Any], name: str | None = ..., url: str | None = ..., size: int | None = ..., checksum: str | None = ..., secured: bool | None = ..., release_id: str | None = ...) -> V3ReleaseFile:
         """Adds a file to a draft, by its address."""
     def get_release_file(self, *, id: str) -> V3ReleaseFile:
-        """One file of a release."""
+        """One file."""
     def delete_release_file(self, *, id: str) -> Any:
         """Removes a file from a draft."""
     def list_webhooks(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3Webhook]:
@@ -486,7 +486,7 @@ class V3:
     def get_webhook(self, *, id: str) -> V3Webhook:
         """One of the account's webhooks."""
     def update_webhook(self, *, id: str, data: Mapping[str, Any] | None = ..., name: str | None = ..., url: str | None = ..., token: str | None = ..., active: bool | None = ..., events: Sequence[str] | None = ...) -> V3Webhook:
-        """Changes a webhook; fields that you omit stay as they are."""
+        """Changes a webhook; omitted fields don't change."""
     def delete_webhook(self, *, id: str) -> Any:
         """Deletes a webhook."""
     def list_webhook_events(self) -> dict[str, Any] | list[Any]:
@@ -496,4 +496,4 @@ class V3:
     def upload_release_file(self, *, release_id: str, filename: str, file: str | PathLike[str], as_form: bool = ...) -> V3ReleaseFile:
         """Stores a file on the release server and adds it to a draft."""
     def delete_uploaded_file(self, *, release_id: str, filename: str) -> Any:
-        """Removes a draft's file from the release server; the release lists it until you delete it there too."""
+        """Removes a draft's file from the release server; the release lists it until delete-release-file."""
