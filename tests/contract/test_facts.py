@@ -155,8 +155,8 @@ ROWS: dict[str, dict[str, list[str]]] = {
             f"{CLIENTS}::test_lexactivator_reads_each_form_of_an_allowance",
             f"{OPERATIONS}::test_each_form_of_an_allowance_is_read_as_lexactivator_does",
         ],
-        "In the update check, a 400 with `INVALID_VERSION_FORMAT` is 70, with `INVALID_PRODUCT_ID` 43; other codes 92. "
-        "A 403 is 54, 404 is 48, 429 is 90, 5xx is 91": [CODES, CODES_READ, STATUSES],
+        "In the update check, 400 `INVALID_VERSION_FORMAT` is 70, `INVALID_PRODUCT_ID` 43, other codes 92; 403 is 54, "
+        "404 48, 429 90, 5xx 91": [CODES, CODES_READ, STATUSES],
         "Of `/allowed`, a 4xx is 48, but 429 is 90; 5xx is 91": [
             f"{CLIENTS}::test_lexactivator_tells_statuses_apart_of_an_allowance",
             f"{OPERATIONS}::test_each_form_of_an_allowance_is_read_as_lexactivator_does",
@@ -170,8 +170,8 @@ ROWS: dict[str, dict[str, list[str]]] = {
             CODES,
             f"{UPDATES}::test_an_update_is_a_release_that_is_newer_in_the_parts_asked_for",
         ],
-        "Its structures hold 10 files, 10 platforms, notes of 4,096 bytes with the final NUL, and 32-bit sizes "
-        "(LexTypes.h). Its Python package gets 12 files and 12 platforms, and 705,032,704 for 5,000,000,000 bytes": [
+        "Its structures hold 10 files, 10 platforms, notes of 4,096 bytes with final NUL, 32-bit sizes (LexTypes.h). "
+        "In Python: 12 files, 12 platforms, 705,032,704 for 5,000,000,000 bytes": [
             BOTH_FLAGS,
             f"{TARGETS}::test_more_than_an_application_can_hold_is_a_warning",
             f"{TARGETS}::test_a_size_of_more_than_32_bits_is_shown_as_an_application_sees_it",
@@ -184,8 +184,8 @@ ROWS: dict[str, dict[str, list[str]]] = {
             BOTH_FLAGS,
             "sandbox/test_sandbox.py::test_https_is_by_a_certificate_of_an_authority_that_is_printed",
         ],
-        "The SDK sends `platform`: it is older than several platforms": [SDK],
-        "The SDK's update check has no `accountId`: it is older than 3.53.0 (2022-06-01)": [
+        "The SDK sends `platform`, older than several platforms": [SDK],
+        "The SDK's update check, older than 3.53.0, has no `accountId`": [
             SDK,
             f"{CLIENTS}::test_the_python_sdk_finds_an_update_on_an_api_of_its_time",
             f"{UPDATES}::test_an_older_api_needs_no_account",

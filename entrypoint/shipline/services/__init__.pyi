@@ -348,7 +348,7 @@ class BuildMaster:
     def reject_build(self, *, build_id: int | str | None = ..., build_number: str | None = ..., release_id: int | str | None = ..., release_number: str | None = ..., application_id: int | str | None = ..., application_name: str | None = ...) -> Any:
         """Rejects a build."""
     def health(self) -> BuildMasterHealth:
-        """Reports the version, and the state of database, license and service."""
+        """The version, and the state of database, license and service."""
 
 class Centercode:
     warnings: tuple[str, ...]
@@ -395,18 +395,18 @@ class Centercode:
         """Saves data to a feedback."""
     @overload
     def community_user_import(self, *, source_key: str, email: str, data: Mapping[str, Any] | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeUserImportAccepted | CentercodeUserImportStatus:
-        """Queues a user's import into the community, by email address."""
+        """Queues a user's import into the community."""
     @overload
     def community_user_import(self, *, source_key: str, data: Mapping[str, Any], email: str | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeUserImportAccepted | CentercodeUserImportStatus:
-        """Queues a user's import into the community, by email address."""
+        """Queues a user's import into the community."""
     def community_user_import_status(self, *, source_key: str, status_id: str) -> CentercodeUserImportStatus:
         """An import's status."""
     @overload
     def project_user_import(self, *, project_key: str, source_key: str, email: str, data: Mapping[str, Any] | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeUserImportAccepted | CentercodeUserImportStatus:
-        """Queues a user's import into a project, by email address."""
+        """Queues a user's import into a project."""
     @overload
     def project_user_import(self, *, project_key: str, source_key: str, data: Mapping[str, Any], email: str | None = ..., wait: bool = ..., timeout: float = ...) -> CentercodeUserImportAccepted | CentercodeUserImportStatus:
-        """Queues a user's import into a project, by email address."""
+        """Queues a user's import into a project."""
     def project_user_import_status(self, *, project_key: str, source_key: str, status_id: str) -> CentercodeUserImportStatus:
         """An import's status."""
     def create_feedback(self, *, project_key: str, feedback_key: str, data: Mapping[str, Any] | None = ..., submitter: str | None = ..., title: str | None = ..., summary: str | None = ..., description: str | None = ..., topic: int | str | None = ..., status: str | None = ..., attach: Mapping[str, str | PathLike[str] | Sequence[str | PathLike[str]]] | None = ...) -> CentercodeFeedbackCreatedWithAttachments:
@@ -424,7 +424,7 @@ class V3:
     warnings: tuple[str, ...]
     def __init__(self, url: str, key: str, *, network: Network | None = ..., allow_http: bool = ..., file_server: str = ..., key_name: str = ..., url_name: str = ...) -> None: ...
     def list_releases(self, *, product_id: str | None = ..., name: str | None = ..., version: str | None = ..., channel: str | None = ..., platform: str | None = ..., query: str | None = ..., published: bool | None = ..., private: bool | None = ..., page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3Release]:
-        """Releases that fit all filters, by pages without a total."""
+        """Releases that fit all filters."""
     @overload
     def create_release(self, *, name: str, version: str, channel: str, product_id: str, data: Mapping[str, Any] | None = ..., platforms: Sequence[str] | None = ..., private: bool | None = ..., notes: str | None = ..., created_at: str | None = ...) -> V3Release:
         """Creates a draft, which customers can't see."""
@@ -432,11 +432,11 @@ class V3:
     def create_release(self, *, data: Mapping[str, Any], name: str | None = ..., version: str | None = ..., channel: str | None = ..., platforms: Sequence[str] | None = ..., private: bool | None = ..., notes: str | None = ..., product_id: str | None = ..., created_at: str | None = ...) -> V3Release:
         """Creates a draft, which customers can't see."""
     def check_update(self, *, product_id: str, platform: str, version: str, key: str, account_id: str, channel: str | None = ..., allowed: bool | None = ..., check_allowed: bool = ...) -> V3ReleaseWithAllowed:
-        """The latest published release, if newer."""
+        """The latest published release, if newer in the given version's parts: 1.2.3.4 is no update for 1.2.3."""
     def get_latest_release(self, *, product_id: str, platform: str, key: str, account_id: str | None = ..., channel: str | None = ...) -> V3Release:
         """The latest published release for a platform and channel."""
     def check_allowed(self, *, id: str, key: str, account_id: str) -> bool | dict[str, Any]:
-        """Whether the license's maintenance allows this release."""
+        """Whether the license's maintenance allows a release that check-update found."""
     def get_release(self, *, id: str) -> V3Release:
         """One release."""
     def update_release(self, *, id: str, data: Mapping[str, Any] | None = ..., name: str | None = ..., version: str | None = ..., channel: str | None = ..., platforms: Sequence[str] | None = ..., private: bool | None = ..., notes: str | None = ..., product_id: str | None = ..., created_at: str | None = ...) -> V3Release:
@@ -446,9 +446,9 @@ class V3:
     def publish_release(self, *, id: str) -> V3Release:
         """Permanently makes a release visible to customers and unchangeable."""
     def list_my_releases(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3UserRelease]:
-        """The releases that the token's user sees in the portal, by pages."""
+        """The releases that the token's user sees in the portal."""
     def list_release_platforms(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3ReleasePlatform]:
-        """The account's release platforms, by pages."""
+        """The account's release platforms."""
     @overload
     def create_release_platform(self, *, name: str, display_name: str, data: Mapping[str, Any] | None = ..., description: str | None = ..., product_ids: Sequence[str] | None = ...) -> V3ReleasePlatform:
         """Adds a platform to products."""
@@ -456,7 +456,7 @@ class V3:
     def create_release_platform(self, *, data: Mapping[str, Any], name: str | None = ..., display_name: str | None = ..., description: str | None = ..., product_ids: Sequence[str] | None = ...) -> V3ReleasePlatform:
         """Adds a platform to products."""
     def list_release_channels(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3ReleaseChannel]:
-        """The account's release channels, by pages."""
+        """The account's release channels."""
     @overload
     def create_release_channel(self, *, name: str, display_name: str, data: Mapping[str, Any] | None = ..., description: str | None = ..., product_ids: Sequence[str] | None = ...) -> V3ReleaseChannel:
         """Adds a channel to products."""
@@ -464,7 +464,7 @@ class V3:
     def create_release_channel(self, *, data: Mapping[str, Any], name: str | None = ..., display_name: str | None = ..., description: str | None = ..., product_ids: Sequence[str] | None = ...) -> V3ReleaseChannel:
         """Adds a channel to products."""
     def list_release_files(self, *, release_id: str, name: str | None = ..., published: bool | None = ..., query: str | None = ..., page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3ReleaseFile]:
-        """A release's files, by pages."""
+        """A release's files."""
     @overload
     def create_release_file(self, *, name: str, url: str, size: int, secured: bool, release_id: str, data: Mapping[str, Any] | None = ..., checksum: str | None = ...) -> V3ReleaseFile:
         """Adds a file to a draft, by its address."""
@@ -476,7 +476,7 @@ class V3:
     def delete_release_file(self, *, id: str) -> Any:
         """Removes a file from a draft."""
     def list_webhooks(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3Webhook]:
-        """The account's webhooks, by pages."""
+        """The account's webhooks."""
     @overload
     def create_webhook(self, *, name: str, url: str, events: Sequence[str], data: Mapping[str, Any] | None = ..., token: str | None = ..., active: bool | None = ...) -> V3Webhook:
         """Sends events, signed with the token, to an address from now on."""
@@ -492,7 +492,7 @@ class V3:
     def list_webhook_events(self) -> dict[str, Any] | list[Any]:
         """The events that a webhook can subscribe to."""
     def list_webhook_event_logs(self, *, page: int | None = ..., limit: int | None = ..., sort: str | None = ..., all_pages: bool = ...) -> list[V3WebhookEventLog]:
-        """The events sent to webhooks, with results, by pages."""
+        """The events sent to webhooks, with results."""
     def upload_release_file(self, *, release_id: str, filename: str, file: str | PathLike[str], as_form: bool = ...) -> V3ReleaseFile:
         """Stores a file on the release server and adds it to a draft."""
     def delete_uploaded_file(self, *, release_id: str, filename: str) -> Any:
