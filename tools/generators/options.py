@@ -18,29 +18,24 @@ INTRODUCTION = """\
 <!-- Written by tools/generate.py from schemas/pipeline.schema.json; change that and run `make generate`. -->
 # Options
 
-For everyone who writes a `shipline.yml` or a job that runs Shipline: every setting, with its default and an example.
+Every setting of `shipline.yml` and of the jobs that run Shipline.
 
-A setting's place in the config file gives its other names. `buildmaster.build-number` is the input
-`buildmaster-build-number` in GitHub and GitLab, and `buildmasterBuildNumber` in Jenkins. It is also the flag
-`--buildmaster-build-number` and the variable `SHIPLINE_BUILDMASTER_BUILD_NUMBER`.
+The setting `buildmaster.build-number` is the input `buildmaster-build-number` (in Jenkins `buildmasterBuildNumber`),
+the flag `--buildmaster-build-number` and the variable `SHIPLINE_BUILDMASTER_BUILD_NUMBER`.
 
-The first of these counts: flag, input, variable, config file, the facts of the CI run, default. An empty string is
-unset.
+The first of these counts: flag, input, variable, config file, the facts of the CI run, default. An empty text is unset.
 
 In inputs, flags and variables:
 
 - A list is one item a line, or a JSON array of texts; where marked, also with commas.
-- A mapping is `name=value` lines.
-- A boolean is exactly `true` or `false`.
-- A duration is such as `90s` or `1h30m`.
+- A mapping is `name=value` lines, a boolean `true` or `false`, a duration such as `90s` or `1h30m`.
 
-In the config file, put text that looks like a number, or begins with a brace, in quotes: `release: "1.10"`.
-
-Shipline refuses list items that begin with `[`, `- ` or a quote, and a stage, platform or channel with a comma.
+In the config file, quote text that looks like a number or begins with a brace: `release: "1.10"`. Shipline refuses list
+items that begin with `[`, `- ` or a quote, and a stage, platform or channel with a comma.
 
 ## Names in braces
 
-Shipline replaces these names in texts, also in the header and the footer of notes, but not in the notes:
+Shipline replaces these names in texts (not in the notes, but in their header and footer):
 
 - everywhere `{version}`, `{major}`, `{minor}`, `{patch}`, `{prerelease}`, `{prerelease_number}`, `{tag}`, `{branch}`,
   `{sha}`, `{short_sha}`, `{repository}`, `{run_id}`, `{run_number}`, `{run_url}`, `{actor}`
@@ -53,14 +48,13 @@ Any other brace is plain text, and `{{version}}` gives `{version}`.
 
 ## Secrets
 
-Set a secret with a variable or an input, never in the config file or with a flag. Its variable with `_FILE` added,
-such as `SHIPLINE_V3_TOKEN_FILE`, is the path of a file; Shipline drops one line ending at its end. If you set both,
-they must be equal.
+Set a secret with a variable or an input, never in the config file or with a flag. For a key in a file, add `_FILE` to
+the variable's name (`SHIPLINE_V3_TOKEN_FILE`); Shipline drops one line ending. If you set both, they must be equal.
 
 ## Lists of targets
 
-With a list of `v3`, `centercode` or `notify` entries, set each setting in its entry. Only `centercode-if-exists` and
-`centercode-on-unknown` also work outside, for every Centercode target.
+`v3`, `centercode` and `notify` may each be a list; then set each setting in its entry. Only `centercode-if-exists` and
+`centercode-on-unknown` also work outside, for all of them.
 
 """
 
@@ -103,8 +97,7 @@ def _row(leaf: Setting) -> str:
     values = (f"`{_shown(value)}`" for value in (*leaf.examples, *leaf.enum, *BOOLEANS.get(leaf.kind, ())))
     example = "secret" if leaf.secret else next((value for value in values if value != default), "")
     if leaf.path[1:] == ("notes", "file") and leaf.path[0] != "release":
-        of_notes = "This target's notes: a path, or the settings of `release.notes`"
-        return f"`{leaf.dotted.removesuffix('.file')}` | `release.notes` | {example} | {of_notes}\n"
+        return f"`{leaf.dotted.removesuffix('.file')}` | `release.notes` | {example} | This target's notes\n"
     others = [f"`{_shown(value)}`" for value in leaf.enum if f"`{_shown(value)}`" not in leaf.description]
     notes = [", ".join(others) if len(leaf.enum) > 1 else "", "with commas" if leaf.commas else ""]
     described = " ".join([described, *(f"({note})" for note in notes if note)])
