@@ -94,7 +94,7 @@ def section() -> page.Section:
                 "{:.1f} MiB",
                 f"{many:,}: {seen[many][0].peak:.1f} MiB",
             ),
-            page.ratio("time of a further product", *growth("wall"), 1.1),
+            page.ratio("a further product", *growth("wall"), 1.1),
             page.ratio("its CPU time", *growth("cpu"), 1.1),
         )
     )

@@ -1,10 +1,10 @@
-"""The requests of the main job by operation, as the sandbox logs them, and what they are for."""
+"""The requests of the main job by operation, as the sandbox logs them, and whether each has a reason."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from collections import defaultdict
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,49 +36,45 @@ class _Reason:
 
 
 _REASONS = (
-    _Reason("get-releases", "find the release; check the key and for a newer version", sent=False),
-    _Reason("get-builds", "find a build of this number", frozenset({"buildNumber"})),
-    _Reason("list-releases", "find a newer version", frozenset({"published"})),
-    _Reason("list-releases", "find the release; check the token", sent=False),
-    _Reason("get-file", "check the link at the start", sent=False),
-    _Reason("create-build", "build"),
+    _Reason("get-releases", "Finds the release, checks the key and for a newer version.", sent=False),
+    _Reason("get-builds", "Finds a build of this number.", frozenset({"buildNumber"})),
+    _Reason("list-releases", "Checks for a newer version.", frozenset({"published"})),
+    _Reason("list-releases", "Finds the release, checks the token.", sent=False),
+    _Reason("get-file", "Checks the link, reads the size.", sent=False),
+    _Reason("create-build", "Creates the build."),
     _Reason(
         "get-deployments",
-        "read those of the targets",
+        "Reads the targets' deployments.",
         frozenset({"buildId", "pipelineStageName"}),
         follows="get-deployments",
     ),
-    _Reason("get-deployments", "find a running one", frozenset({"buildId", "pipelineStageName"})),
-    _Reason("deploy-build", "deployments"),
-    _Reason("get-deployments", "poll", frozenset({"deploymentId"})),
-    _Reason("get-builds", "read what a plan or person may change", frozenset({"buildId"})),
-    _Reason("get-deployments", "find a later build", frozenset({"releaseId"})),
-    _Reason("get-file", "check it before publishing", sent=True),
-    _Reason("list-releases", "find one created meanwhile", sent=True),
-    _Reason("create-release", "draft"),
-    _Reason("create-release-file", "file"),
-    _Reason("publish-release", "publication"),
-    _Reason("", "check that Centercode is up"),
-    _Reason("project-release", "announcement"),
+    _Reason("get-deployments", "Finds a running deployment.", frozenset({"buildId", "pipelineStageName"})),
+    _Reason("deploy-build", "Deploys to the stage."),
+    _Reason("get-deployments", "Polls the deployment, by its id.", frozenset({"deploymentId"})),
+    _Reason("get-builds", "Reads what a plan or person may change.", frozenset({"buildId"})),
+    _Reason("get-deployments", "Checks for a later build.", frozenset({"releaseId"})),
+    _Reason("get-file", "Checks the link again.", sent=True),
+    _Reason("list-releases", "Finds a release created meanwhile.", sent=True),
+    _Reason("create-release", "Creates the draft."),
+    _Reason("create-release-file", "Adds a file."),
+    _Reason("publish-release", "Publishes the release."),
+    _Reason("", "Checks that Centercode is up."),
+    _Reason("project-release", "Posts the announcement."),
 )
 
 
 def section() -> page.Section:
     log = _log()
     lists = {"get-releases", "get-builds", "get-deployments"}
-    reasons: defaultdict[str, list[str]] = defaultdict(list)
     sent, without, before = False, 0, ""
     for entry in log:
-        change = entry["method"] == "POST" and entry["operation"] not in lists
-        sent |= change
-        why = _why(entry, before, sent=sent)
+        sent |= entry["method"] == "POST" and entry["operation"] not in lists
+        without += not _why(entry, before, sent=sent)
         before = entry["operation"] or ""
-        without += not why
-        reasons["changes" if change else f"`{before or entry['method']}`"].append(why or "**none**")
-    rows = (f"| {name} | {len(whys)} | {'; '.join(dict.fromkeys(whys))} |" for name, whys in reasons.items())
-    heads = "| operation | requests | reasons |\n| --- | ---: | --- |\n"
+    counts = Counter(f"`{entry['operation'] or entry['method']}`" for entry in log)
+    text = ", ".join(f"{name} {count}" if count > 1 else name for name, count in counts.most_common())
     figure = page.Figure("requests without a reason", without, 0, "{:.0f}", f"of {len(log)}")
-    return page.Section((figure,), heads + "\n".join(rows))
+    return page.Section((figure,), f"Operations: {text}.")
 
 
 def _log() -> list[dict[str, Any]]:

@@ -46,7 +46,7 @@ class Section:
     text: str = ""
 
     def __str__(self) -> str:
-        heads = "| measured | at most | figure |\n| --- | ---: | ---: |\n"
+        heads = "| | at most | figure |\n| --- | ---: | ---: |\n"
         table = heads + "\n".join(map(str, self.figures)) if self.figures else ""
         return "\n\n".join(part for part in (table, self.text.strip()) if part)
 

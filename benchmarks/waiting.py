@@ -68,7 +68,7 @@ def section() -> page.Section:
         delays, asked = [late for late, _ in seen], [count for _, count in seen]
         words = "10 min" if seconds > 60 else f"{seconds:.0f} s"  # noqa: PLR2004
         figures += [
-            page.Figure(f"median delay after {words}", statistics.median(delays), delay, "{:.2f} s"),
+            page.Figure(f"delay after {words}", statistics.median(delays), delay, "{:.2f} s"),
             page.Figure(f"polls in {words}", max(asked), polls, "{:.0f}"),
         ]
     return page.Section(tuple(figures))

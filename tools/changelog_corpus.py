@@ -5,6 +5,9 @@
 changelog_corpus.yml lists the files, each at a fixed commit, with a pattern of its version headings. The slicing works
 on lines: it knows nothing of Markdown but fences and comments, and nothing of Shipline. FOLDER/REPOSITORY/PATH holds
 each file; ``--fetch`` downloads the missing ones. Exits with 1 if the notes of any version would be the full file.
+
+Known differences from cmark-gfm (``--render``): InputSystem 1.5.0 and Ember.js 1.0.0-rc.4 have a bare address in
+brackets, of which GitHub makes no link; fzf 0.66.0 has an alert (``[!NOTE]``), which GitHub's site knows.
 """
 
 from __future__ import annotations

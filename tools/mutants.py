@@ -305,9 +305,9 @@ class Report:
         shares = (self._overall(but_same=same) for same in (False, True))
         of_all, of_real = (f"**{share:.1f} % ± {off:.1f}**" for share, off in shares)
         lines = [
-            f"Tried: {tried:,} of {all_of:,} changes in {len(self._modules)} modules, with the seed {self._seed!r},",
-            f"without {worded} that only reword a sentence. The tests notice an estimated {of_all} of all changes",
-            f"(95 % interval). Of those that make a difference, they notice {of_real}.",
+            f"Tried: {tried:,} of {all_of:,} changes in {len(self._modules)} modules (seed {self._seed!r}), without",
+            f"{worded} that only reword a sentence. The tests notice an estimated {of_all} (95 % interval),",
+            f"and {of_real} of those that make a difference.",
             *([f"The run ended early: {left} more changes weren't tried."] if left else []),
         ]
         return "\n".join(lines)
