@@ -49,7 +49,7 @@ def section() -> page.Section:
         pushes, requests = server.pushes() / RUNS, len(server.requests) / RUNS
     added = statistics.median(taken["git"]) - statistics.median(taken["file"])
     note = f"{pushes:.0f} pushes of {requests:.0f} requests to git"
-    return page.Section((page.Figure("time added", added, _MOST, "{:.2f} s", note),))
+    return page.Section((page.Figure("time added, median", added, _MOST, "{:.2f} s", note),))
 
 
 def _delay(environ: dict[str, Any]) -> None:
