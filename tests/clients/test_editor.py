@@ -132,7 +132,8 @@ def test_the_mouse_over_a_setting_shows_its_own_words(server: LanguageServer, na
     *sections, setting = leaf.path
     text = "".join(f"{'  ' * depth}{section}:\n" for depth, section in enumerate(sections))
     text += f"{'  ' * len(sections)}{setting}: {json.dumps(leaf.examples[0])}\n"
-    shown = server.hover(text, len(sections), 2 * len(sections) + 1)
+    heading, _, shown = server.hover(text, len(sections), 2 * len(sections) + 1).partition("\n")
+    assert heading == f"#### {leaf.title}"
     first_words = re.sub(r"[^\w ]", "", leaf.description)[:30]
     assert first_words in re.sub(r"[^\w ]", "", shown.replace("&nbsp;", " "))
 

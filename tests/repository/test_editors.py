@@ -1,4 +1,4 @@
-"""What an editor shows of shipline.yml: what each setting is, an example, and its default."""
+"""What an editor shows of shipline.yml: each setting's name, what it is, an example, and its default."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ TARGETS = [entry for name, entry in SCHEMA["$defs"].items() if name.endswith("-t
 
 
 @pytest.mark.parametrize("entry", ALL.values(), ids=ALL.keys())
-def test_it_has_a_description_and_examples_that_are_right(entry: dict[str, Any]) -> None:
+def test_it_has_a_title_a_description_and_examples_that_are_right(entry: dict[str, Any]) -> None:
+    assert {"title", "description"} <= entry.keys()
+    assert entry["title"]
     assert entry["description"].endswith(".")
     assert entry.get("examples") or entry in TARGETS  # a target's examples are those of its section
     validator = Draft202012Validator({"$defs": SCHEMA["$defs"], **entry})

@@ -21,7 +21,7 @@ class Setting(NamedTuple):
     path: tuple[str, ...]
     kind: Kind
     shown: Literal["common", "yes", "file"]  # `file`: not in the wrappers' lists
-    title: str  # by default its name in words
+    title: str
     description: str
     default: Any  # None: none
     examples: tuple[Any, ...]
@@ -158,7 +158,7 @@ def _setting(
         path=path,
         kind=_kind(schema),
         shown=schema["x-input"],
-        title=schema.get("title", path[-1].replace("-", " ").capitalize()),
+        title=schema["title"],
         description=schema["description"],
         default=schema.get("default"),
         examples=tuple(schema["examples"]),
