@@ -53,6 +53,8 @@ def test_the_architecture_page_shows_the_table(structure: Any) -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]*) \|$", page, re.MULTILINE))
     shown = {name: frozenset(re.findall(r"`(\w+)`", imported)) for name, imported in rows.items()}
     assert shown == structure.BOUNDARIES
+    (base,) = re.findall(r"^\| base \| [^|]+ \|", page, re.MULTILINE)
+    assert frozenset(re.findall(r"`(\w+)`", base)) == structure.BASE
 
 
 @pytest.mark.parametrize(
