@@ -83,6 +83,18 @@ def _inputs(tree: Any) -> Iterator[str]:
         yield from _inputs(inner)
 
 
+def test_the_first_line_of_every_page_names_its_readers() -> None:
+    """Under the title, before any code: who the page is for, and what it gives them."""
+    without = []
+    for path in PAGES:
+        if path.parts[0] != "docs" and path.name not in {"SECURITY.md", "TROUBLESHOOTING.md"}:
+            continue
+        kind, first = [token for token in Page(path).tokens if token.type != "html_block"][3:5]
+        if kind.type != "paragraph_open" or not re.match(r"For [^:]+: \S", first.content):
+            without.append(path.as_posix())
+    assert without == []
+
+
 @each_page
 def test_every_link_leads_somewhere(page: Page) -> None:
     broken = []

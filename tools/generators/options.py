@@ -18,7 +18,7 @@ INTRODUCTION = """\
 <!-- Written by tools/generate.py from schemas/pipeline.schema.json; change that and run `make generate`. -->
 # Options
 
-Every setting of `shipline.yml` and of the jobs that run Shipline.
+For everyone who writes a `shipline.yml` or its job: every setting.
 
 The setting `buildmaster.build-number` is the input `buildmaster-build-number` (in Jenkins `buildmasterBuildNumber`),
 the flag `--buildmaster-build-number` and the variable `SHIPLINE_BUILDMASTER_BUILD_NUMBER`.
