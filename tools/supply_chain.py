@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
@@ -37,29 +38,31 @@ HEURISTICS = (
 
 
 def audit(option: str = "") -> int:
-    """pip-audit over every lock."""
+    """pip-audit over every lock, one at a time: it refuses two versions of one package."""
     locks = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("requirements/*.txt"))
-    named = [part for lock in locks for part in ("--requirement", lock)]
     command = [BIN / "pip-audit", "--disable-pip", "--require-hashes", "--progress-spinner", "off", "--format", "json"]
-    done = subprocess.run([*command, *named], cwd=ROOT, capture_output=True, text=True, check=False)
-    try:
-        found = {(entry["name"], entry.get("version")): entry for entry in json.loads(done.stdout)["dependencies"]}
-    except ValueError:
-        found = {}
-    asked = {name: entry["vulns"] for (name, _), entry in found.items() if "vulns" in entry}
-    if not asked:
-        # Then pip-audit itself may say "no known vulnerabilities": when another index answers in place of its own.
-        why = done.stderr.strip().splitlines()[-1:] if done.returncode else ["it knows none of the dependencies"]
-        print(f"audit: SKIPPED, the database of vulnerabilities can't be reached: {' '.join(why)}")
-        return int(option == "--required")
-    for name, vulnerabilities in asked.items():
-        for known in vulnerabilities:
-            print(f"audit: {name}: {known['id']}, mended in {', '.join(known['fix_versions']) or 'no version yet'}")
-    unasked = sorted(name for name, _ in found if name not in asked)
-    if unasked:
-        print(f"audit: not in the database: {', '.join(unasked)}")
-    print(f"audit: {len(asked)} dependencies of {len(locks)} locks")
-    return int(any(asked.values()) or bool(unasked))
+    found: dict[tuple[str, str | None], Any] = {}
+    for lock in locks:
+        done = subprocess.run([*command, "--requirement", lock], cwd=ROOT, capture_output=True, text=True, check=False)
+        try:
+            entries = json.loads(done.stdout)["dependencies"]
+        except ValueError:
+            entries = []
+        if not any("vulns" in entry for entry in entries):
+            # Then pip-audit itself may report "no known vulnerabilities": if another index responds instead of its own.
+            why = done.stderr.strip().splitlines()[-1:] if done.returncode else ["it lists none of the dependencies"]
+            print(f"audit: SKIPPED, pip-audit has no result for {lock}: {' '.join(why)}")
+            return int(option == "--required")
+        found |= {(entry["name"], entry.get("version")): entry for entry in entries}
+    for (name, version), entry in found.items():
+        for known in entry.get("vulns", ()):
+            fixed = ", ".join(known["fix_versions"]) or "no version yet"
+            print(f"audit: {name} {version}: {known['id']}, fixed in {fixed}")
+    missing = sorted(name for (name, _), entry in found.items() if "vulns" not in entry)
+    if missing:
+        print(f"audit: not in the database: {', '.join(missing)}")
+    print(f"audit: {len(found) - len(missing)} dependencies of {len(locks)} locks")
+    return int(bool(missing) or any(entry.get("vulns") for entry in found.values()))
 
 
 def secrets(option: str = "") -> int:
