@@ -96,7 +96,7 @@ def _install(made: Path) -> Path:
 
 def _failure(temporary: Path, *commands: list[str | Path]) -> str:
     """Run commands at the same time. Returns what they wrote if one fails, else the empty text."""
-    environ = {**os.environ, "TMPDIR": str(temporary)}
+    environ = {**os.environ, "TMPDIR": str(temporary), "PIP_USER": "0"}  # with it, pip refuses --target
     with contextlib.ExitStack() as stack:
         started = []
         for command in commands:

@@ -313,3 +313,12 @@ def test_the_two_pips_install_each_locked_package_once(tmp_path: Path, monkeypat
     lines = [line for half in tmp_path.glob("*.txt") for line in half.read_text().splitlines()]
     locked = launcher["LOCK"].read_text().splitlines()
     assert sorted(lines) == sorted(line for line in locked if not line.startswith("#"))
+
+
+def test_a_runner_that_installs_for_its_user_installs_into_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_USER", "1")
+    failure = runpy.run_path(str(NATIVE / "launch.py"))["_failure"]
+    shown = "import os, sys; print(os.environ['PIP_USER']); sys.exit(3)"
+    assert failure(tmp_path, [sys.executable, "-c", shown]) == "0\nexit codes [3]"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from shipline.run.results import RunValues, TargetResult
 from shipline.run.steps.publish_v3 import PublishV3
 from shipline.run.steps.v3_files import ReleaseFiles
 from shipline.services.v3 import V3, File, Release
+from shipline.transport.upload import Upload
 from unit.responding_server import Server, StepRun
 
 if TYPE_CHECKING:
@@ -76,6 +78,16 @@ def test_an_upload_shows_how_far_it_is(tmp_path: Path, monkeypatch: pytest.Monke
         run.job.post(PublishV3(target, V3(target, run.job.pipeline.network)), call, run.files.received)
     assert re.fullmatch(r"uploading w\.zip: 4 bytes of 4 bytes, \d+ bytes?/s, [\d.]+ s", shown[0])
     assert shown[-1] == ""
+
+
+def test_an_upload_shows_its_speed_before_the_clock_has_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shipline.transport.upload.time", SimpleNamespace(monotonic=lambda: 5.0))
+    file = tmp_path / "w.zip"
+    file.write_bytes(DATA)
+    with Upload(file).opened() as body:
+        assert str(body) == "0 bytes of 4 bytes, 0 bytes/s"
+        assert b"".join(body) == DATA
+        assert str(body) == "4 bytes of 4 bytes, 3.9 KB/s"
 
 
 def file(**more: Any) -> File:

@@ -88,7 +88,8 @@ class Body:
         return self.sent < self.size
 
     def __str__(self) -> str:
-        speed = round(self.sent / (time.monotonic() - self._began))
+        took = max(time.monotonic() - self._began, 0.001)  # the clock may have stood still
+        speed = round(self.sent / took)
         return f"{human_size(self.sent)} of {human_size(self.size)}, {human_size(speed)}/s"
 
     def __enter__(self) -> Self:
